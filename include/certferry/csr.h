@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * csr - PKCS#10 certification requests (RFC 2986) with an extensionRequest attribute.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "certferry/dn.h"
+#include "certferry/key.h"
+#include "certferry/san.h"
+
+/* Key usage bits, RFC 5280 section 4.2.1.3: bit n of the BIT STRING is 1 << n. */
+enum {
+    CF_KU_DIGITAL_SIGNATURE = 1 << 0,
+    CF_KU_NON_REPUDIATION = 1 << 1,
+    CF_KU_KEY_ENCIPHERMENT = 1 << 2,
+    CF_KU_DATA_ENCIPHERMENT = 1 << 3,
+    CF_KU_KEY_AGREEMENT = 1 << 4,
+    CF_KU_KEY_CERT_SIGN = 1 << 5,
+    CF_KU_CRL_SIGN = 1 << 6
+};
+
+enum { CF_EKU_MAX = 32, CF_CSR_DER_MAX = 64 * 1024 };
+
+struct cf_csr_spec {
+    const struct cf_dn *subject; /* may be empty only with a SAN */
+    const struct cf_san *san;    /* NULL or empty: no extension; critical when subject is empty */
+    unsigned key_usage;          /* 0: no extension; critical */
+    const char *const *eku;      /* dotted OIDs */
+    size_t n_eku;
+    const char *template_name; /* 1.3.6.1.4.1.311.20.2 as BMPString; NULL: none */
+};
+
+/* SHA-256 signature (SHA-384 for P-384). */
+CF_MUST_USE enum cf_rc cf_csr_build(const struct cf_key *key, const struct cf_csr_spec *spec,
+                                    struct cf_buf **ret_der, struct cf_err *err);
+
+struct cf_csr;
+/* Parses and verifies the self-signature (CF_E_CRYPTO); CF_E_ENCODING, CF_E_LIMIT. */
+CF_MUST_USE enum cf_rc cf_csr_parse(struct cf_bytes der, struct cf_csr **ret_csr,
+                                    struct cf_err *err);
+struct cf_csr *cf_csr_free(struct cf_csr *csr);
+CF_DEFINE_OWN(cf_csr);
+
+/* All borrowed. */
+const struct cf_dn *cf_csr_subject(const struct cf_csr *csr);
+const struct cf_san *cf_csr_san(const struct cf_csr *csr); /* empty when absent */
+unsigned cf_csr_key_usage(const struct cf_csr *csr);
+size_t cf_csr_n_eku(const struct cf_csr *csr);
+const char *cf_csr_eku(const struct cf_csr *csr, size_t index);
+const char *cf_csr_template_name(const struct cf_csr *csr); /* NULL when absent */
+struct cf_bytes cf_csr_spki(const struct cf_csr *csr);
+/* RSA modulus or curve bits; *ret_is_rsa may be NULL. */
+unsigned cf_csr_key_bits(const struct cf_csr *csr, bool *ret_is_rsa);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * key - private keys: generated in OpenSSL's secure heap, sealed when they have to wait.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "certferry/buf.h"
+#include "certferry/err.h"
+#include "certferry/secret.h"
+
+enum cf_key_kind {
+    CF_KEY_RSA_2048,
+    CF_KEY_RSA_3072,
+    CF_KEY_RSA_4096,
+    CF_KEY_P256,
+    CF_KEY_P384,
+    CF_KEY_KIND_MAX_
+};
+
+const char *cf_key_kind_name(enum cf_key_kind kind); /* "rsa2048" ... "p384" */
+CF_MUST_USE enum cf_rc cf_key_kind_parse(const char *name, enum cf_key_kind *ret_kind,
+                                         struct cf_err *err);
+bool cf_key_kind_is_rsa(enum cf_key_kind kind);
+unsigned cf_key_kind_bits(enum cf_key_kind kind);
+
+/* Once per process before any other call of pki and before threads: sets the secure heap up
+ * (heap_len a power of two). CF_E_PERMISSION names RLIMIT_MEMLOCK when it cannot be locked. */
+CF_MUST_USE enum cf_rc cf_pki_init(size_t secure_heap_len, struct cf_err *err);
+void cf_pki_done(void);
+size_t cf_pki_secure_heap_used(void);
+
+struct cf_key;
+
+CF_MUST_USE enum cf_rc cf_key_generate(enum cf_key_kind kind, struct cf_key **ret_key,
+                                       struct cf_err *err);
+struct cf_key *cf_key_free(struct cf_key *key);
+CF_DEFINE_OWN(cf_key);
+enum cf_key_kind cf_key_kind_of(const struct cf_key *key);
+
+/* SubjectPublicKeyInfo DER. */
+CF_MUST_USE enum cf_rc cf_key_spki(const struct cf_key *key, struct cf_buf **ret_der,
+                                   struct cf_err *err);
+
+/*
+ * AES-256-GCM (random 96-bit nonce) over a wrapped format of our own: version byte, kind byte,
+ * nonce, ciphertext, tag. `aad` must be given again to open. The sealing key is derived from
+ * store_key (32 bytes) by HKDF-SHA-256 with a fixed label. CF_E_CRYPTO for a wrong key, wrong aad
+ * or any changed bit; CF_E_ENCODING for something that is not a sealed key.
+ */
+CF_MUST_USE enum cf_rc cf_key_seal(const struct cf_key *key, const struct cf_secret *store_key,
+                                   struct cf_bytes aad, struct cf_buf **ret_sealed,
+                                   struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_key_unseal(struct cf_bytes sealed, const struct cf_secret *store_key,
+                                     struct cf_bytes aad, struct cf_key **ret_key,
+                                     struct cf_err *err);
