@@ -19,9 +19,11 @@
 
 struct cf_json;
 
-enum { CF_JSON_DEPTH_MAX = 32 };
+/* A tree takes many times the memory of its text: the number of values is bounded, too. */
+enum { CF_JSON_DEPTH_MAX = 32, CF_JSON_VALUES_MAX = 256 * 1024 };
 
-/* CF_E_ENCODING tells line and column; CF_E_LIMIT for text over max_len bytes. */
+/* CF_E_ENCODING tells line and column; CF_E_LIMIT for text over max_len bytes, nesting over
+ * DEPTH_MAX, more than VALUES_MAX values. */
 CF_MUST_USE enum cf_rc cf_json_parse(struct cf_bytes text, size_t max_len,
                                      struct cf_json **ret_document, struct cf_err *err);
 struct cf_json *cf_json_free(struct cf_json *document); /* documents only, never views */
