@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "certferry/settings.h"
+
+#include <stdlib.h>
+
+#include "certferry/text.h"
+
+struct cf_settings *
+cf_settings_new(void)
+{
+    return calloc(1, sizeof(struct cf_settings));
+}
+
+static void
+free_list(char **list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(list[i]);
+    free(list);
+}
+
+static void
+free_template(struct cf_template_settings *template_settings)
+{
+    if (!template_settings)
+        return;
+    free(template_settings->name);
+    free_list(template_settings->eku, template_settings->n_eku);
+    free(template_settings);
+}
+
+static void
+free_ca(struct cf_ca_settings *ca)
+{
+    if (!ca)
+        return;
+
+    free(ca->name);
+    free(ca->backend);
+    free(ca->host);
+    free(ca->ca_name);
+    free(ca->templates);
+    free(ca->cert_file);
+    free(ca->key_file);
+    free(ca->crl_file);
+    free(ca->crl_url);
+    free(ca->issuer_url);
+    for (char **word = ca->command; word && *word; word++)
+        free(*word);
+    free(ca->command);
+    free(ca->chain_file);
+    free(ca);
+}
+
+static void
+cloud_done(struct cf_cloud_settings *cloud)
+{
+    free(cloud->endpoint);
+    free(cloud->authority);
+    free(cloud->graph);
+    free(cloud->resource);
+    free(cloud->service_app_id);
+    free(cloud->service_name);
+    free(cloud->tenant);
+    free(cloud->client_id);
+    free(cloud->client_secret_file);
+    free(cloud->assertion_file);
+    free(cloud->tls_cert_file);
+    free(cloud->tls_key_file);
+    free(cloud->ca_file);
+    free(cloud->proxy);
+    free(cloud->proxy_user);
+    free(cloud->proxy_password_file);
+}
+
+struct cf_settings *
+cf_settings_free(struct cf_settings *settings)
+{
+    if (!settings)
+        return NULL;
+
+    free(settings->connector_id);
+    free(settings->state_dir);
+    cloud_done(&settings->cloud);
+    free(settings->store_path);
+    free(settings->store_key_file);
+    free(settings->recipient_ca_file);
+    free(settings->recipient_pins_file);
+    free(settings->control_socket);
+    free(settings->control_group);
+    for (size_t i = 0; i < settings->n_cas; i++)
+        free_ca(settings->cas[i]);
+    free(settings->cas);
+    for (size_t i = 0; i < settings->n_templates; i++)
+        free_template(settings->templates[i]);
+    free(settings->templates);
+    free(settings);
+    return NULL;
+}
+
+const struct cf_ca_settings *
+cf_settings_find_ca(const struct cf_settings *settings, const char *host, const char *ca_name)
+{
+    for (size_t i = 0; i < settings->n_cas; i++) {
+        const struct cf_ca_settings *ca = settings->cas[i];
+
+        if (cf_text_equal_nocase(ca->host, host) && cf_text_equal_nocase(ca->ca_name, ca_name))
+            return ca;
+    }
+    return NULL;
+}
+
+const struct cf_template_settings *
+cf_ca_settings_template(const struct cf_ca_settings *ca, const char *name)
+{
+    for (size_t i = 0; i < ca->n_templates; i++) {
+        if (cf_text_equal_nocase(ca->templates[i]->name, name))
+            return ca->templates[i];
+    }
+    return NULL;
+}
