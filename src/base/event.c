@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * event - what certferry says, and what each of its sentences means to an administrator.
+ *
+ * A MESSAGE_ID is part of the interface: it never changes and is never used for another event.
+ * Texts are wrapped at 76 columns. A burst of 0 is for entries that each count, as for the audit.
+ */
+#include "certferry/buf.h"
+#include "certferry/log.h"
+
+#define EVENT(event, id, priority_, burst, subject_, text)                                         \
+    [CF_EV_##event] = {.name = #event,                                                             \
+                       .message_id = (id),                                                         \
+                       .priority = (priority_),                                                    \
+                       .burst_per_min = (burst),                                                   \
+                       .subject = (subject_),                                                      \
+                       .explanation = (text)}
+
+static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
+    EVENT(DAEMON_STARTED, "668252da8ba943f993d5e03309aea42f", 6, 0, "certferryd has started",
+          "The configuration was read, the store and the CA backends are open and the\n"
+          "service has begun to ask the management service for work.\n\n"
+          "Nothing is to be done. `certferry status` shows what it works with.\n"),
+    EVENT(DAEMON_STOPPING, "1203dbeac8f54ee3b9602f5646192009", 6, 0, "certferryd is stopping",
+          "The service was told to stop. Steps under way are finished or given back;\n"
+          "what is unfinished stays in the store and goes on after the next start.\n\n"
+          "Nothing is to be done.\n"),
+    EVENT(DAEMON_STOPPED, "fcc2a05c94c5423bb709c0b5e2e62c34", 6, 0, "certferryd has stopped",
+          "All workers have ended and the store is closed.\n\n"
+          "Nothing is to be done, unless the message names an error: then correct its\n"
+          "cause and start the unit again.\n"),
+    EVENT(CONFIG_RELOADED, "f68a3bd8210d41ad8762a54f2c58a5e1", 6, 0,
+          "The configuration was read again",
+          "The new configuration holds from now on; steps under way finish with the old\n"
+          "one. Options that only hold from a start on are named in the message.\n\n"
+          "`certferryd --print-config` shows the values in use.\n"),
+    EVENT(CONFIG_REJECTED, "398a8730717d43dea40b10aa4291b07a", 3, 0,
+          "The configuration has an error and is not used",
+          "The message names file, line and option. A running service goes on with the\n"
+          "configuration it has; a starting one ends with exit status 78 and is not\n"
+          "restarted.\n\n"
+          "Correct the file, try it with `certferryd --check`, then reload or start the\n"
+          "unit.\n"),
+    EVENT(CONFIG_WARNING, "57c57f160ae6492ca57b3e6274996fc3", 4, 0,
+          "The configuration is allowed but risky",
+          "The message names an option whose value weakens a protection or is likely\n"
+          "not meant, such as a recipient check that is turned off.\n\n"
+          "Change the option in /etc/certferry/certferry.conf or the file named, or\n"
+          "accept that this warning comes at each start.\n"),
+    EVENT(CLOUD_CONNECTED, "5387994e882b402b8ee61bdad693b31c", 5, 10,
+          "The management service answers",
+          "A call succeeded, for the first time since the start or after failures.\n\n"
+          "Nothing is to be done. Results that waited are being delivered.\n"),
+    EVENT(CLOUD_UNREACHABLE, "597a4160cf7e463d8e3c8ec32367b3e6", 4, 5,
+          "The management service cannot be reached",
+          "The call named in the message failed and is tried again with growing pauses.\n"
+          "No request is lost meanwhile: results stay in the store, and requests that\n"
+          "were not answered in time are offered again.\n\n"
+          "Look at name resolution, proxy, firewall and the service's own health;\n"
+          "`certferry check` tries each part and says which one fails.\n"
+          "@CERTFERRY_ACTIVITY@ is the call's client-request-id, which the operator of\n"
+          "the service can search for.\n"),
+    EVENT(CLOUD_AUTH_REFUSED, "b3811945b33e4c6baaacdd0e246a1c22", 3, 5,
+          "The management service refused our credentials",
+          "The token or the client certificate was not accepted, even after a fresh one\n"
+          "was fetched. No work is fetched or delivered until this is solved.\n\n"
+          "Check tenant, application and credential in section [cloud], whether the\n"
+          "credential has expired and whether the application still has its permission.\n"
+          "`certferry check` repeats the sign-in and shows the answer. If the\n"
+          "certificate was replaced, run `certferry enroll` and upload what it prints.\n"),
+    EVENT(CLOUD_NONSENSE, "24779cda54d24240aa5c487b2acdb42d", 3, 5,
+          "The management service gave an answer that breaks the protocol",
+          "The answer was too large, not JSON or of the wrong shape, and was refused\n"
+          "whole. It is asked for again later.\n\n"
+          "Check that the endpoint in section [cloud] is right and that no proxy puts\n"
+          "its own pages in between. If the answer stays wrong, report it to the\n"
+          "operator of the service with the client-request-id @CERTFERRY_ACTIVITY@.\n"),
+    EVENT(REQUEST_RECEIVED, "515a63eb5ef248ecb739c8df3aac36a8", 7, 0, "A request was received",
+          "Request @CERTFERRY_REQUEST@ for device @CERTFERRY_DEVICE@ is in the store\n"
+          "and will be worked on.\n\n"
+          "`certferry explain @CERTFERRY_REQUEST@` shows its steps.\n"),
+    EVENT(REQUEST_UNANSWERABLE, "5a55c1fbcd784cff991cdc700d3781ef", 4, 10,
+          "An item of a page carries no usable request context",
+          "Without its context the item can neither be worked on nor answered. It was\n"
+          "left out; the rest of the page goes on. The service will offer it again.\n\n"
+          "Report it to the operator of the management service with the\n"
+          "client-request-id @CERTFERRY_ACTIVITY@.\n"),
+    EVENT(REQUEST_WAITING, "fbb2e1b9536246c6be92a644ff1f9668", 6, 60,
+          "A step failed for now and is tried again",
+          "A step of request @CERTFERRY_REQUEST@ met an error that may pass: the\n"
+          "message names it and the time of the next attempt.\n\n"
+          "Nothing is to be done, unless the same error stays. `certferry explain\n"
+          "@CERTFERRY_REQUEST@` shows all attempts; `certferry retry\n"
+          "@CERTFERRY_REQUEST@` makes the next one now.\n"),
+    EVENT(REQUEST_PENDING, "453335d171604062ba23aff10c3e947a", 6, 60,
+          "The certification authority holds a request for approval",
+          "CA @CERTFERRY_CA@ took request @CERTFERRY_REQUEST@ but wants a person to\n"
+          "approve it. It is asked again from time to time, over restarts, and the\n"
+          "management service is told that the request is pending.\n\n"
+          "Approve or deny it at the CA. `certferry cancel @CERTFERRY_REQUEST@` gives\n"
+          "it up.\n"),
+    EVENT(REQUEST_FAILED, "4f99427d8c0f4c799f0c89fd8466f902", 4, 120, "A request failed for good",
+          "Request @CERTFERRY_REQUEST@ of device @CERTFERRY_DEVICE@ cannot be fulfilled\n"
+          "as it is; the management service is told the reason in the message.\n\n"
+          "The message names the field and what is wrong with it. Correct the\n"
+          "certificate profile, the device or user data behind it, or the template; the\n"
+          "device then asks again. `certferry explain @CERTFERRY_REQUEST@` shows the\n"
+          "steps.\n"),
+    EVENT(REQUEST_PARKED, "ca95263beed6454d80124d4816c6681d", 3, 30,
+          "A request waits for the administrator",
+          "Request @CERTFERRY_REQUEST@ met an error that only a change of\n"
+          "configuration, permission or credential can solve. It is kept and tried\n"
+          "again slowly.\n\n"
+          "Solve what the message names, then run `certferry retry\n"
+          "@CERTFERRY_REQUEST@`, or wait. `certferry requests` lists what else is\n"
+          "waiting; `certferry check` tests the configuration.\n"),
+    EVENT(POLICY_REFUSED, "bf7a051c260b4abc9a428aed1cbccc90", 4, 60,
+          "A request asked for what the local policy does not allow",
+          "Request @CERTFERRY_REQUEST@ of device @CERTFERRY_DEVICE@ asked for template\n"
+          "@CERTFERRY_TEMPLATE@ of CA @CERTFERRY_CA@ in a way that this connector's\n"
+          "policy forbids. No key was made and no CA was asked; the management service\n"
+          "is told.\n\n"
+          "If the request is legitimate, allow it in the section that the message names\n"
+          "and reload. If it is not, find out who changed the profile: a compromised\n"
+          "tenant looks like this.\n"),
+    EVENT(RECIPIENT_REFUSED, "fbf75b7f145f4490845ac9781929ea9e", 3, 60,
+          "A device's encryption certificate is not trusted",
+          "The recipient certificate of request @CERTFERRY_REQUEST@ does not chain to\n"
+          "`recipient_ca`, is expired, does not allow encryption or belongs to another\n"
+          "device than @CERTFERRY_DEVICE@. Nothing was sealed to it.\n\n"
+          "The message says which. If devices got certificates from a new CA, add it to\n"
+          "the file that `recipient_ca` names and reload. Otherwise treat it as an\n"
+          "attempt to obtain a key that belongs to another device.\n"),
+    EVENT(CERTIFICATE_ISSUED, "f09d65c3e9664e95ad822188caf2ba10", 5, 0, "A certificate was issued",
+          "CA @CERTFERRY_CA@ issued certificate @CERTFERRY_SERIAL@ for\n"
+          "@CERTFERRY_SUBJECT@. It passed the comparison with what was asked and is\n"
+          "being delivered to device @CERTFERRY_DEVICE@.\n\n"
+          "Nothing is to be done.\n"),
+    EVENT(CERTIFICATE_MISMATCH, "32b0515a3bb34c3a9efbb341ec622b76", 3, 60,
+          "The issued certificate is not what was asked for",
+          "CA @CERTFERRY_CA@ issued certificate @CERTFERRY_SERIAL@ with another key,\n"
+          "subject, name, usage or validity than request @CERTFERRY_REQUEST@ asked for;\n"
+          "the message has both values. It was not delivered.\n\n"
+          "Compare the template @CERTFERRY_TEMPLATE@ at the CA with the certificate\n"
+          "profile: most often the template builds the subject itself or caps the\n"
+          "validity. Revoke the certificate with `certferry revoke @CERTFERRY_SERIAL@`.\n"),
+    EVENT(SUBMIT_REPEATED, "0e06e79a28174aa0af299c012f6cd1f9", 4, 0,
+          "A request was submitted to the certification authority again",
+          "The answer to the first submission of @CERTFERRY_REQUEST@ was lost and CA\n"
+          "@CERTFERRY_CA@ cannot be asked for it, so the same certificate request was\n"
+          "submitted once more. The CA may have issued two certificates for one key.\n\n"
+          "Search the CA's list for two certificates of this subject and time; revoke\n"
+          "the one that `certferry explain @CERTFERRY_REQUEST@` does not name.\n"),
+    EVENT(RESULT_DELIVERED, "d48ad512f9db405dae3b22ae9ac31240", 6, 0, "A result was delivered",
+          "The management service accepted the result of request @CERTFERRY_REQUEST@.\n\n"
+          "Nothing is to be done; the device fetches it at its next check-in.\n"),
+    EVENT(RESULT_REFUSED, "ca5e1928672e46bd8d370c1883eb583f", 3, 60,
+          "The management service refused a result",
+          "The service did not take the result of request @CERTFERRY_REQUEST@ and will\n"
+          "not take it later; the message has its reason. A certificate that was issued\n"
+          "for it will not reach the device.\n\n"
+          "Read the reason: a request that was already answered elsewhere is harmless.\n"
+          "Otherwise revoke the certificate with `certferry revoke @CERTFERRY_SERIAL@`\n"
+          "and let the device ask again.\n"),
+    EVENT(CERTIFICATE_REVOKED, "cdcbb39c3fbc409798cf30dfbaeffbae", 5, 0,
+          "A certificate was revoked",
+          "CA @CERTFERRY_CA@ revoked certificate @CERTFERRY_SERIAL@; the message names\n"
+          "the reason.\n\n"
+          "Nothing is to be done. Relying parties learn of it from the next CRL or OCSP\n"
+          "answer.\n"),
+    EVENT(REVOCATION_FAILED, "329557dd78594f9ca664fd6533350b99", 3, 60,
+          "A certificate could not be revoked",
+          "Certificate @CERTFERRY_SERIAL@ is still valid. The message says why, and\n"
+          "whether the revocation is tried again.\n\n"
+          "If the CA is unknown, add a [ca NAME] section for the issuer; if permission\n"
+          "is missing, give the connector the right to revoke at the CA. In urgent\n"
+          "cases revoke at the CA itself: the connector counts a certificate that is\n"
+          "already revoked as done.\n"),
+    EVENT(CA_UNAVAILABLE, "3cb873d53dd84408aee312e1fe6f4fc1", 3, 10,
+          "A certification authority cannot be used",
+          "CA @CERTFERRY_CA@ (backend @CERTFERRY_BACKEND@) failed as the message says.\n"
+          "Its requests wait in the store; those for other CAs go on.\n\n"
+          "Check that the CA runs, that its host is reachable and that key, certificate\n"
+          "or program in section [ca @CERTFERRY_CA@] are right. `certferry check` tests\n"
+          "it at once.\n"),
+    EVENT(CA_RECOVERED, "834c91e9b67e4f15945633f515599070", 5, 10,
+          "A certification authority can be used again",
+          "CA @CERTFERRY_CA@ answers again; the requests that waited for it are being\n"
+          "worked on.\n\n"
+          "Nothing is to be done.\n"),
+    EVENT(CRL_FAILED, "f1cce6bea113468b95879e21cbcb4ad7", 3, 10,
+          "The revocation list could not be published",
+          "The CRL of CA @CERTFERRY_CA@ could not be written. The old list stays in\n"
+          "place; once its nextUpdate has passed, relying parties may refuse every\n"
+          "certificate of this CA.\n\n"
+          "Check the directory named in the message: does it exist, has it space, may\n"
+          "the user certferry write there? It is tried again by itself;\n"
+          "`certferry status` tells whether CA @CERTFERRY_CA@ is well.\n"),
+    EVENT(STORE_FAILED, "8997122b995446649b9ca4ac5091d124", 2, 5,
+          "The store cannot be written or read",
+          "No new work is fetched while this lasts. What was committed is safe, and the\n"
+          "management service offers the rest again.\n\n"
+          "Disk full: make room below /var/lib/certferry. Locked: find the process that\n"
+          "holds the database. Damaged: stop the service, keep a copy of the files and\n"
+          "restore the last backup. `certferry check` examines the store.\n"),
+    EVENT(STORE_RECOVERED, "3334f144b3f744c9a52f23ea845aa561", 5, 5, "The store works again",
+          "Reading and writing succeed again; work goes on where it stopped.\n\n"
+          "Nothing is to be done.\n"),
+    EVENT(CLOCK_JUMPED, "ae88583b0ba4439ea1af5db7303304a7", 4, 5, "The system clock was set",
+          "The wall clock moved against the time that has really passed, by the amount\n"
+          "in the message. Leases, tokens and validity times were computed with the old\n"
+          "time and are checked again.\n\n"
+          "Make sure that time synchronisation runs (`timedatectl`). A clock that is\n"
+          "wrong by hours yields certificates that are not valid yet, or no longer.\n"),
+    EVENT(CREDENTIAL_EXPIRING, "23a12a3fe81745e4aa50b49f60978504", 4, 2,
+          "A credential expires soon",
+          "The certificate or key named in the message expires at the time it gives and\n"
+          "is not renewed by the service itself.\n\n"
+          "Replace it before then, or run `certferry enroll` where the message says so,\n"
+          "and reload. The warning is repeated until it is done.\n"),
+    EVENT(CREDENTIAL_RENEWED, "2840f0e3a7954462b13ba68c1593f47b", 5, 0, "A credential was renewed",
+          "A new key and certificate are in use. The former one stays valid for a\n"
+          "while, so that both are accepted.\n\n"
+          "Nothing is to be done, unless the message asks for the new certificate to be\n"
+          "uploaded to the tenant.\n"),
+    EVENT(CREDENTIAL_FAILED, "eed17d4294544531a13c127bc9eda007", 3, 5,
+          "A credential could not be read or renewed",
+          "The file or systemd credential named in the message is missing, unreadable,\n"
+          "readable by others, or does not fit its certificate.\n\n"
+          "Correct the file or the LoadCredential= line of the unit. `certferryd\n"
+          "--check` examines all files that the configuration names.\n"),
+    EVENT(OPERATOR_ACTION, "b9d9f0f459fc49bc8ca60fe4b89b02c5", 5, 0, "An operator gave a command",
+          "A command that changes something came in over the control socket; the\n"
+          "message names it and the user who sent it.\n\n"
+          "Nothing is to be done. The entry is kept for the audit.\n"),
+    EVENT(INTERNAL_ERROR, "e117e04bc1a34d03bb63d16765eb5aa8", 2, 10,
+          "certferry met an error of its own",
+          "Something happened that the program holds to be impossible. The request\n"
+          "concerned was stopped without being answered wrongly; the rest goes on.\n\n"
+          "Please report it with this entry, the output of `certferry explain\n"
+          "@CERTFERRY_REQUEST@` and the version that `certferryd --version` prints.\n"),
+};
+
+const struct cf_event_info *
+cf_event_info(enum cf_event event)
+{
+    if ((unsigned)event >= CF_EV_MAX_)
+        event = CF_EV_INTERNAL_ERROR;
+    return &EVENTS[event];
+}
+
+enum cf_rc
+cf_log_catalog(struct cf_buf *out, struct cf_err *err)
+{
+    CF_TRY(cf_buf_append_str(out, "# SPDX-License-Identifier: Apache-2.0\n", err));
+    for (unsigned i = 0; i < CF_EV_MAX_; i++) {
+        const struct cf_event_info *info = &EVENTS[i];
+        CF_TRY(cf_buf_appendf(out, err,
+                              "\n-- %s\n"
+                              "Subject: %s\n"
+                              "Defined-By: certferry\n"
+                              "Documentation: man:certferryd(8)\n"
+                              "\n%s",
+                              info->message_id, info->subject, info->explanation));
+    }
+    return CF_OK;
+}
