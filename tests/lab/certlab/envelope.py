@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a device does with a result: docs/protocol/envelopes.md, read by the openssl command."""
+
+import base64
+import binascii
+import dataclasses
+import hashlib
+import plistlib
+import re
+
+from . import asn1, pfx
+from .command import Refused, openssl, private_folder
+from .connector import envelope_of
+
+ARC = "2.25.273467295940240526966020311459324812106"
+CONTEXT, RECIPIENT, PASSWORD = (asn1.oid(f"{ARC}.{number}") for number in (1, 2, 3))
+PLAIN = {
+    "contentType": asn1.oid("1.2.840.113549.1.9.3"),
+    "messageDigest": asn1.oid("1.2.840.113549.1.9.4"),
+    "signingTime": asn1.oid("1.2.840.113549.1.9.5"),
+    "signingCertificateV2": asn1.oid("1.2.840.113549.1.9.16.2.47"),
+}
+PASSWORD_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
+ENVELOPED, AUTH_ENVELOPED = "pkcs7-envelopedData", "id-smime-ct-authEnvelopedData"
+
+
+@dataclasses.dataclass
+class Opened:
+    """What the device found; every check passed when this exists."""
+
+    device: str
+    platform: str
+    envelope: str
+    preset: str
+    subject: str
+    serial: str
+    issuer: str
+    not_before: str
+    not_after: str
+    key: str
+    alternative_names: list
+    extended_key_usages: list
+    iterations: int
+    extra_certificates: int
+    signed_at: str = ""
+    handshake: str = ""
+
+
+def _decode(result, name):
+    try:
+        return base64.b64decode(result.get(name) or "", validate=True)
+    except binascii.Error as error:
+        raise Refused(f"{name} is not base64") from error
+
+
+def _check_layer(der, authenticated, is_rsa, what):
+    """One recipient and the algorithms of the document, before anything is decrypted."""
+    root = asn1.parse(der, what)
+    wanted = AUTH_ENVELOPED if authenticated else ENVELOPED
+    if root[0].text != wanted:
+        raise Refused(f"{what}: content type {root[0].text}, not {wanted}")
+    body = root[1][0]
+    recipients = next((child for child in body.children if child.tag == "SET"), None)
+    if recipients is None or len(recipients) != 1:
+        raise Refused(f"{what}: not exactly one recipient")
+    names = recipients[0].texts()
+    if not is_rsa:
+        right = {"dhSinglePass-stdDH-sha256kdf-scheme", "id-aes256-wrap"} <= set(names)
+    elif authenticated:
+        right = "rsaesOaep" in names and "mgf1" in names and names.count("sha256") == 2
+    else:
+        right = "rsaEncryption" in names
+    if not right:
+        raise Refused(f"{what}: key transport {names}")
+    content = next(c for c in body.children[1:] if c.tag == "SEQUENCE" and "pkcs7-data" in c.texts())
+    cipher = "aes-256-gcm" if authenticated else "aes-256-cbc"
+    if content.texts() != ["pkcs7-data", cipher]:
+        raise Refused(f"{what}: content encryption {content.texts()}, not {cipher}")
+
+
+def _decrypt(device, der, authenticated, what):
+    is_rsa = "rsa" in type(device.certificate.public_key()).__name__.lower()
+    _check_layer(der, authenticated, is_rsa, what)
+    with private_folder() as folder:
+        certificate = folder / "device.pem"
+        certificate.write_bytes(pfx.to_pem(device.certificate_der))
+        plain, _ = openssl(
+            "cms", "-decrypt", "-binary", "-inform", "DER", "-recip", certificate,
+            "-inkey", device.key_path, data=der, what=what,
+        )
+    return plain
+
+
+def _attributes(signed):
+    """{DER of the OID: the single value node} of the only signer."""
+    body = asn1.parse(signed, "SignedData")[1][0]
+    signers = body[-1]
+    if signers.tag != "SET" or len(signers) != 1:
+        raise Refused("SignedData: not exactly one signer")
+    marked = next((c for c in signers[0].children if c.tag == "cont [ 0 ]" and len(c)), None)
+    if marked is None:
+        raise Refused("SignedData: no signed attributes")
+    found = {}
+    for attribute in marked.children:
+        if attribute[0].raw in found or len(attribute[1]) != 1:
+            raise Refused("SignedData: an attribute is not present exactly once")
+        found[attribute[0].raw] = attribute[1][0]
+    return found
+
+
+def _text(node, what):
+    if node.tag != "UTF8STRING":
+        raise Refused(f"{what} is {node.tag}, not UTF8String")
+    return node.value.decode("utf-8")
+
+
+def _verify(device, signed, context, signers, with_password):
+    """The PFX out of SignedData; also the password (agent) and the time of signing."""
+    with private_folder() as folder:
+        trusted = folder / "signers.pem"
+        trusted.write_bytes(signers)
+        content, _ = openssl(
+            "cms", "-verify", "-binary", "-inform", "DER", "-cades", "-purpose", "any",
+            "-CAfile", trusted, "-no-CApath", "-no-CAstore", "-partial_chain",
+            data=signed, what="signature of the connector",
+        )
+    found = _attributes(signed)
+    for name, identifier in PLAIN.items():
+        if identifier not in found:
+            raise Refused(f"signed attribute {name} is missing")
+    if CONTEXT not in found or _text(found[CONTEXT], "A.1") != context:
+        raise Refused("signed attribute A.1 is not the request context")
+    mark = hashlib.sha256(device.certificate_der).digest()
+    if RECIPIENT not in found or found[RECIPIENT].raw != asn1.tlv(4, mark):
+        raise Refused("signed attribute A.2 is not the hash of this device's certificate")
+    if (PASSWORD in found) != with_password:
+        raise Refused("signed attribute A.3 belongs into agent envelopes, and only there")
+    password = _text(found[PASSWORD], "A.3") if with_password else None
+    return content, password, found[PLAIN["signingTime"]].value.decode()
+
+
+def _open_apple(device, plain, request):
+    try:
+        payloads = plistlib.loads(plain, fmt=plistlib.FMT_XML)
+    except Exception as error:  # plistlib lets errors of expat and of its own parsers through
+        raise Refused("applePayload: not an XML property list") from error
+    if not isinstance(payloads, list) or len(payloads) != 1 or not isinstance(payloads[0], dict):
+        raise Refused("applePayload: the root is not an array of one dictionary")
+    payload = payloads[0]
+    wanted = {
+        "PayloadType": str, "PayloadVersion": int, "PayloadIdentifier": str, "PayloadUUID": str,
+        "PayloadDisplayName": str, "PayloadCertificateFileName": str, "Password": str,
+        "PayloadContent": bytes,
+    }
+    if device.platform == "macOS":
+        wanted.update(KeyIsExtractable=bool, AllowAllAppsAccess=bool)
+    if set(payload) != set(wanted):
+        raise Refused(f"applePayload: members {sorted(set(payload) ^ set(wanted))}")
+    for name, kind in wanted.items():
+        if type(payload[name]) is not kind:
+            raise Refused(f"applePayload: {name} is {type(payload[name]).__name__}")
+    if payload["PayloadType"] != "com.apple.security.pkcs12" or payload["PayloadVersion"] != 1:
+        raise Refused("applePayload: PayloadType or PayloadVersion")
+    if not re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+                        payload["PayloadUUID"]):
+        raise Refused("applePayload: PayloadUUID is no UUID")
+    if payload.get("KeyIsExtractable") is True:
+        raise Refused("applePayload: the key would be extractable")
+    if device.platform == "macOS" and payload["AllowAllAppsAccess"] != bool(
+        request["profile"].get("allowAllAppsAccess")
+    ):
+        raise Refused("applePayload: AllowAllAppsAccess is not the profile's")
+    return payload["PayloadContent"], payload["Password"]
+
+
+def open_result(device, request, result, signers, issuers, handshake=True):
+    """Opens and checks everything as the device would; Opened, or Refused with the reason.
+
+    signers: PEM of the connector's signing certificates. issuers: PEM of the CA certificates
+    trusted for what is inside. handshake: also use the key in a TLS handshake.
+    """
+    signers, issuers = (t.encode() if isinstance(t, str) else t for t in (signers, issuers))
+    kind = envelope_of(device.platform)
+    if not result or result.get("envelope") != kind:
+        raise Refused(f"envelope {result and result.get('envelope')} instead of {kind}")
+    if result["requestContext"] != request["requestContext"]:
+        raise Refused("the result is for another request")
+    signed_at = ""
+    plain = _decrypt(device, _decode(result, "sealedPfx"), kind == "agent", "sealedPfx")
+    if kind == "applePayload":
+        store, password = _open_apple(device, plain, request)
+    else:
+        store, password, signed_at = _verify(
+            device, plain, request["requestContext"], signers, kind == "agent"
+        )
+    if kind == "windowsCsp":
+        sealed = _decode(result, "sealedPfxPassword")
+        try:
+            password = _decrypt(device, sealed, False, "sealedPfxPassword").decode("ascii")
+        except UnicodeDecodeError as error:
+            raise Refused("sealedPfxPassword: not ASCII") from error
+    elif result.get("sealedPfxPassword"):
+        raise Refused(f"sealedPfxPassword is of no use to {kind}")
+    if not PASSWORD_SHAPE.fullmatch(password):
+        raise Refused("the password is not 43 base64url characters")
+    facts = pfx.inspect(
+        store, password, pfx.preset_of(device.platform, device.record["osVersion"]),
+        _decode(result, "certificate"), issuers, handshake, device.platform in ("macOS", "iOS"),
+    )
+    return Opened(device=device.id, platform=device.platform, envelope=kind,
+                  signed_at=signed_at, **facts)
