@@ -67,7 +67,6 @@ struct cf_ca_settings {
     char *ca_name;                           /* certificationAuthorityName of requests */
     struct cf_template_settings **templates; /* allowed ones; borrowed from cf_settings */
     size_t n_templates;
-    uint64_t max_parallel;
 
     /* local */
     char *cert_file;  /* PEM: the CA's certificate, then its issuers up to the root */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * platform - what a device's platform and OS version can read.
+ */
+#pragma once
+
+#include "certferry/cms.h"
+#include "certferry/pfx.h"
+
+enum cf_envelope { CF_ENVELOPE_AGENT, CF_ENVELOPE_WINDOWS_CSP, CF_ENVELOPE_APPLE_PAYLOAD };
+
+struct cf_delivery {
+    const char *platform; /* canonical name, static */
+    enum cf_envelope envelope;
+    enum cf_transport transport;
+    enum cf_pfx_preset preset;
+    bool is_macos;
+    bool is_windows;
+};
+
+const char *cf_envelope_name(enum cf_envelope envelope); /* "agent", "windowsCsp", "applePayload" */
+
+/*
+ * CF_E_UNSUPPORTED for an unknown platform (with the nearest known name); CF_E_FIELD when the
+ * choice depends on the OS version and it is missing, CF_E_SYNTAX when it is not "N[.N...]".
+ */
+CF_MUST_USE enum cf_rc cf_platform_delivery(const char *platform, const char *os_version,
+                                            struct cf_delivery *ret_delivery, struct cf_err *err);

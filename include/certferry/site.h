@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * site - everything a step may use: one configuration, with what was opened for it.
+ *
+ * Immutable and counted: a reload builds a new site, work that has begun keeps the old one until it
+ * ends. The store and the key pool outlive all sites. Built by the composition root only.
+ */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "certferry/ca.h"
+#include "certferry/cert.h"
+#include "certferry/cloud.h"
+#include "certferry/identity.h"
+#include "certferry/keypool.h"
+#include "certferry/settings.h"
+#include "certferry/store.h"
+
+struct cf_ca_slot {
+    const struct cf_ca_settings *settings; /* borrowed from the site's settings */
+    struct cf_ca *ca;                      /* NULL: could not be opened; open_err says why */
+    struct cf_err open_err;
+    atomic_bool unhealthy;
+    atomic_long last_error_rc; /* enum cf_rc of the last failure; CF_OK after a success */
+};
+
+struct cf_site {
+    atomic_uint refs;
+    struct cf_settings *settings; /* owned */
+    const struct cf_clock *clock;
+    const volatile int *stop_flag;
+    struct cf_store *store;     /* borrowed */
+    struct cf_keypool *keypool; /* borrowed */
+    struct cf_cloud *cloud;     /* owned */
+    struct cf_ca_slot *cas;     /* owned */
+    size_t n_cas;
+    struct cf_trust *trust;      /* owned; NULL when the recipient check is off */
+    struct cf_identity *signer;  /* owned */
+    struct cf_secret *store_key; /* owned */
+    char owner[128];             /* name under which claims are held */
+};
+
+struct cf_site *cf_site_ref(struct cf_site *site);
+struct cf_site *cf_site_free(struct cf_site *site); /* drops one reference */
+CF_DEFINE_OWN(cf_site);
+
+/* By section name; NULL when there is none. */
+struct cf_ca_slot *cf_site_ca(struct cf_site *site, const char *name);
+/* CF_E_CA_CONFIG with the reason when the CA is not there or could not be opened. */
+CF_MUST_USE enum cf_rc cf_site_need_ca(struct cf_site *site, const char *name,
+                                       struct cf_ca_slot **ret_slot, struct cf_err *err);
