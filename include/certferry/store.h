@@ -7,8 +7,9 @@
  * the call has happened. All functions are thread-safe; commits of several threads share one sync.
  *
  * An item is one unit of work from the cloud. Only stable states are stored; "in progress" is a
- * claim: an owner and a time until which it holds. A claim that ran out may be taken by
- * another owner, and a commit without a valid claim is refused (CF_E_LEASE).
+ * claim: an owner and a time until which it holds. A claim that ran out may be taken by anybody,
+ * the same owner included; it stays good until somebody does. A commit under a claim that was
+ * taken or given back is refused (CF_E_LEASE).
  */
 #pragma once
 
@@ -84,6 +85,7 @@ struct cf_item {
     char *error;
 
     int64_t claimed_until_ms; /* 0: free */
+    int64_t claims;           /* how often it was claimed; tells this claim from later ones */
 };
 
 struct cf_item *cf_item_new(enum cf_kind kind, const char *context); /* NULL when out of memory */
@@ -141,10 +143,12 @@ void cf_history_done(struct cf_history *history);
 
 /* One row's change within a commit. */
 struct cf_change {
-    struct cf_item *item; /* all members but id, kind, context and received_ms are written */
-    enum cf_state from;   /* the state it was claimed in, for the history */
-    const char *history;  /* text of a history line; NULL: no line */
-    bool keep_claim;      /* the worker goes on with this item */
+    /* All members but id, kind, context, received_ms and claims are written; updated_ms is the
+     * store's clock, lease_until_ms never moves back. */
+    struct cf_item *item;
+    enum cf_state from;  /* the state it was claimed in, for the history */
+    const char *history; /* text of a history line; NULL: no line */
+    bool keep_claim;     /* the worker goes on with this item until its claimed_until_ms */
     const struct cf_ledger_entry *issued; /* added to the ledger in the same transaction; the same
                                              issuer and serial twice is CF_E_CONFLICT; NULL: none */
     int64_t revoked_ledger_id;            /* ledger entry to mark as revoked; 0: none */
@@ -215,8 +219,10 @@ struct cf_store_ops {
     void (*close)(struct cf_store *store);
 
     /* Takes a page in, all or nothing. items need kind, context, body, lease_until_ms; state and
-     * due_ms are as set (a malformed request may arrive as FAILED with its result).
-     * ret_receptions has n places. */
+     * due_ms are as set (a malformed request may arrive as FAILED with its result); received_ms is
+     * the store's clock. An item that is claimed now, or finished without a kept result, is a
+     * DUPLICATE. CF_E_RANGE for a context that is empty or too long. ret_receptions has n places.
+     */
     enum cf_rc (*receive)(struct cf_store *store, struct cf_item *const *items, size_t n,
                           enum cf_reception *ret_receptions, struct cf_err *err);
 
@@ -255,7 +261,8 @@ struct cf_store_ops {
 
     enum cf_rc (*ledger)(struct cf_store *store, const struct cf_ledger_filter *filter,
                          struct cf_ledger *ret_ledger, struct cf_err *err);
-    /* Marks an entry outside of any item, as when the operator revokes by hand. */
+    /* Marks an entry outside of any item, as when the operator revokes by hand. An entry that is
+     * revoked already stays as it is. CF_E_NOT_FOUND. */
     enum cf_rc (*ledger_revoke)(struct cf_store *store, int64_t ledger_id, int64_t revoked_ms,
                                 int reason, struct cf_err *err);
 
@@ -268,15 +275,15 @@ struct cf_store_ops {
                         struct cf_err *err);
 
     /* The embedded CA. add: CF_E_CONFLICT when ca and serial exist; when ca and request_key exist
-     * the old record comes back in *ret_existing and nothing is written. */
+     * the old record comes back in *ret_existing and nothing is written (CF_OK; NULL otherwise). */
     enum cf_rc (*ca_add)(struct cf_store *store, const struct cf_ca_record *record,
                          struct cf_ca_record **ret_existing, struct cf_err *err);
     /* By serial or by request_key (the other NULL). CF_E_NOT_FOUND. */
     enum cf_rc (*ca_get)(struct cf_store *store, const char *ca, const char *serial,
                          const char *request_key, struct cf_ca_record **ret_record,
                          struct cf_err *err);
-    /* Writes status, cert, not_after_ms, revoked_ms and reason, if its status still is `from`
-     * (else CF_E_CONFLICT). */
+    /* Writes status, cert (NULL keeps the one that is there), not_after_ms, revoked_ms and reason,
+     * if its status still is `from` (else CF_E_CONFLICT). CF_E_NOT_FOUND. */
     enum cf_rc (*ca_update)(struct cf_store *store, const struct cf_ca_record *record,
                             enum cf_ca_status from, struct cf_err *err);
     /* Calls fn for each record with this status, without its csr and cert, by serial. */
