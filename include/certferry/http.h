@@ -3,8 +3,9 @@
  * http - one blocking HTTP(S) request at a time, with limits.
  *
  * TLS 1.2 or later, the server's certificate always verified, no redirects, no cookies, no
- * compression. A client belongs to one thread at a time and keeps its connections for reuse.
- * It never retries by itself.
+ * compression, HTTP/1.1. A client belongs to one thread at a time and keeps its connections for
+ * reuse. It never retries by itself, with one exception that HTTP needs: a request on a kept
+ * connection that the peer had closed, without one byte of an answer, is sent again on a new one.
  */
 #pragma once
 
@@ -47,11 +48,12 @@ struct cf_http_response {
     struct cf_buf *body;    /* owned */
 };
 
-/* Once per process before any thread, and once at the end. */
+/* Once per process before any thread, and once at the end. Ignores SIGPIPE for the process and
+ * takes SSLKEYLOGFILE out of the environment. */
 CF_MUST_USE enum cf_rc cf_http_global_init(struct cf_err *err);
 void cf_http_global_done(void);
 
-/* Option texts are copied. */
+/* Options are copied, the proxy password too. CF_E_PERMISSION for a key file open to others. */
 CF_MUST_USE enum cf_rc cf_http_new(const struct cf_http_options *options, struct cf_http **ret_http,
                                    struct cf_err *err);
 struct cf_http *cf_http_free(struct cf_http *http);
@@ -60,7 +62,10 @@ CF_DEFINE_OWN(cf_http);
 /*
  * Fills *ret_response for every answer that arrived whole, whatever its status. CF_E_NET (not
  * resolved, refused, reset, cut short), CF_E_TIMEOUT, CF_E_TLS (says which check failed and what to
- * do), CF_E_LIMIT, CF_E_STOPPED, CF_E_CONFIG (bad URL, unreadable file).
+ * do), CF_E_LIMIT, CF_E_STOPPED (within a second, also while waiting), CF_E_CONFIG (bad URL,
+ * unreadable file), CF_E_AUTH (the proxy wants another password), CF_E_PROTOCOL (the answer is not
+ * HTTP), CF_E_SYNTAX (a header or token with a line break or other character it cannot have, or a
+ * header that is the client's own business, such as Host or Content-Length).
  */
 CF_MUST_USE enum cf_rc cf_http_send(struct cf_http *http, const struct cf_http_request *request,
                                     struct cf_http_response *ret_response, struct cf_err *err);

@@ -42,7 +42,8 @@ void cf_loop_fd_set_events(struct cf_loop_source *source, uint32_t epoll_events)
 struct cf_loop_source *cf_loop_source_free(struct cf_loop_source *source);
 
 /* Thread-safe: fn(arg) runs on the loop's thread, in the order posted. When memory runs out the
- * caller gets CF_E_OOM. Posts after cf_loop_run has returned are dropped. */
+ * caller gets CF_E_OOM. A post that was accepted is run, at the latest before cf_loop_run returns;
+ * after that it is CF_E_STOPPED and arg stays the caller's. */
 CF_MUST_USE enum cf_rc cf_loop_post(struct cf_loop *loop, cf_loop_fn *fn, void *arg,
                                     struct cf_err *err);
 

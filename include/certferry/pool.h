@@ -4,7 +4,8 @@
  *
  * A job is a plain blocking function. Each lane has a bounded queue and serves the higher
  * priority first, in order of arrival within one; idle-priority jobs of the cpu lane run only when
- * nothing else waits in that lane and under SCHED_IDLE. Thread-safe.
+ * nothing else waits in that lane and, where the sandbox lets it, under SCHED_IDLE. Workers block
+ * all signals. Thread-safe.
  */
 #pragma once
 
@@ -31,13 +32,15 @@ CF_MUST_USE enum cf_rc cf_pool_new(const struct cf_pool_options *options, struct
 CF_MUST_USE enum cf_rc cf_pool_submit(struct cf_pool *pool, enum cf_lane lane,
                                       enum cf_priority priority, cf_job_fn *fn, void *arg,
                                       struct cf_err *err);
-/* Places left in the lane: idle workers plus free queue slots. Idle-priority jobs do not count
- * as busy. */
+/* Jobs that cf_pool_submit would take now: idle workers plus free queue slots, 0 when stopping. The
+ * cpu lane's idle-priority jobs have a thread and a queue (queue_max again) of their own and do not
+ * count; on the io lane idle priority is just the last in order. */
 size_t cf_pool_room(const struct cf_pool *pool, enum cf_lane lane);
+/* Workers with nothing to do and no waiting job that is about to be theirs. */
 size_t cf_pool_idle_workers(const struct cf_pool *pool, enum cf_lane lane);
 
 /* Set by cf_pool_stop; long jobs look at it (HTTP transfers and child processes do). The pointer
- * is valid as long as the pool; read with atomic_load. */
+ * is valid as long as the pool; read with __atomic_load_n. */
 const volatile int *cf_pool_stop_flag(const struct cf_pool *pool);
 bool cf_pool_is_stopping(const struct cf_pool *pool);
 /* Sets the flag, refuses new jobs, lets queued ones run (they see the flag) and joins the threads.

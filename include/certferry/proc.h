@@ -4,7 +4,8 @@
  *
  * posix_spawn in a new process group with an empty environment but what is passed, closed file
  * descriptors, default signals, no shell. At the deadline or on stop the group gets SIGTERM, a
- * second later SIGKILL. Thread-safe.
+ * second later SIGKILL. What a program leaves running in its group when it ends is killed. The
+ * child must be ours to collect: SIGCHLD is not ignored. Thread-safe.
  */
 #pragma once
 
