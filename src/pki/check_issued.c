@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_issued - is the certificate that came back the one that was asked for?
+ */
+#include "cert_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "certferry/text.h"
+
+enum {
+    SHOWN_SIZE = 96,              /* two of them and the field's name fit in an error text */
+    CLOCK_SKEW_MS = 5 * 60 * 1000 /* how far the CA's clock may be ahead of ours */
+};
+
+static enum cf_rc
+differs(struct cf_err *err, const char *field, const char *asked, const char *issued)
+{
+    return cf_fail(err, CF_E_MISMATCH, "%s: asked '%s', issued '%s'", field, asked, issued);
+}
+
+static enum cf_rc
+check_public_key(const struct cf_cert *cert, const struct cf_csr *csr, struct cf_err *err)
+{
+    struct cf_bytes asked = cf_csr_spki(csr);
+    const unsigned char *at = asked.data;
+    uint8_t digest[32];
+    char asked_hex[2 * sizeof digest + 1], issued_hex[2 * sizeof digest + 1];
+
+    cf_own_ossl(EVP_PKEY) pkey = d2i_PUBKEY(NULL, &at, (long)asked.len);
+    if (!pkey)
+        return cf_fail_openssl(err, CF_E_ENCODING, "request: the public key cannot be read");
+    /* Compared as keys: a CA may write the same key with other parameters. */
+    if (EVP_PKEY_eq(pkey, X509_get0_pubkey(cert->x509)) == 1)
+        return CF_OK;
+    ERR_clear_error();
+
+    if (EVP_Digest(asked.data, asked.len, digest, NULL, EVP_sha256(), NULL) != 1)
+        return cf_fail_openssl(err, CF_E_CRYPTO, "request: the public key cannot be hashed");
+    cf_text_hex(cf_bytes_of(digest, sizeof digest), false, asked_hex, sizeof asked_hex);
+    cf_text_hex(cf_bytes_of(cert->spki_sha256, sizeof cert->spki_sha256), false, issued_hex,
+                sizeof issued_hex);
+    return differs(err, "public key (SHA-256)", asked_hex, issued_hex);
+}
+
+static enum cf_rc
+check_subject(const struct cf_cert *cert, const struct cf_csr *csr, struct cf_err *err)
+{
+    char asked[SHOWN_SIZE], issued[SHOWN_SIZE];
+
+    if (cf_dn_equal(cf_csr_subject(csr), cert->subject))
+        return CF_OK;
+    cf_cert_name_text(cf_csr_subject(csr), asked, sizeof asked);
+    cf_cert_name_text(cert->subject, issued, sizeof issued);
+    return differs(err, "subject", asked, issued);
+}
+
+/* Adds to a text of SHOWN_SIZE and marks where it was cut. */
+static void
+show(char text[SHOWN_SIZE], const char *label, const char *value)
+{
+    char added[SHOWN_SIZE];
+    size_t used = strlen(text);
+    int len = snprintf(added, sizeof added, "%s%s%s", used > 0 ? ", " : "", label, value);
+
+    if (used + (size_t)len < SHOWN_SIZE - sizeof "..." + 1)
+        memcpy(text + used, added, (size_t)len + 1);
+    else if (used < 3 || strcmp(text + used - 3, "...") != 0)
+        cf_text_sanitize("...", 3, text + used, SHOWN_SIZE - used);
+}
+
+static void
+show_san(const struct cf_san *san, size_t n_other, char text[SHOWN_SIZE])
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < cf_san_count(san); i++) {
+        char named[SHOWN_SIZE];
+        char value[SHOWN_SIZE / 2];
+        cf_text_sanitize(cf_san_value_at(san, i), strlen(cf_san_value_at(san, i)), value,
+                         sizeof value);
+        snprintf(named, sizeof named, "%s ", cf_san_type_name(cf_san_type_at(san, i)));
+        show(text, named, value);
+    }
+    if (n_other > 0) {
+        char count[32];
+        snprintf(count, sizeof count, "%zu", n_other);
+        show(text, "names of other types: ", count);
+    }
+    if (text[0] == '\0')
+        show(text, "", "none");
+}
+
+static enum cf_rc
+check_san(const struct cf_cert *cert, const struct cf_csr *csr, struct cf_err *err)
+{
+    char asked[SHOWN_SIZE], issued[SHOWN_SIZE];
+
+    if (cert->extensions.n_other_san == 0 && cf_san_equal(cf_csr_san(csr), cert->extensions.san))
+        return CF_OK;
+    show_san(cf_csr_san(csr), 0, asked);
+    show_san(cert->extensions.san, cert->extensions.n_other_san, issued);
+    return differs(err, "subjectAltName", asked, issued);
+}
+
+static void
+show_key_usage(unsigned bits, char text[SHOWN_SIZE])
+{
+    static const char *const names[] = {"digitalSignature", "nonRepudiation", "keyEncipherment",
+                                        "dataEncipherment", "keyAgreement",   "keyCertSign",
+                                        "cRLSign",          "encipherOnly",   "decipherOnly"};
+
+    text[0] = '\0';
+    for (size_t i = 0; i < CF_COUNT(names); i++) {
+        if (bits & 1U << i)
+            show(text, "", names[i]);
+    }
+    if (text[0] == '\0')
+        show(text, "", "none");
+}
+
+static enum cf_rc
+check_key_usage(const struct cf_cert *cert, const struct cf_csr *csr, struct cf_err *err)
+{
+    char asked[SHOWN_SIZE], issued[SHOWN_SIZE];
+
+    if (cert->extensions.key_usage == cf_csr_key_usage(csr))
+        return CF_OK;
+    show_key_usage(cf_csr_key_usage(csr), asked);
+    show_key_usage(cert->extensions.key_usage, issued);
+    return differs(err, "key usage", asked, issued);
+}
+
+static bool
+csr_has_eku(const struct cf_csr *csr, const char *oid)
+{
+    for (size_t i = 0; i < cf_csr_n_eku(csr); i++) {
+        if (strcmp(cf_csr_eku(csr, i), oid) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool
+cert_has_eku(const struct cf_cert *cert, const char *oid)
+{
+    for (size_t i = 0; i < cert->extensions.n_eku; i++) {
+        if (strcmp(cert->extensions.eku[i], oid) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum cf_rc
+check_eku(const struct cf_cert *cert, const struct cf_csr *csr, struct cf_err *err)
+{
+    char asked[SHOWN_SIZE] = "", issued[SHOWN_SIZE] = "";
+    bool is_same = true;
+
+    for (size_t i = 0; i < cf_csr_n_eku(csr); i++) {
+        is_same = is_same && cert_has_eku(cert, cf_csr_eku(csr, i));
+        show(asked, "", cf_csr_eku(csr, i));
+    }
+    for (size_t i = 0; i < cert->extensions.n_eku; i++) {
+        is_same = is_same && csr_has_eku(csr, cert->extensions.eku[i]);
+        show(issued, "", cert->extensions.eku[i]);
+    }
+    if (is_same)
+        return CF_OK;
+    return differs(err, "extended key usage", asked[0] ? asked : "none",
+                   issued[0] ? issued : "none");
+}
+
+static enum cf_rc
+check_validity(const struct cf_cert *cert, const struct cf_cert_expectation *expectation,
+               struct cf_err *err)
+{
+    char limit[CF_TEXT_TIME_SIZE], issued[CF_TEXT_TIME_SIZE];
+    int64_t latest_start = expectation->now_ms + CLOCK_SKEW_MS;
+
+    if (cert->not_before_ms > latest_start) {
+        cf_text_from_time(latest_start, limit);
+        cf_text_from_time(cert->not_before_ms, issued);
+        return cf_fail(err, CF_E_MISMATCH, "notBefore: asked '%s' or before, issued '%s'", limit,
+                       issued);
+    }
+    if (cert->not_after_ms <= expectation->now_ms) {
+        cf_text_from_time(expectation->now_ms, limit);
+        cf_text_from_time(cert->not_after_ms, issued);
+        return cf_fail(err, CF_E_MISMATCH, "notAfter: asked '%s' or later, issued '%s'", limit,
+                       issued);
+    }
+    if (expectation->not_after_max_ms != 0 && cert->not_after_ms > expectation->not_after_max_ms) {
+        cf_text_from_time(expectation->not_after_max_ms, limit);
+        cf_text_from_time(cert->not_after_ms, issued);
+        return cf_fail(err, CF_E_MISMATCH, "notAfter: asked '%s' or before, issued '%s'", limit,
+                       issued);
+    }
+    return CF_OK;
+}
+
+enum cf_rc
+cf_cert_check_issued(const struct cf_cert *cert, const struct cf_cert_expectation *expectation,
+                     struct cf_err *err)
+{
+    CF_TRY(check_public_key(cert, expectation->csr, err));
+    CF_TRY(check_subject(cert, expectation->csr, err));
+    CF_TRY(check_san(cert, expectation->csr, err));
+    CF_TRY(check_key_usage(cert, expectation->csr, err));
+    CF_TRY(check_eku(cert, expectation->csr, err));
+    if (cf_cert_is_ca(cert))
+        return differs(err, "basic constraints", "end entity", "CA");
+    CF_TRY(check_validity(cert, expectation, err));
+    return cf_chain_check(cert, expectation->chain, expectation->now_ms, err);
+}
