@@ -19,7 +19,7 @@
 
 enum { LINE_SIZE = 8192, FIXED_FIELDS = 5 };
 
-static const char PREFIX[] = "CERTFERRY_";
+enum { PREFIX_LEN = sizeof "CERTFERRY_" - 1 };
 
 static void
 add_field(struct cf_log_entry *entry, const char *name, const char *value)
@@ -105,7 +105,7 @@ cf_log_line(const struct cf_log_entry *entry, char *line, size_t size)
     put_str(line, size, &used, entry->message);
     for (size_t i = 0; i < entry->n_fields; i++) {
         put_str(line, size, &used, " ");
-        for (const char *at = entry->field[i].name + sizeof PREFIX - 1; *at; at++) {
+        for (const char *at = entry->field[i].name + PREFIX_LEN; *at; at++) {
             char lower = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
             put(line, size, &used, &lower, 1);
         }

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include <string.h>
+
+#include "certferry/text.h"
+
+static void
+valid_utf8_is_recognized(void **state)
+{
+    (void)state;
+    static const char *const GOOD[] = {"",
+                                       "abc",
+                                       "\xc2\x80",
+                                       "\xdf\xbf",
+                                       "\xe0\xa0\x80",
+                                       "\xed\x9f\xbf",
+                                       "\xee\x80\x80",
+                                       "\xef\xbf\xbf",
+                                       "\xf0\x90\x80\x80",
+                                       "\xf4\x8f\xbf\xbf"};
+
+    for (size_t i = 0; i < CF_COUNT(GOOD); i++)
+        assert_true(cf_text_is_utf8(GOOD[i], strlen(GOOD[i])));
+    assert_true(cf_text_is_utf8("a\0b", 3));
+}
+
+static void
+broken_overlong_and_surrogate_sequences_are_not_utf8(void **state)
+{
+    (void)state;
+    static const char *const BAD[] = {"\x80",
+                                      "\xc2",
+                                      "\xc2\x41",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xe0\x9f\xbf",
+                                      "\xe2\x82",
+                                      "\xed\xa0\x80",
+                                      "\xed\xbf\xbf",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf8\x88\x80\x80\x80",
+                                      "\xff"};
+
+    for (size_t i = 0; i < CF_COUNT(BAD); i++) {
+        assert_false(cf_text_is_utf8(BAD[i], strlen(BAD[i])));
+        assert_false(cf_text_is_printable(BAD[i], strlen(BAD[i])));
+    }
+}
+
+static void
+control_characters_are_not_printable(void **state)
+{
+    (void)state;
+    assert_true(cf_text_is_printable("Gr\xc3\xbc\xc3\x9f"
+                                     "e \xe2\x82\xac",
+                                     11));
+    assert_false(cf_text_is_printable("a\n", 2));
+    assert_false(cf_text_is_printable("a\x7f", 2));
+    assert_false(cf_text_is_printable("\xc2\x85", 2));
+    assert_false(cf_text_is_printable("\0", 1));
+}
+
+static void
+unsafe_text_is_made_safe(void **state)
+{
+    (void)state;
+    char text[64];
+
+    cf_text_sanitize("a\r\nb\x1b[0m\xc2\x9b\xff\xe2\x82", 13, text, sizeof text);
+    assert_string_equal(text, "a??b?[0m????");
+    cf_text_sanitize("abc\xe2\x80\xae"
+                     "fdp.exe",
+                     13, text, sizeof text);
+    assert_string_equal(text, "abc?fdp.exe");
+    cf_text_sanitize("a\0b", 3, text, sizeof text);
+    assert_string_equal(text, "a?b");
+}
+
+static void
+safe_text_is_cut_between_characters(void **state)
+{
+    (void)state;
+    char text[5] = "xxxx";
+
+    cf_text_sanitize("ab\xe2\x82\xac", 5, text, sizeof text);
+    assert_string_equal(text, "ab");
+    cf_text_sanitize("a\xe2\x82\xac", 4, text, sizeof text);
+    assert_string_equal(text, "a\xe2\x82\xac");
+    cf_text_sanitize("abc", 3, text, 1);
+    assert_string_equal(text, "");
+    cf_text_sanitize("abc", 3, NULL, 0);
+}
+
+static void
+names_compare_without_ascii_case(void **state)
+{
+    (void)state;
+    assert_true(cf_text_equal_nocase("Retry-After", "retry-AFTER"));
+    assert_false(cf_text_equal_nocase("abc", "abcd"));
+    assert_false(cf_text_equal_nocase("[", "{"));
+    assert_false(cf_text_equal_nocase(NULL, NULL));
+    assert_true(cf_text_starts_with("https://x", "https://"));
+    assert_false(cf_text_starts_with("http", "https"));
+}
+
+static void
+the_nearest_name_is_found_and_a_far_one_is_not(void **state)
+{
+    (void)state;
+    static const char *const NAMES[] = {"endpoint", "poll_interval", "ca"};
+
+    assert_string_equal(cf_text_nearest("endpiont", NAMES, 3), "endpoint");
+    assert_string_equal(cf_text_nearest("pol_interval", NAMES, 3), "poll_interval");
+    assert_null(cf_text_nearest("colour", NAMES, 3));
+    assert_null(cf_text_nearest("", NAMES, 3));
+    assert_null(cf_text_nearest("endpoint", NAMES, 0));
+    char longer[200];
+    memset(longer, 'a', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    assert_null(cf_text_nearest(longer, NAMES, 3));
+}
+
+static void
+uuids_have_their_form_and_differ(void **state)
+{
+    (void)state;
+    char a[CF_UUID_SIZE];
+    char b[CF_UUID_SIZE];
+
+    cf_text_uuid(a);
+    cf_text_uuid(b);
+    assert_string_not_equal(a, b);
+    assert_int_equal(strlen(a), 36);
+    assert_int_equal(strspn(a, "0123456789abcdef-"), 36);
+    assert_int_equal(a[14], '4');
+    assert_non_null(strchr("89ab", a[19]));
+    assert_true(a[8] == '-' && a[13] == '-' && a[18] == '-' && a[23] == '-');
+}
+
+static void
+hashes_agree_with_the_published_ones(void **state)
+{
+    (void)state;
+    assert_true(cf_text_hash("") == 0xcbf29ce484222325);
+    assert_true(cf_text_hash("a") == 0xaf63dc4c8601ec8c);
+    assert_true(cf_text_hash("foobar") == 0x85944171f73967e8);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(valid_utf8_is_recognized),
+        cmocka_unit_test(broken_overlong_and_surrogate_sequences_are_not_utf8),
+        cmocka_unit_test(control_characters_are_not_printable),
+        cmocka_unit_test(unsafe_text_is_made_safe),
+        cmocka_unit_test(safe_text_is_cut_between_characters),
+        cmocka_unit_test(names_compare_without_ascii_case),
+        cmocka_unit_test(the_nearest_name_is_found_and_a_far_one_is_not),
+        cmocka_unit_test(uuids_have_their_form_and_differ),
+        cmocka_unit_test(hashes_agree_with_the_published_ones),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
