@@ -31,6 +31,7 @@ class Work:
 
     def __init__(self, request, well_formed=True, expected=None, kind=None):
         self.request = request
+        # expected: the error codes that would be right, for a request that is wrong on purpose
         self.well_formed, self.expected, self.kind = well_formed, expected, kind
         self.state = "waiting"  # leased, finished, dropped
         self.not_before = 0.0
@@ -43,7 +44,7 @@ class Work:
         self.context = context if isinstance(context, str) and len(context) <= 256 else None
 
     def describe(self):
-        return {name: value for name, value in vars(self).items() if name != "lock"}
+        return dict(vars(self))
 
     @classmethod
     def restore(cls, saved):
@@ -138,7 +139,7 @@ class Connector:
             violation(f"result for a requestContext never offered: {result['requestContext']}")
             return "ParameterDataInvalidError", "requestContext is unknown"
         if work.state == "finished":
-            if result == work.result:
+            if _present(result) == _present(work.result):
                 work.history.append([now, "same result again"])
                 return None
             work.history.append([now, f"conflicting {result['status']}"])
@@ -213,6 +214,11 @@ class Connector:
             self.heartbeats.append(dict(body, receivedUtc=utc_text()))
             self.changed.notify_all()
         return {"value": True, "leaseSeconds": max(1, int(self.lease_seconds))}
+
+
+def _present(result):
+    """Null and absent members are the same thing."""
+    return {name: value for name, value in result.items() if value is not None}
 
 
 def _is_enveloped(text, envelope):

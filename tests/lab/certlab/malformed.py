@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that are wrong in one way each, to stand in a page among good ones.
 
-KINDS maps a name to (error code the connector has to answer, maker). A code of None means that the
-request cannot be answered because it has no usable requestContext.
+KINDS maps a name to (error codes the connector may answer, maker). No code means that the request
+cannot be answered because it has no usable requestContext.
 """
 
 import datetime
 
 from . import orders, pki
 
-INVALID = "ParameterDataInvalidError"
+INVALID = ("ParameterDataInvalidError",)
+UNKNOWN = ("NotSupportedError", "ParameterDataInvalidError")
+UNREADABLE = ("DataSerializationError", "CryptographyError")
+UNTRUSTED = ("CryptographyError",)
 
 
 def _drop(name):
@@ -84,30 +87,30 @@ KINDS = {
     "missing-recipient": (INVALID, _drop("recipientCertificate")),
     "wrong-type": (INVALID, _put(certificateTemplateName=17)),
     "profile-not-an-object": (INVALID, _put(profile="WLAN")),
-    "unknown-platform": (INVALID, _profile(platform="palmOS")),
-    "unknown-request-type": ("NotSupportedError", _put(requestType="reissue")),
-    "unknown-key-size": (INVALID, _profile(keySize=1024)),
+    "unknown-platform": (UNKNOWN, _profile(platform="palmOS")),
+    "unknown-request-type": (UNKNOWN, _put(requestType="reissue")),
+    "unknown-key-size": (UNKNOWN, _profile(keySize=1024)),
     "subject-syntax": (INVALID, _profile(subjectNameFormat="CN={{DeviceName},,=x")),
     "unknown-variable": (INVALID, _profile(subjectNameFormat="CN={{ShoeSize}}")),
     "variable-without-value": (INVALID, _variable_without_value),
     "san-without-value": (INVALID, _san_without_value),
-    "recipient-not-base64": (INVALID, _put(recipientCertificate="%%%%")),
-    "recipient-garbage": (INVALID, _put(recipientCertificate="AAECAwQFBgc=")),
-    "untrusted-recipient": ("CryptographyError", _other_ca),
-    "recipient-of-another-device": ("CryptographyError", _other_device),
-    "expired-recipient": ("CryptographyError", _expired),
-    "rsa-1024-recipient": ("CryptographyError", _rsa_1024),
-    "signing-only-recipient": ("CryptographyError", _signing_only),
-    "forbidden-template": ("NotSupportedError", _put(certificateTemplateName="DomainController")),
-    "unknown-ca": ("NotSupportedError", _put(certificationAuthorityName="Nobody's CA")),
-    "over-long-context": (None, _put(requestContext="x" * 257)),
-    "non-string-context": (None, _put(requestContext=4711)),
-    "missing-context": (None, _drop("requestContext")),
+    "recipient-not-base64": (UNREADABLE, _put(recipientCertificate="%%%%")),
+    "recipient-garbage": (UNREADABLE, _put(recipientCertificate="AAECAwQFBgc=")),
+    "untrusted-recipient": (UNTRUSTED, _other_ca),
+    "recipient-of-another-device": (UNTRUSTED, _other_device),
+    "expired-recipient": (UNTRUSTED, _expired),
+    "rsa-1024-recipient": (UNTRUSTED, _rsa_1024),
+    "signing-only-recipient": (UNTRUSTED, _signing_only),
+    "forbidden-template": (INVALID, _put(certificateTemplateName="DomainController")),
+    "unknown-ca": (INVALID, _put(certificationAuthorityName="Nobody's CA")),
+    "over-long-context": ((), _put(requestContext="x" * 257)),
+    "non-string-context": ((), _put(requestContext=4711)),
+    "missing-context": ((), _drop("requestContext")),
 }
 
 
 def make(kind, tenant, device):
-    code, change = KINDS[kind]
+    codes, change = KINDS[kind]
     request = orders.make_request(device, kind="device")
     change(request, tenant, device)
-    return request, code
+    return request, list(codes)

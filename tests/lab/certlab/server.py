@@ -6,8 +6,8 @@ import socket
 import ssl
 import threading
 
-from cryptography.hazmat.primitives import serialization
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from . import pki
 from .calls import Calls
@@ -55,6 +55,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.close_connection = True
                 status = delivery.error(411, "LengthRequired", "send a Content-Length")
             elif too_large:
+                self._discard(length)
                 self.close_connection = True
                 status = delivery.error(413, "PayloadTooLarge", "the body is larger than 8 MiB")
             elif is_admin:
@@ -66,6 +67,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         finally:
             if entry:
                 tenant.journal.answered(entry, status)
+
+    def _discard(self, length):
+        """Reads on, within reason: a client that is still sending would not see the answer."""
+        left = min(length, 8 * BODY_LIMIT)
+        while left > 0 and (got := self.rfile.read(min(left, 1 << 16))):
+            left -= len(got)
 
     def client_certificate(self):
         """The name in a verified client certificate, or None."""

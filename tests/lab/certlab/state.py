@@ -196,7 +196,8 @@ class Tenant:
 
     def add_request(self, request):
         """Queues a request as it is, after checking it against the document."""
-        problems = self.schema.named("PkcsRequest", dict(request, leaseExpiresUtc="2000-01-01T00:00:00Z"))
+        leased = dict(request, leaseExpiresUtc="2000-01-01T00:00:00Z")
+        problems = self.schema.named("PkcsRequest", leased)
         if problems:
             raise ValueError(f"not a PkcsRequest: {problems}")
         self.connector.add(Work(request))
@@ -223,8 +224,8 @@ class Tenant:
         device = device or next(iter(self.fleet.devices.values()), None) or self.add_devices(1)[0]
         made = {}
         for kind in kinds or malformed.KINDS:
-            request, code = malformed.make(kind, self, device)
-            made[kind] = Work(request, well_formed=False, expected=code, kind=kind)
+            request, codes = malformed.make(kind, self, device)
+            made[kind] = Work(request, well_formed=False, expected=codes, kind=kind)
             self.connector.add(made[kind])
         return made
 
