@@ -41,6 +41,7 @@ enum cf_rc cf_fail_openssl(struct cf_err *err, enum cf_rc rc, const char *format
 
 CF_OSSL_OWN(ASN1_OBJECT, ASN1_OBJECT_free);
 CF_OSSL_OWN(ASN1_OCTET_STRING, ASN1_OCTET_STRING_free);
+CF_OSSL_OWN(ASN1_STRING, ASN1_STRING_free);
 CF_OSSL_OWN(BIO, BIO_free_all);
 CF_OSSL_OWN(CMS_ContentInfo, CMS_ContentInfo_free);
 CF_OSSL_OWN(EVP_CIPHER, EVP_CIPHER_free);

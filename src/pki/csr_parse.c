@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* csr_parse - reading a certification request that somebody else may have made. */
+#include <stdlib.h>
+
+#include <openssl/err.h>
+
+#include "internal.h"
+
+/* Checking a signature takes time that grows with the cube of the key's size. */
+enum { KEY_BITS_MAX = 8192 };
+
+struct cf_csr {
+    struct cf_dn *subject;
+    struct cf_buf *spki;
+    struct cf_extensions extensions;
+    unsigned key_bits;
+    bool is_rsa;
+};
+
+struct cf_csr *
+cf_csr_free(struct cf_csr *csr)
+{
+    if (!csr)
+        return NULL;
+    cf_dn_free(csr->subject);
+    cf_buf_free(csr->spki);
+    cf_extensions_done(&csr->extensions);
+    free(csr);
+    return NULL;
+}
+
+static enum cf_rc
+check_signature(struct cf_csr *csr, X509_REQ *req, struct cf_err *err)
+{
+    EVP_PKEY *pkey = X509_REQ_get0_pubkey(req);
+
+    if (!pkey)
+        return cf_fail_openssl(err, CF_E_UNSUPPORTED,
+                               "the request's public key cannot be read; RSA and EC keys are "
+                               "supported");
+    csr->key_bits = cf_pkey_bits(pkey, &csr->is_rsa);
+    if (csr->key_bits == 0)
+        return cf_fail(err, CF_E_UNSUPPORTED,
+                       "the request's public key is neither an RSA nor an EC key");
+    if (csr->key_bits > KEY_BITS_MAX)
+        return cf_fail(err, CF_E_LIMIT, "a request's key of %u bits; at most %d are accepted",
+                       csr->key_bits, KEY_BITS_MAX);
+    if (X509_REQ_verify(req, pkey) != 1)
+        return cf_fail_openssl(err, CF_E_CRYPTO,
+                               "the request's signature does not verify: whoever sent it has not "
+                               "shown to own the key");
+    return CF_OK;
+}
+
+/* Two places for extensions, or two values in one, would let the CA read what we did not. */
+static enum cf_rc
+check_one_extension_request(const X509_REQ *req, struct cf_err *err)
+{
+    static const int NIDS[] = {NID_ext_req, NID_ms_ext_req};
+    int n = 0;
+
+    for (size_t i = 0; i < CF_COUNT(NIDS); i++) {
+        for (int at = X509_REQ_get_attr_by_NID(req, NIDS[i], -1); at >= 0;
+             at = X509_REQ_get_attr_by_NID(req, NIDS[i], at)) {
+            n++;
+            if (X509_ATTRIBUTE_count(X509_REQ_get_attr(req, at)) != 1)
+                return cf_fail(err, CF_E_ENCODING,
+                               "an extension request attribute without exactly one value");
+        }
+    }
+    if (n > 1)
+        return cf_fail(err, CF_E_ENCODING, "%d extension request attributes; one is possible", n);
+    return CF_OK;
+}
+
+static bool
+has_extension_request(const X509_REQ *req)
+{
+    return X509_REQ_get_attr_by_NID(req, NID_ext_req, -1) >= 0 ||
+           X509_REQ_get_attr_by_NID(req, NID_ms_ext_req, -1) >= 0;
+}
+
+static enum cf_rc
+read_extensions(struct cf_csr *csr, X509_REQ *req, struct cf_err *err)
+{
+    CF_TRY(check_one_extension_request(req, err));
+    cf_own_extension_stack stack = X509_REQ_get_extensions(req);
+    if (!stack && has_extension_request(req))
+        return cf_fail_openssl(err, CF_E_ENCODING, "the extension request cannot be decoded");
+    return cf_extensions_read(stack, &csr->extensions, err);
+}
+
+static enum cf_rc
+read_spki(struct cf_csr *csr, X509_REQ *req, struct cf_err *err)
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509_PUBKEY(X509_REQ_get_X509_PUBKEY(req), &der);
+
+    return cf_buf_from_ossl(der, len, &csr->spki, err);
+}
+
+enum cf_rc
+cf_csr_parse(struct cf_bytes der, struct cf_csr **ret_csr, struct cf_err *err)
+{
+    const unsigned char *at = der.data;
+
+    if (der.len > CF_CSR_DER_MAX)
+        return cf_fail(err, CF_E_LIMIT, "a request of %zu bytes; at most %d are accepted", der.len,
+                       CF_CSR_DER_MAX);
+    ERR_clear_error();
+    cf_own_ossl(X509_REQ) req = der.len ? d2i_X509_REQ(NULL, &at, (long)der.len) : NULL;
+    if (!req)
+        return cf_fail_openssl(err, CF_E_ENCODING, "not a PKCS#10 request");
+    if (at != der.data + der.len)
+        return cf_fail(err, CF_E_ENCODING, "bytes after a PKCS#10 request");
+
+    cf_own(cf_csr) csr = calloc(1, sizeof *csr);
+    if (!csr)
+        return cf_fail_oom(err);
+    CF_TRY(check_signature(csr, req, err));
+    CF_TRY(cf_dn_from_x509_name(X509_REQ_get_subject_name(req), &csr->subject, err));
+    CF_TRY(read_extensions(csr, req, err));
+    CF_TRY(read_spki(csr, req, err));
+    *ret_csr = cf_give(csr);
+    return CF_OK;
+}
+
+const struct cf_dn *
+cf_csr_subject(const struct cf_csr *csr)
+{
+    return csr->subject;
+}
+
+const struct cf_san *
+cf_csr_san(const struct cf_csr *csr)
+{
+    return csr->extensions.san;
+}
+
+unsigned
+cf_csr_key_usage(const struct cf_csr *csr)
+{
+    return csr->extensions.key_usage;
+}
+
+size_t
+cf_csr_n_eku(const struct cf_csr *csr)
+{
+    return csr->extensions.n_eku;
+}
+
+const char *
+cf_csr_eku(const struct cf_csr *csr, size_t index)
+{
+    return index < csr->extensions.n_eku ? csr->extensions.eku[index] : NULL;
+}
+
+const char *
+cf_csr_template_name(const struct cf_csr *csr)
+{
+    return csr->extensions.template_name;
+}
+
+struct cf_bytes
+cf_csr_spki(const struct cf_csr *csr)
+{
+    return cf_buf_bytes(csr->spki);
+}
+
+unsigned
+cf_csr_key_bits(const struct cf_csr *csr, bool *ret_is_rsa)
+{
+    if (ret_is_rsa)
+        *ret_is_rsa = csr->is_rsa;
+    return csr->key_bits;
+}

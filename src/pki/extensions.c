@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* extensions - reading the extensions that requests and certificates have in common. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "internal.h"
+#include "oids.h"
+
+enum { TEMPLATE_NAME_MAX = 1024, KEY_USAGE_BITS = 9 };
+
+/* The content of the extension with this OID; NULL when it is absent. */
+static enum cf_rc
+find(const STACK_OF(X509_EXTENSION) * stack, const char *oid, const char *name,
+     const ASN1_OCTET_STRING **ret_content, struct cf_err *err)
+{
+    cf_own_ossl(ASN1_OBJECT) object = OBJ_txt2obj(oid, 1);
+    if (!object)
+        return cf_fail_oom(err);
+
+    int at = X509v3_get_ext_by_OBJ(stack, object, -1);
+    if (at >= 0 && X509v3_get_ext_by_OBJ(stack, object, at) >= 0)
+        return cf_fail(err, CF_E_ENCODING, "%s extension present twice", name);
+    *ret_content = at >= 0 ? X509_EXTENSION_get_data(X509v3_get_ext(stack, at)) : NULL;
+    return CF_OK;
+}
+
+/* The decoded content; the caller frees it as an item of the same type. */
+static enum cf_rc
+decode(const ASN1_OCTET_STRING *content, const ASN1_ITEM *item, const char *name,
+       ASN1_VALUE **ret_value, struct cf_err *err)
+{
+    const unsigned char *begin = ASN1_STRING_get0_data(content);
+    const unsigned char *at = begin;
+    int len = ASN1_STRING_length(content);
+
+    ERR_clear_error();
+    ASN1_VALUE *value = len > 0 ? ASN1_item_d2i(NULL, &at, len, item) : NULL;
+    if (!value || at != begin + len) {
+        ASN1_item_free(value, item);
+        return cf_fail_openssl(err, CF_E_ENCODING, "%s extension cannot be decoded", name);
+    }
+    *ret_value = value;
+    return CF_OK;
+}
+
+static enum cf_rc
+read_key_usage(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out,
+               struct cf_err *err)
+{
+    const ASN1_OCTET_STRING *content = NULL;
+    ASN1_VALUE *value = NULL;
+
+    CF_TRY(find(stack, CF_OID_KEY_USAGE, "key usage", &content, err));
+    if (!content)
+        return CF_OK;
+    CF_TRY(decode(content, ASN1_ITEM_rptr(ASN1_BIT_STRING), "key usage", &value, err));
+    out->has_key_usage = true;
+    for (int bit = 0; bit < KEY_USAGE_BITS; bit++) {
+        if (ASN1_BIT_STRING_get_bit((ASN1_BIT_STRING *)value, bit))
+            out->key_usage |= 1U << bit;
+    }
+    ASN1_item_free(value, ASN1_ITEM_rptr(ASN1_BIT_STRING));
+    return CF_OK;
+}
+
+static enum cf_rc
+add_eku(struct cf_extensions *out, const ASN1_OBJECT *object, struct cf_err *err)
+{
+    char oid[128];
+
+    int len = OBJ_obj2txt(oid, sizeof oid, object, 1);
+    if (len <= 0 || (size_t)len >= sizeof oid)
+        return cf_fail_openssl(err, CF_E_ENCODING,
+                               "extended key usage extension with an identifier that is too long");
+    if (out->n_eku >= CF_EKU_MAX)
+        return cf_fail(err, CF_E_LIMIT, "more than %d extended key usages", CF_EKU_MAX);
+    char **grown = reallocarray(out->eku, out->n_eku + 1, sizeof *grown);
+    if (!grown)
+        return cf_fail_oom(err);
+    out->eku = grown;
+    grown[out->n_eku] = strdup(oid);
+    if (!grown[out->n_eku])
+        return cf_fail_oom(err);
+    out->n_eku++;
+    return CF_OK;
+}
+
+static enum cf_rc
+read_eku(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out, struct cf_err *err)
+{
+    const ASN1_OCTET_STRING *content = NULL;
+    ASN1_VALUE *value = NULL;
+    enum cf_rc rc = CF_OK;
+
+    CF_TRY(find(stack, CF_OID_EKU, "extended key usage", &content, err));
+    if (!content)
+        return CF_OK;
+    CF_TRY(decode(content, ASN1_ITEM_rptr(EXTENDED_KEY_USAGE), "extended key usage", &value, err));
+    EXTENDED_KEY_USAGE *usages = (EXTENDED_KEY_USAGE *)value;
+    for (int i = 0; rc == CF_OK && i < sk_ASN1_OBJECT_num(usages); i++)
+        rc = add_eku(out, sk_ASN1_OBJECT_value(usages, i), err);
+    ASN1_item_free(value, ASN1_ITEM_rptr(EXTENDED_KEY_USAGE));
+    return rc;
+}
+
+static enum cf_rc
+read_basic_constraints(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out,
+                       struct cf_err *err)
+{
+    const ASN1_OCTET_STRING *content = NULL;
+    ASN1_VALUE *value = NULL;
+
+    CF_TRY(find(stack, CF_OID_BASIC_CONSTRAINTS, "basic constraints", &content, err));
+    if (!content)
+        return CF_OK;
+    CF_TRY(decode(content, ASN1_ITEM_rptr(BASIC_CONSTRAINTS), "basic constraints", &value, err));
+    out->has_basic_constraints = true;
+    out->is_ca = ((BASIC_CONSTRAINTS *)value)->ca != 0;
+    ASN1_item_free(value, ASN1_ITEM_rptr(BASIC_CONSTRAINTS));
+    return CF_OK;
+}
+
+static enum cf_rc
+read_template(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out, struct cf_err *err)
+{
+    const ASN1_OCTET_STRING *content = NULL;
+    ASN1_VALUE *value = NULL;
+
+    CF_TRY(find(stack, CF_OID_TEMPLATE_NAME, "template name", &content, err));
+    if (!content)
+        return CF_OK;
+    CF_TRY(decode(content, ASN1_ITEM_rptr(ASN1_PRINTABLE), "template name", &value, err));
+    enum cf_rc rc =
+        cf_utf8_from_asn1((const ASN1_STRING *)value, TEMPLATE_NAME_MAX, &out->template_name, err);
+    ASN1_item_free(value, ASN1_ITEM_rptr(ASN1_PRINTABLE));
+    if (rc != CF_OK)
+        (void)cf_err_prefix(err, "template name extension");
+    return rc;
+}
+
+static enum cf_rc
+read_san(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out, struct cf_err *err)
+{
+    const ASN1_OCTET_STRING *content = NULL;
+
+    CF_TRY(find(stack, CF_OID_SAN, "subject alternative name", &content, err));
+    if (content)
+        return cf_san_parse_der(
+            cf_bytes_of(ASN1_STRING_get0_data(content), (size_t)ASN1_STRING_length(content)),
+            &out->san, &out->n_other_san, err);
+    out->san = cf_san_new();
+    return out->san ? CF_OK : cf_fail_oom(err);
+}
+
+static enum cf_rc
+read_all(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out, struct cf_err *err)
+{
+    CF_TRY(read_san(stack, out, err));
+    CF_TRY(read_key_usage(stack, out, err));
+    CF_TRY(read_eku(stack, out, err));
+    CF_TRY(read_basic_constraints(stack, out, err));
+    return read_template(stack, out, err);
+}
+
+enum cf_rc
+cf_extensions_read(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *ret_extensions,
+                   struct cf_err *err)
+{
+    struct cf_extensions out = {0};
+
+    enum cf_rc rc = read_all(stack, &out, err);
+    if (rc == CF_OK)
+        *ret_extensions = out;
+    else
+        cf_extensions_done(&out);
+    return rc;
+}
+
+void
+cf_extensions_done(struct cf_extensions *extensions)
+{
+    extensions->san = cf_san_free(extensions->san);
+    for (size_t i = 0; i < extensions->n_eku; i++)
+        free(extensions->eku[i]);
+    free(extensions->eku);
+    free(extensions->template_name);
+    *extensions = (struct cf_extensions){0};
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* oids - object identifiers of the extensions that are read and written here. */
+#pragma once
+
+#define CF_OID_KEY_USAGE "2.5.29.15"
+#define CF_OID_SAN "2.5.29.17"
+#define CF_OID_BASIC_CONSTRAINTS "2.5.29.19"
+#define CF_OID_EKU "2.5.29.37"
+#define CF_OID_TEMPLATE_NAME "1.3.6.1.4.1.311.20.2"

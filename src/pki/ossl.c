@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ossl - small conversions from OpenSSL's types to ours. */
+#include "internal.h"
+
+#include <string.h>
+
+#include "certferry/text.h"
+
+enum cf_rc
+cf_buf_from_ossl(unsigned char *take_data, int len, struct cf_buf **ret_buf, struct cf_err *err)
+{
+    if (len <= 0 || !take_data) {
+        OPENSSL_free(take_data);
+        return cf_fail_openssl(err, CF_E_CRYPTO, "DER encoding failed");
+    }
+    struct cf_buf *buf = cf_buf_copy(cf_bytes_of(take_data, (size_t)len));
+    OPENSSL_free(take_data);
+    if (!buf)
+        return cf_fail_oom(err);
+    *ret_buf = buf;
+    return CF_OK;
+}
+
+static bool
+is_ascii_type(int type)
+{
+    return type == V_ASN1_PRINTABLESTRING || type == V_ASN1_IA5STRING ||
+           type == V_ASN1_NUMERICSTRING || type == V_ASN1_VISIBLESTRING;
+}
+
+static bool
+is_string_type(int type)
+{
+    return is_ascii_type(type) || type == V_ASN1_UTF8STRING || type == V_ASN1_T61STRING ||
+           type == V_ASN1_BMPSTRING || type == V_ASN1_UNIVERSALSTRING;
+}
+
+enum cf_rc
+cf_utf8_from_asn1(const ASN1_STRING *string, size_t max_len, char **ret_text, struct cf_err *err)
+{
+    int type = ASN1_STRING_type(string);
+    if (!is_string_type(type))
+        return cf_fail(err, CF_E_ENCODING, "a value of ASN.1 type %d where text is expected", type);
+    if (is_ascii_type(type)) {
+        const unsigned char *data = ASN1_STRING_get0_data(string);
+        for (int i = 0; i < ASN1_STRING_length(string); i++) {
+            if (data[i] >= 0x80)
+                return cf_fail(err, CF_E_ENCODING, "an ASCII string type with the byte 0x%02x",
+                               data[i]);
+        }
+    }
+
+    /* T61String is read as Latin-1, as every other implementation does. */
+    unsigned char *utf8 = NULL;
+    int utf8_len = ASN1_STRING_to_UTF8(&utf8, string);
+    if (utf8_len < 0)
+        return cf_fail_openssl(err, CF_E_ENCODING, "a string that is not of its own type");
+
+    size_t len = (size_t)utf8_len;
+    enum cf_rc rc = CF_OK;
+    if (len > max_len)
+        rc = cf_fail(err, CF_E_ENCODING, "a text of %zu bytes; at most %zu are accepted", len,
+                     max_len);
+    else if (memchr(utf8, '\0', len))
+        rc = cf_fail(err, CF_E_ENCODING, "a text with an embedded NUL");
+    else if (!cf_text_is_utf8((const char *)utf8, len))
+        rc = cf_fail(err, CF_E_ENCODING, "a text that is not UTF-8");
+
+    char *text = rc == CF_OK ? strndup((const char *)utf8, len) : NULL;
+    OPENSSL_free(utf8);
+    CF_TRY(rc);
+    if (!text)
+        return cf_fail_oom(err);
+    *ret_text = text;
+    return CF_OK;
+}
+
+unsigned
+cf_pkey_bits(const EVP_PKEY *pkey, bool *ret_is_rsa)
+{
+    bool is_rsa = pkey && EVP_PKEY_is_a(pkey, "RSA");
+    bool is_known = is_rsa || (pkey && EVP_PKEY_is_a(pkey, "EC"));
+    int bits = is_known ? EVP_PKEY_get_bits(pkey) : 0;
+
+    if (ret_is_rsa)
+        *ret_is_rsa = is_rsa;
+    return bits > 0 ? (unsigned)bits : 0;
+}
