@@ -127,7 +127,7 @@ take_container(const struct place *place, json_type type, const struct cf_json *
 static enum cf_rc
 take_array(const struct place *place, size_t max_n, const struct cf_json **ret, struct cf_err *err)
 {
-    const struct cf_json *array;
+    const struct cf_json *array = NULL;
 
     CF_TRY(take_container(place, json_type_array, &array, err));
     size_t n = json_object_array_length(array->node);
