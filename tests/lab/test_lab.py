@@ -11,6 +11,7 @@ import pytest
 from cryptography import x509
 
 from certlab import malformed, pki
+from certlab.command import Refused
 from certlab.remote import Remote
 from certlab.schema import Schema
 from certlab.state import Tenant
@@ -193,7 +194,9 @@ def test_a_request_goes_from_download_to_revocation(tenant, client, connector):
         assert client.upload(connector.answer(device, request))[0]["accepted"]
     assert tenant.wait_finished(1)
     for context in contexts:
-        assert tenant.open(context, connector.signers, connector.issuers).handshake
+        assert tenant.open(context, connector.signers, connector.issuers, names=False).handshake
+        with pytest.raises(Refused, match="alternative names"):
+            tenant.open(context, connector.signers, connector.issuers)
     [asked] = tenant.retire([devices[0].id])
     body = {"downloadParameters": {"maxRequests": 500, "issuerName": None}}
     status, value = client.post("downloadRevocationRequests", body)

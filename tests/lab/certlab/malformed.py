@@ -33,6 +33,10 @@ def _profile(**values):
     return change
 
 
+def _unknown_platform(request, tenant, device):
+    request["profile"]["platform"] = request["device"]["platform"] = "palmOS"
+
+
 def _variable_without_value(request, tenant, device):
     request["profile"]["subjectNameFormat"] = "CN={{DeviceName}},SERIALNUMBER={{MEID}}"
     request["device"]["meid"] = None
@@ -87,7 +91,7 @@ KINDS = {
     "missing-recipient": (INVALID, _drop("recipientCertificate")),
     "wrong-type": (INVALID, _put(certificateTemplateName=17)),
     "profile-not-an-object": (INVALID, _put(profile="WLAN")),
-    "unknown-platform": (UNKNOWN, _profile(platform="palmOS")),
+    "unknown-platform": (UNKNOWN, _unknown_platform),
     "unknown-request-type": (UNKNOWN, _put(requestType="reissue")),
     "unknown-key-size": (UNKNOWN, _profile(keySize=1024)),
     "subject-syntax": (INVALID, _profile(subjectNameFormat="CN={{DeviceName},,=x")),

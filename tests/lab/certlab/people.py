@@ -55,7 +55,7 @@ MACHINES = [
     ("androidDeviceAdministrator", "14.0", "Tablet"),
     ("windows", "10.0.14393.0", "LTSB"),
     ("macOS", "14.6", "iMac"),
-    ("iOS", "17.5", "iPad"),
+    ("iOS", "17.5.1 (21F90)", "iPad"),
     ("androidDeviceAdministrator", "12.0", "Scanner"),
 ]
 PLATFORMS = sorted({machine[0] for machine in MACHINES})

@@ -21,7 +21,7 @@ CERTIFICATES = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-
 
 def preset_of(platform, version):
     """"modern" or "legacy" by what the system's own importer reads."""
-    parts = [int(part) for part in version.split(".")] + [0, 0, 0]
+    parts = [int(part) for part in version.split(" ")[0].split(".")] + [0, 0, 0]
     if platform == "windows":
         return "modern" if parts[:3] >= [10, 0, 16299] else "legacy"
     first = {"macOS": 15, "iOS": 18, "androidDeviceAdministrator": 14}.get(platform, 0)

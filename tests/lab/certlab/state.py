@@ -17,7 +17,9 @@ import threading
 import time
 import uuid
 
-from . import discovery, envelope, malformed, orders, pki
+from cryptography import x509
+
+from . import discovery, envelope, expected, malformed, orders, pki
 from .connector import Connector, Work
 from .devices import Fleet
 from .faults import Faults
@@ -273,11 +275,22 @@ class Tenant:
     def wait_revoked(self, timeout=60.0):
         return self.wait(lambda tenant: not tenant.unrevoked(), timeout)
 
-    def open(self, context, signers, issuers, **options):
-        """Lets the device open its result; signers and issuers are PEM texts or bytes."""
+    def open(self, context, signers, issuers, names=True, **options):
+        """Lets the device open its result; signers and issuers are PEM texts or bytes.
+
+        names: the certificate also has to say what the profile asked for.
+        """
         work = self.work(context)
         device = self.fleet.devices[work.request["device"]["id"]]
-        return envelope.open_result(device, work.request, work.result, signers, issuers, **options)
+        found = envelope.open_result(
+            device, work.request, work.result, signers, issuers, **options
+        )
+        if names and work.request["requestType"] in ("issue", "renew"):
+            certificate = x509.load_der_x509_certificate(self.certificate_der(context))
+            wrong = expected.differences(work.request, certificate)
+            if wrong:
+                raise envelope.Refused("; ".join(wrong))
+        return found
 
     def certificate_der(self, context):
         return base64.b64decode(self.work(context).result["certificate"])
