@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exec - the CA that is a program: each operation is one run of it. */
+#include "exec.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ca_exec.h"
+#include "certferry/digest.h"
+#include "certferry/file.h"
+#include "certferry/text.h"
+
+enum { CHAIN_FILE_MAX = 1024 * 1024, NUMBER_SIZE = 24 };
+
+static void
+close_ca(struct cf_ca *base)
+{
+    struct exec_ca *ca = (struct exec_ca *)base;
+
+    if (!ca)
+        return;
+    cf_chain_free(ca->chain);
+    free(ca);
+}
+
+static void
+closep(struct exec_ca **ca)
+{
+    if (*ca)
+        close_ca(&(*ca)->base);
+    *ca = NULL;
+}
+
+static enum cf_rc
+check_settings(const struct cf_ca_settings *settings, struct cf_err *err)
+{
+    const char *program = settings->command ? settings->command[0] : NULL;
+
+    if (!program)
+        return cf_fail(err, CF_E_CONFIG, "command is not set: it names the program to run");
+    if (program[0] != '/')
+        return cf_fail(err, CF_E_CONFIG, "command: %s is not an absolute path", program);
+    if (access(program, X_OK) < 0)
+        return cf_fail(err, CF_E_CONFIG, "command: %s cannot be run: %s", program,
+                       strerrordesc_np(errno));
+    if (settings->timeout_ms == 0 || settings->output_max == 0)
+        return cf_fail(err, CF_E_CONFIG, "timeout and output_max must not be 0");
+    return CF_OK;
+}
+
+static enum cf_rc
+load_chain(struct exec_ca *ca, struct cf_err *err)
+{
+    cf_own(cf_buf) pem = NULL;
+    const char *path = ca->settings->chain_file;
+    struct cf_err local = {0};
+
+    if (!path)
+        return CF_OK;
+    CF_TRY(cf_file_read(path, CHAIN_FILE_MAX, &pem, err));
+    if (cf_chain_parse_pem(cf_buf_bytes(pem), &ca->chain, &local) != CF_OK)
+        return cf_fail(err, CF_E_CONFIG, "chain_file %s: %s", path, local.text);
+    return CF_OK;
+}
+
+static enum cf_rc
+open_ca(const struct cf_ca_settings *settings, const struct cf_ca_env *env, struct cf_ca **ret_ca,
+        struct cf_err *err)
+{
+    __attribute__((cleanup(closep))) struct exec_ca *ca = calloc(1, sizeof *ca);
+
+    if (!ca)
+        return cf_fail_oom(err);
+    ca->base.ops = &cf_ca_exec_ops;
+    ca->settings = settings;
+    ca->env = *env;
+    if (check_settings(settings, err) != CF_OK || load_chain(ca, err) != CF_OK)
+        return cf_err_prefix(err, "ca %s", settings->name);
+    *ret_ca = &ca->base;
+    ca = NULL;
+    return CF_OK;
+}
+
+static enum cf_rc
+submit(struct cf_ca *base, const struct cf_ca_submission *submission,
+       struct cf_ca_answer *ret_answer, struct cf_err *err)
+{
+    const struct exec_ca *ca = (const struct exec_ca *)base;
+    __attribute__((cleanup(cf_proc_result_done))) struct cf_proc_result result = {0};
+    cf_own(cf_buf) pem = NULL;
+    char digest[CF_SHA256_TEXT_SIZE];
+    char seconds[NUMBER_SIZE];
+    uint64_t validity_ms = submission->template_settings->validity_ms;
+
+    if (submission->validity_ms > 0 && (validity_ms == 0 || submission->validity_ms < validity_ms))
+        validity_ms = submission->validity_ms;
+    (void)snprintf(seconds, sizeof seconds, "%" PRIu64, validity_ms / 1000);
+    CF_TRY(cf_sha256_text(submission->csr, digest, err));
+    CF_TRY(cf_exec_pem("CERTIFICATE REQUEST", submission->csr, &pem, err));
+    const struct exec_variable variables[] = {
+        {"REQUEST_ID", submission->request_context},
+        {"CSR_SHA256", digest},
+        {"REPEAT", submission->is_repeat ? "1" : "0"},
+        {"TEMPLATE", submission->template_settings->name},
+        {"DEVICE_ID", submission->device_id},
+        {"VALIDITY_SECONDS", seconds},
+    };
+    CF_TRY(cf_exec_call(ca, "submit", variables, CF_COUNT(variables), cf_buf_bytes(pem), &result,
+                        err));
+    struct exec_output end = cf_exec_output_of(ca, &result);
+    return cf_exec_read_answer(&end, ca->chain, NULL, ret_answer, err);
+}
+
+static enum cf_rc
+poll_ca(struct cf_ca *base, const char *cookie, struct cf_ca_answer *ret_answer, struct cf_err *err)
+{
+    const struct exec_ca *ca = (const struct exec_ca *)base;
+    __attribute__((cleanup(cf_proc_result_done))) struct cf_proc_result result = {0};
+    const struct exec_variable variables[] = {{"COOKIE", cookie}};
+
+    CF_TRY(cf_exec_call(ca, "poll", variables, CF_COUNT(variables), cf_bytes_of(NULL, 0), &result,
+                        err));
+    struct exec_output end = cf_exec_output_of(ca, &result);
+    return cf_exec_read_answer(&end, ca->chain, cookie, ret_answer, err);
+}
+
+static enum cf_rc
+revoke(struct cf_ca *base, const struct cf_ca_revocation *revocation, struct cf_err *err)
+{
+    const struct exec_ca *ca = (const struct exec_ca *)base;
+    __attribute__((cleanup(cf_proc_result_done))) struct cf_proc_result result = {0};
+    cf_own(cf_buf) pem = NULL;
+    char serial[CF_SERIAL_TEXT_SIZE];
+    char reason[NUMBER_SIZE];
+
+    CF_TRY(cf_serial_normalize(revocation->serial, serial, err));
+    (void)snprintf(reason, sizeof reason, "%d", revocation->reason);
+    if (revocation->cert.len > 0)
+        CF_TRY(cf_exec_pem("CERTIFICATE", revocation->cert, &pem, err));
+    const struct exec_variable variables[] = {{"SERIAL", serial}, {"REASON", reason}};
+    CF_TRY(cf_exec_call(ca, "revoke", variables, CF_COUNT(variables),
+                        pem ? cf_buf_bytes(pem) : cf_bytes_of(NULL, 0), &result, err));
+    struct exec_output end = cf_exec_output_of(ca, &result);
+    return cf_exec_read_revocation(&end, err);
+}
+
+static enum cf_rc
+chain(struct cf_ca *base, struct cf_buf **ret_chain, struct cf_err *err)
+{
+    const struct exec_ca *ca = (const struct exec_ca *)base;
+
+    if (!ca->chain)
+        return cf_fail(err, CF_E_CA_CONFIG,
+                       "ca %s: its chain is not known: set chain_file to the issuing CA's "
+                       "certificate and those above it",
+                       ca->settings->name);
+    return cf_chain_der(ca->chain, ret_chain, err);
+}
+
+const struct cf_ca_ops cf_ca_exec_ops = {
+    .name = "exec",
+    .abi = CF_CA_ABI,
+    .open = open_ca,
+    .close = close_ca,
+    .check = cf_exec_check,
+    .submit = submit,
+    .poll = poll_ca,
+    .revoke = revoke,
+    .chain = chain,
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* registry - the one array of CA backends. */
+#include <string.h>
+
+#include "certferry/ca.h"
+#include "exec/ca_exec.h"
+#include "local/ca_local.h"
+
+const struct cf_ca_ops *const cf_ca_backends[] = {
+    &cf_ca_local_ops,
+    &cf_ca_exec_ops,
+    NULL,
+};
+
+const struct cf_ca_ops *
+cf_ca_find_backend(const char *name)
+{
+    for (size_t i = 0; name && cf_ca_backends[i]; i++) {
+        if (strcmp(cf_ca_backends[i]->name, name) == 0)
+            return cf_ca_backends[i];
+    }
+    return NULL;
+}
