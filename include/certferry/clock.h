@@ -11,7 +11,7 @@
 
 struct cf_clock;
 
-const struct cf_clock *cf_clock_real(void);
+const struct cf_clock *cf_clock_real(void); /* the system's; never freed */
 int64_t cf_clock_now_ms(const struct cf_clock *clock);
 int64_t cf_clock_monotonic_ms(const struct cf_clock *clock);
 

@@ -33,6 +33,7 @@ size_t cf_pki_secure_heap_used(void);
 
 struct cf_key;
 
+/* A fresh key pair; it stays in the secure heap until it is freed. */
 CF_MUST_USE enum cf_rc cf_key_generate(enum cf_key_kind kind, struct cf_key **ret_key,
                                        struct cf_err *err);
 struct cf_key *cf_key_free(struct cf_key *key);

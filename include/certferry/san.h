@@ -15,7 +15,7 @@ struct cf_san;
 
 enum { CF_SAN_MAX = 500, CF_SAN_VALUE_MAX = 1024 };
 
-struct cf_san *cf_san_new(void);
+struct cf_san *cf_san_new(void); /* without names; NULL when out of memory */
 struct cf_san *cf_san_free(struct cf_san *san);
 CF_DEFINE_OWN(cf_san);
 

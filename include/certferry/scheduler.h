@@ -34,7 +34,7 @@ enum cf_duty {
         CF_DUTY_MAX_
 };
 
-const char *cf_duty_name(enum cf_duty duty);
+const char *cf_duty_name(enum cf_duty duty); /* the second column of the list */
 
 struct cf_scheduler;
 
