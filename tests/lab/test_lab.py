@@ -124,6 +124,38 @@ def test_a_client_certificate_stands_in_for_the_token(tmp_path):
             Client(tenant, certificate=(tmp_path / "k", tmp_path / "c")).download()
 
 
+def test_a_connector_adds_its_next_certificate_itself(tenant):
+    (old, old_pem), (new, new_pem), (stranger, _) = (self_signed() for _ in range(3))
+    mark = tenant.register_certificate(old_pem)
+    client = Client(tenant)
+    client.login(scope=tenant.graph_url + "/.default",
+                 **assertion(tenant.client_id, tenant.token_url, old, mark))
+    base = f"/graph/v1.0/applications(appId='{tenant.client_id}')"
+    found = client.raw("GET", base + "?$select=id", headers=client.headers())[1]["id"]
+
+    def add(key, **claims):
+        claims = {"aud": "00000002-0000-0000-c000-000000000000", "iss": found, **claims}
+        proof = assertion("", "", key, mark, **claims)["client_assertion"]
+        der = base64.b64encode(pki.der(x509.load_pem_x509_certificate(new_pem.encode())))
+        credential = {"type": "AsymmetricX509Cert", "usage": "Verify", "key": der.decode()}
+        body = {"keyCredential": credential, "passwordCredential": None, "proof": proof}
+        return client.raw("POST", base + "/addKey", json.dumps(body), client.headers())[0]
+
+    assert add(stranger) == 401
+    assert add(old, aud=tenant.token_url) == 401
+    assert add(old, iss=tenant.client_id) == 401
+    assert add(old, exp=int(time.time()) + 3600) == 401
+    tenant.allow_add_key = False
+    assert add(old) == 403
+    tenant.allow_add_key = True
+    assert len(tenant.identity.certificates) == 1
+    assert add(old) == 200
+    next_mark = next(m for m in tenant.identity.certificates if m != mark)
+    for key, name in ((old, mark), (new, next_mark)):
+        client.login(**assertion(tenant.client_id, tenant.token_url, key, name))
+    assert tenant.violations == []
+
+
 # -- requests -------------------------------------------------------------------------------------
 def test_every_request_fits_the_document(tenant, client):
     tenant.add_devices(10)
@@ -272,6 +304,10 @@ def test_malformed_requests_stand_among_good_ones(tenant, client):
     assert len(page) == len(malformed.KINDS) + 2
     refused = [w for w in made.values() if w.context]
     assert len(refused) == len(made) - 3 and all(w.expected for w in refused)
+    assert len(tenant.malformed_problems()) == len(refused)
+    for work in refused:
+        assert client.upload(failed(work.context, work.expected[0]))[0]["accepted"]
+    assert tenant.malformed_problems() == []
     for kind, work in made.items():
         if kind in ("missing-field", "wrong-type", "unknown-platform", "unknown-key-size"):
             assert tenant.schema.named("PkcsRequest", work.request), kind

@@ -44,6 +44,10 @@ def malformed(tenant, kinds=None):
     return {kind: _public_work(work) for kind, work in tenant.add_malformed(kinds).items()}
 
 
+def malformed_problems(tenant):
+    return tenant.malformed_problems()
+
+
 def faults(tenant, script=None):
     if script is not None:
         tenant.faults.set(script)
@@ -59,7 +63,7 @@ def revocation(tenant, serialNumber, issuerName, caConfiguration=None):
 
 
 def settings(tenant, leaseSeconds=None, tokenLifetime=None, publishService=None,
-             discoveryPages=None):
+             discoveryPages=None, allowAddKey=None):
     if leaseSeconds is not None:
         tenant.connector.lease_seconds = leaseSeconds
     if tokenLifetime is not None:
@@ -68,6 +72,8 @@ def settings(tenant, leaseSeconds=None, tokenLifetime=None, publishService=None,
         tenant.publish_service = publishService
     if discoveryPages is not None:
         tenant.discovery_pages = discoveryPages
+    if allowAddKey is not None:
+        tenant.allow_add_key = allowAddKey
     return {"leaseSeconds": tenant.connector.lease_seconds,
             "tokenLifetime": tenant.identity.lifetime}
 
@@ -138,7 +144,7 @@ def open_result(tenant, requestContext, signers, issuers, use=False):
 VERBS = {
     function.__name__.replace("_", "-"): function
     for function in (
-        users, devices, requests, malformed, faults, retire, revocation, settings, certificates,
+        users, devices, requests, malformed, malformed_problems, faults, retire, revocation, settings, certificates,
         client_certificate, revoke_tokens, state, work, results, revocations, journal, violations,
         heartbeats, open_result,
     )

@@ -5,7 +5,7 @@ import json
 import re
 import urllib.parse
 
-from . import admin, discovery
+from . import admin, application, discovery
 from .faults import AFTER
 from .oauth import Refusal
 
@@ -79,6 +79,11 @@ class Calls:
             self._expect_method(method, "GET", problems)
             self._fresh_request_id(problems)
             return self._discovery, problems, body
+        if tenant.application.route(path):
+            is_read = tenant.application.route(path) == "read"
+            self._expect_method(method, "GET" if is_read else "POST", problems)
+            self._fresh_request_id(problems)
+            return (self._read_application if is_read else self._add_key), problems, body
         call = path.removeprefix(discovery.SERVICE_BASE)
         operation = tenant.schema.operation(call) if call != path else None
         if operation is None:
@@ -169,6 +174,25 @@ class Calls:
             return self._unauthorized()
         page = 1 if "skiptoken=1" in urllib.parse.unquote(query) else 0
         return self._finish(rule, 200, discovery.endpoints(self.tenant, page))
+
+    def _read_application(self, body, query, rule):
+        if not self._is_authorized(self.tenant.graph_url):
+            return self._unauthorized()
+        return self._finish(rule, 200, self.tenant.application.read())
+
+    def _add_key(self, body, query, rule):
+        if not self._is_authorized(self.tenant.graph_url):
+            return self._unauthorized()
+        if not self.tenant.allow_add_key:
+            return self.delivery.error(
+                403, "Authorization_RequestDenied",
+                "Insufficient privileges to complete the operation.",
+            )
+        try:
+            value = self.tenant.application.add_key(body)
+        except application.Refusal as refusal:
+            return self.delivery.json(refusal.status, refusal.body)
+        return self._finish(rule, 200, value)
 
     def _service(self, call):
         def serve(value, query, rule):

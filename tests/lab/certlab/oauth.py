@@ -39,6 +39,14 @@ class Refusal(Exception):
         }
 
 
+class BadJwt(Exception):
+    """A signed token that is not accepted, with its AADSTS number."""
+
+    def __init__(self, text, number=700027):
+        super().__init__(text)
+        self.number = number
+
+
 def unbase64url(text):
     if not isinstance(text, str) or "=" in text:
         raise ValueError("not base64url without padding")
@@ -153,28 +161,40 @@ class Identity:
         if "client_secret" in form:
             raise refuse("Both a secret and an assertion were given.", 90023)
         try:
-            head64, claims64, signature64 = form["client_assertion"].split(".")
+            claims = self.verify(form["client_assertion"])
+        except BadJwt as error:
+            raise refuse(str(error), error.number) from error
+        self._check_claims(claims, token_url, refuse)
+
+    def verify(self, token):
+        """The claims of a JWT signed by a registered certificate; BadJwt says what is wrong."""
+        try:
+            head64, claims64, signature64 = token.split(".")
             head = json.loads(unbase64url(head64))
             claims = json.loads(unbase64url(claims64))
             signature = unbase64url(signature64)
-        except (ValueError, UnicodeDecodeError) as error:
-            raise refuse("The client assertion is no JWT.", 50027) from error
+            if not isinstance(head, dict) or not isinstance(claims, dict):
+                raise ValueError("not two objects")
+        except (ValueError, AttributeError) as error:
+            raise BadJwt("The client assertion is no JWT.", 50027) from error
         certificate = self._signer(head)
         if certificate is None:
-            raise refuse("The certificate with the identifier used is not registered.")
+            raise BadJwt("The certificate with the identifier used is not registered.")
+        if certificate.not_valid_after < pki.now():
+            raise BadJwt("The certificate used has expired.", 700027)
         schemes = {
             "RS256": padding.PKCS1v15(),
             "PS256": padding.PSS(padding.MGF1(hashes.SHA256()), 32),
         }
         if head.get("alg") not in schemes:
-            raise refuse(f"The algorithm '{head.get('alg')}' is not supported.")
+            raise BadJwt(f"The algorithm '{head.get('alg')}' is not supported.")
         try:
             certificate.public_key().verify(
                 signature, f"{head64}.{claims64}".encode(), schemes[head["alg"]], hashes.SHA256()
             )
-        except InvalidSignature as error:
-            raise refuse("The signature of the client assertion is wrong.") from error
-        self._check_claims(claims, token_url, refuse)
+        except (InvalidSignature, TypeError) as error:
+            raise BadJwt("The signature of the client assertion is wrong.") from error
+        return claims
 
     def _signer(self, head):
         with self._lock:

@@ -20,6 +20,7 @@ import uuid
 from cryptography import x509
 
 from . import discovery, envelope, expected, malformed, orders, pki
+from .application import Application
 from .connector import Connector, Work
 from .devices import Fleet
 from .faults import Faults
@@ -66,6 +67,7 @@ class Tenant:
             self.identity.register(certificate)
         self.admin_token = secrets.token_urlsafe(32)
         pki.write_private(self.directory / "admin-token", self.admin_token + "\n")
+        self.application, self.allow_add_key = Application(self), True
         self.fleet = Fleet(self.directory, self.device_ca, self._facts["seed"])
         self.connector = Connector(lease_seconds, retry_seconds)
         self.revocations = Revocations(offer_seconds)
@@ -230,6 +232,19 @@ class Tenant:
             made[kind] = Work(request, well_formed=False, expected=codes, kind=kind)
             self.connector.add(made[kind])
         return made
+
+    def malformed_problems(self):
+        """How the answers to malformed requests differ from what they should be; [] is right."""
+        found = []
+        for work in self.connector.work:
+            if work.well_formed or not work.context:
+                continue
+            result = work.result or {}
+            if work.state != "finished" or result.get("status") != "failed":
+                found.append(f"{work.kind}: {work.state}, {result.get('status')}")
+            elif result["errorCode"] not in work.expected:
+                found.append(f"{work.kind}: {result['errorCode']} {result['errorMessage']}")
+        return found
 
     def retire(self, device_ids):
         """Asks for the revocation of every certificate the devices hold; returns the contexts."""
