@@ -63,10 +63,14 @@ class Connector:
         )
         return key, certificate
 
-    def sign(self, content, context, recipient_der, password=None, drop=(), key=None, add=()):
-        """SignedData with the attributes of envelopes.md; `drop` leaves some out."""
+    def sign(self, content, context, recipient_der, password=None, drop=(), key=None, add=(),
+             ahead=0, extra=b""):
+        """SignedData with the attributes of envelopes.md; `drop` leaves some out.
+
+        ahead: seconds the signing time lies in the future. extra: DER after the signature value.
+        """
         own = pki.der(self.certificate)
-        moment = time.strftime("%y%m%d%H%M%SZ", time.gmtime()).encode()
+        moment = time.strftime("%y%m%d%H%M%SZ", time.gmtime(time.time() + ahead)).encode()
         mark = hashlib.sha256(own).digest()
         cert_id = tlv(0x30, tlv(0x30, tlv(0x30, tlv(4, mark))))
         values = {
@@ -87,7 +91,7 @@ class Connector:
         number = serial.to_bytes(serial.bit_length() // 8 + 1, "big")
         signer = tlv(0x30, b"".join([
             tlv(2, b"\1"), tlv(0x30, self.certificate.issuer.public_bytes() + tlv(2, number)),
-            SHA256, tlv(0xA0, attributes), ECDSA_SHA256, tlv(4, signature),
+            SHA256, tlv(0xA0, attributes), ECDSA_SHA256, tlv(4, signature), extra,
         ]))
         body = tlv(0x30, b"".join([
             tlv(2, b"\1"), tlv(0x31, SHA256), tlv(0x30, DATA + tlv(0xA0, tlv(4, content))),
@@ -113,6 +117,7 @@ class Connector:
                 store, changes.get("context", request["requestContext"]),
                 recipient.certificate_der, password if kind == "agent" else None,
                 changes.get("drop", ()), changes.get("key"), changes.get("add", ()),
+                changes.get("ahead", 0), changes.get("extra", b""),
             )
         result["sealedPfx"] = base64_text(
             seal(device, plain, kind == "agent", changes.get("transport")))

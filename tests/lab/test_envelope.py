@@ -84,6 +84,9 @@ def test_a_flipped_bit_is_refused_wherever_it_is(fleet, connector, platform):
     ({"drop": ("signingTime",)}, "signingTime"),
     ({"drop": ("signingCertificateV2",)}, "signature"),
     ({"key": pki.new_key(256)}, "signature"),
+    ({"ahead": 3600}, "future"),
+    ({"extra": asn1.tlv(0xA1, asn1.tlv(0x30, asn1.oid("1.2.3.4") + asn1.tlv(0x31, b"\5\0")))},
+     "unsigned"),
     ({"add": [(envelope.CONTEXT, asn1.tlv(12, b"twice"))]}, "exactly once"),
 ])
 def test_wrong_signed_attributes_are_refused(fleet, connector, platform, changes, text):

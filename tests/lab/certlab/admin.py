@@ -144,9 +144,9 @@ def open_result(tenant, requestContext, signers, issuers, use=False):
 VERBS = {
     function.__name__.replace("_", "-"): function
     for function in (
-        users, devices, requests, malformed, malformed_problems, faults, retire, revocation, settings, certificates,
-        client_certificate, revoke_tokens, state, work, results, revocations, journal, violations,
-        heartbeats, open_result,
+        users, devices, requests, malformed, malformed_problems, faults, retire, revocation,
+        settings, certificates, client_certificate, revoke_tokens, state, work, results,
+        revocations, journal, violations, heartbeats, open_result,
     )
 }
 

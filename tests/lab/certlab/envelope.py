@@ -4,6 +4,7 @@
 import base64
 import binascii
 import dataclasses
+import datetime
 import hashlib
 import plistlib
 import re
@@ -21,6 +22,7 @@ PLAIN = {
     "signingCertificateV2": asn1.oid("1.2.840.113549.1.9.16.2.47"),
 }
 PASSWORD_SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
+FUTURE = datetime.timedelta(minutes=5)
 ENVELOPED, AUTH_ENVELOPED = "pkcs7-envelopedData", "id-smime-ct-authEnvelopedData"
 
 
@@ -67,15 +69,21 @@ def _check_layer(der, authenticated, is_rsa, what):
     if not is_rsa:
         right = {"dhSinglePass-stdDH-sha256kdf-scheme", "id-aes256-wrap"} <= set(names)
     elif authenticated:
-        right = "rsaesOaep" in names and "mgf1" in names and names.count("sha256") == 2
+        right = recipients[0][2].texts() == ["rsaesOaep", "sha256", "mgf1", "sha256"]
     else:
-        right = "rsaEncryption" in names
+        right = recipients[0][2].texts() == ["rsaEncryption"]
     if not right:
         raise Refused(f"{what}: key transport {names}")
-    content = next(c for c in body.children[1:] if c.tag == "SEQUENCE" and "pkcs7-data" in c.texts())
+    if len(body) != (4 if authenticated else 3):
+        raise Refused(f"{what}: {len(body)} parts, so there are attributes or originator data")
+    content = body[2]
     cipher = "aes-256-gcm" if authenticated else "aes-256-cbc"
     if content.texts() != ["pkcs7-data", cipher]:
         raise Refused(f"{what}: content encryption {content.texts()}, not {cipher}")
+    if authenticated:
+        sizes = (len(content[1][1][0].value), content[1][1][1].value, len(body[3].value))
+        if sizes != (12, b"\x10", 16):
+            raise Refused(f"{what}: nonce or tag of a wrong size")
 
 
 def _decrypt(device, der, authenticated, what):
@@ -94,12 +102,16 @@ def _decrypt(device, der, authenticated, what):
 def _attributes(signed):
     """{DER of the OID: the single value node} of the only signer."""
     body = asn1.parse(signed, "SignedData")[1][0]
-    signers = body[-1]
-    if signers.tag != "SET" or len(signers) != 1:
-        raise Refused("SignedData: not exactly one signer")
-    marked = next((c for c in signers[0].children if c.tag == "cont [ 0 ]" and len(c)), None)
-    if marked is None:
-        raise Refused("SignedData: no signed attributes")
+    if [c.tag for c in body.children[1:]] != ["SET", "SEQUENCE", "cont [ 0 ]", "SET"]:
+        raise Refused("SignedData: not digests, content, certificates and signers alone")
+    if body[2][0].text != "pkcs7-data" or len(body[3]) != 1 or len(body[4]) != 1:
+        raise Refused("SignedData: not id-data with exactly one certificate and one signer")
+    signer = body[4][0]
+    if len(signer) != 6 or signer[3].tag != "cont [ 0 ]":
+        raise Refused("SignedData: no signed attributes, or unsigned ones beside them")
+    if signer[2].texts() not in (["sha256"], ["sha384"], ["sha512"]):
+        raise Refused(f"SignedData: digest {signer[2].texts()}")
+    marked = signer[3]
     found = {}
     for attribute in marked.children:
         if attribute[0].raw in found or len(attribute[1]) != 1:
@@ -111,7 +123,23 @@ def _attributes(signed):
 def _text(node, what):
     if node.tag != "UTF8STRING":
         raise Refused(f"{what} is {node.tag}, not UTF8String")
-    return node.value.decode("utf-8")
+    try:
+        return node.value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused(f"{what} is not UTF-8") from error
+
+
+def _time(node):
+    """signingTime as text; a device has a clock too."""
+    text = node.value.decode("latin-1")
+    shape = "%y%m%d%H%M%SZ" if node.tag == "UTCTIME" else "%Y%m%d%H%M%SZ"
+    try:
+        moment = datetime.datetime.strptime(text, shape)
+    except ValueError as error:
+        raise Refused(f"signingTime {text} is no time") from error
+    if moment > datetime.datetime.utcnow() + FUTURE:
+        raise Refused(f"signingTime {text} is in the future")
+    return moment.isoformat() + "Z"
 
 
 def _verify(device, signed, context, signers, with_password):
@@ -136,7 +164,7 @@ def _verify(device, signed, context, signers, with_password):
     if (PASSWORD in found) != with_password:
         raise Refused("signed attribute A.3 belongs into agent envelopes, and only there")
     password = _text(found[PASSWORD], "A.3") if with_password else None
-    return content, password, found[PLAIN["signingTime"]].value.decode()
+    return content, password, _time(found[PLAIN["signingTime"]])
 
 
 def _open_apple(device, plain, request):
