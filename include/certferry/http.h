@@ -61,7 +61,8 @@ CF_DEFINE_OWN(cf_http);
 
 /*
  * Fills *ret_response for every answer that arrived whole, whatever its status. CF_E_NET (not
- * resolved, refused, reset, cut short), CF_E_TIMEOUT, CF_E_TLS (says which check failed and what to
+ * resolved, refused, reset, cut short, a 2xx answer without Content-Length or chunks, of which
+ * nobody can tell whether it was), CF_E_TIMEOUT, CF_E_TLS (says which check failed and what to
  * do), CF_E_LIMIT, CF_E_STOPPED (within a second, also while waiting), CF_E_CONFIG (bad URL,
  * unreadable file), CF_E_AUTH (the proxy wants another password), CF_E_PROTOCOL (the answer is not
  * HTTP), CF_E_SYNTAX (a header or token with a line break or other character it cannot have, or a

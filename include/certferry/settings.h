@@ -111,8 +111,6 @@ struct cf_settings {
 
     uint64_t step_retry_min_ms;
     uint64_t step_retry_max_ms;
-    uint64_t
-        step_give_up_ms; /* transient failures of one request end as failed after this; 0: never */
 
     char *control_socket;
     char *control_group;

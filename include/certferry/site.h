@@ -19,8 +19,7 @@
 
 struct cf_ca_slot {
     const struct cf_ca_settings *settings; /* borrowed from the site's settings */
-    struct cf_ca *ca;                      /* NULL: could not be opened; open_err says why */
-    struct cf_err open_err;
+    struct cf_ca *ca;                      /* owned */
     atomic_bool unhealthy;
     atomic_long last_error_rc; /* enum cf_rc of the last failure; CF_OK after a success */
 };
@@ -47,6 +46,6 @@ CF_DEFINE_OWN(cf_site);
 
 /* By section name; NULL when there is none. */
 struct cf_ca_slot *cf_site_ca(struct cf_site *site, const char *name);
-/* CF_E_CA_CONFIG with the reason when the CA is not there or could not be opened. */
+/* CF_E_CA_CONFIG when the configuration has no such CA (any more). */
 CF_MUST_USE enum cf_rc cf_site_need_ca(struct cf_site *site, const char *name,
                                        struct cf_ca_slot **ret_slot, struct cf_err *err);

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dispatch: claims due items and brings them to the lanes; carries them from lane to lane. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "certferry/log.h"
+#include "duty.h"
+#include "work.h"
+
+enum { DISPATCH_IDLE_MS = 30 * 1000, CLAIM_MAX = 256 };
+
+struct work_job {
+    struct cf_scheduler *scheduler;
+    struct cf_work *work;
+    enum cf_lane lane;
+};
+
+static unsigned
+all_work_states(void)
+{
+    return cf_machine_work_states(CF_KIND_PKCS) | cf_machine_work_states(CF_KIND_REVOCATION);
+}
+
+void
+cf_scheduler_release(struct cf_scheduler *scheduler, struct cf_site *site, const int64_t *ids,
+                     size_t n)
+{
+    struct cf_err err = {0};
+
+    if (n == 0 || site->store->ops->release(site->store, site->owner, ids, n, &err) == CF_OK)
+        return;
+
+    /* Those that do not fit are freed by the end of their claim. */
+    pthread_mutex_lock(&scheduler->lock);
+    for (size_t i = 0; i < n && scheduler->n_orphans < CF_ORPHANS_MAX; i++)
+        scheduler->orphan[scheduler->n_orphans++] = ids[i];
+    pthread_mutex_unlock(&scheduler->lock);
+}
+
+unsigned
+cf_scheduler_in_flight(struct cf_scheduler *scheduler)
+{
+    pthread_mutex_lock(&scheduler->lock);
+    unsigned in_flight = scheduler->in_flight;
+    pthread_mutex_unlock(&scheduler->lock);
+    return in_flight;
+}
+
+static void
+change_in_flight(struct cf_scheduler *scheduler, int by)
+{
+    pthread_mutex_lock(&scheduler->lock);
+    scheduler->in_flight += (unsigned)by;
+    pthread_mutex_unlock(&scheduler->lock);
+}
+
+static void
+end_work(struct work_job *job)
+{
+    struct cf_scheduler *scheduler = job->scheduler;
+    const struct cf_item *item = job->work->item;
+    enum cf_kind kind = item->kind;
+    bool is_deliverable = (CF_STATE_BIT(item->state) & cf_machine_deliver_states(kind)) != 0;
+    uint64_t delay = job->work->site->settings->cloud.upload_delay_ms;
+
+    cf_work_free(job->work);
+    free(job);
+    change_in_flight(scheduler, -1);
+    if (is_deliverable)
+        cf_scheduler_kick_after(
+            scheduler, kind == CF_KIND_PKCS ? CF_DUTY_DELIVER : CF_DUTY_ACKNOWLEDGE, delay);
+    cf_scheduler_kick(scheduler, CF_DUTY_DISPATCH);
+    cf_scheduler_kick(scheduler, CF_DUTY_KEYS);
+}
+
+static void run_work(void *arg);
+
+/* A lane without room is no reason to drop what has been done: the work goes on where it is. */
+static bool
+hand_over(struct work_job *job, enum cf_lane lane)
+{
+    job->lane = lane;
+    return cf_pool_submit(job->scheduler->options.pool, lane, CF_PRIO_HIGH, run_work, job, NULL) ==
+           CF_OK;
+}
+
+static void
+run_work(void *arg)
+{
+    struct work_job *job = arg;
+    struct cf_scheduler *scheduler = job->scheduler;
+    struct cf_site *site = job->work->site;
+    struct cf_err err = {0};
+    bool handoff = true;
+
+    while (handoff) {
+        enum cf_lane next = job->lane;
+        enum cf_rc rc = cf_pool_is_stopping(scheduler->options.pool) && !job->work->is_ahead
+                            ? cf_fail(&err, CF_E_STOPPED, "stopping")
+                            : cf_work_run(job->work, job->lane, &handoff, &next, &err);
+        if (rc != CF_OK) {
+            if (rc != CF_E_STOPPED && rc != CF_E_LEASE)
+                cf_scheduler_note_store(scheduler, rc, &err);
+            cf_scheduler_release(scheduler, site, &job->work->item->id, 1);
+            break;
+        }
+        if (handoff && hand_over(job, next))
+            return;
+    }
+    end_work(job);
+}
+
+void
+cf_scheduler_start_work(struct cf_scheduler *scheduler, struct cf_site *site,
+                        struct cf_item *take_item)
+{
+    const struct cf_machine_row *row = cf_machine_row(take_item->kind, take_item->state);
+    int64_t id = take_item->id;
+    struct cf_work *work = cf_work_new(site, take_item);
+    struct work_job *job = work ? calloc(1, sizeof *job) : NULL;
+
+    if (!job || !row) {
+        cf_work_free(work);
+        free(job);
+        cf_scheduler_release(scheduler, site, &id, 1);
+        return;
+    }
+    *job = (struct work_job){.scheduler = scheduler, .work = work, .lane = row->lane};
+    change_in_flight(scheduler, 1);
+    if (cf_pool_submit(scheduler->options.pool, row->lane, CF_PRIO_NORMAL, run_work, job, NULL) !=
+        CF_OK) {
+        change_in_flight(scheduler, -1);
+        cf_scheduler_release(scheduler, site, &id, 1);
+        cf_work_free(work);
+        free(job);
+    }
+}
+
+/* What this connector had claimed before it was last stopped is its own again at once. */
+static enum cf_rc
+start_up(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_err *err)
+{
+    if (scheduler->has_started)
+        return CF_OK;
+    CF_TRY(site->store->ops->release(site->store, site->owner, NULL, 0, err));
+    CF_TRY(cf_scheduler_pull_in(scheduler, site, err));
+    scheduler->has_started = true;
+    return CF_OK;
+}
+
+static size_t
+free_places(struct cf_scheduler *scheduler)
+{
+    const struct cf_pool *pool = scheduler->options.pool;
+    size_t cpu = cf_pool_room(pool, CF_LANE_CPU);
+    size_t io = cf_pool_room(pool, CF_LANE_IO);
+    size_t room = cpu < io ? cpu : io;
+    unsigned in_flight = cf_scheduler_in_flight(scheduler);
+
+    /* Claims that wait long in memory help nobody and may run out. */
+    if (in_flight >= CLAIM_MAX)
+        return 0;
+    return room < CLAIM_MAX - in_flight ? room : CLAIM_MAX - in_flight;
+}
+
+enum cf_rc
+cf_duty_dispatch(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *ret_next_ms,
+                 struct cf_err *err)
+{
+    struct cf_store *store = site->store;
+    struct cf_items items = {0};
+    int64_t now = cf_scheduler_now_ms(scheduler);
+    int64_t next_due = INT64_MAX;
+
+    CF_TRY(start_up(scheduler, site, err));
+    size_t places = free_places(scheduler);
+    if (places > 0)
+        CF_TRY(store->ops->claim(store, site->owner, all_work_states(),
+                                 (1u << CF_KIND_PKCS) | (1u << CF_KIND_REVOCATION), now,
+                                 now + CF_CLAIM_MS, places, &items, err));
+    for (size_t i = 0; i < items.n; i++)
+        cf_scheduler_start_work(scheduler, site, cf_give(items.item[i]));
+    bool is_full = items.n == places;
+    cf_items_done(&items);
+    cf_scheduler_note_store(scheduler, CF_OK, NULL);
+
+    *ret_next_ms = DISPATCH_IDLE_MS;
+    if (is_full)
+        return CF_OK; /* the end of any work kicks */
+    CF_TRY(store->ops->next_due(store, all_work_states(),
+                                (1u << CF_KIND_PKCS) | (1u << CF_KIND_REVOCATION), &next_due, err));
+    if (next_due < now + DISPATCH_IDLE_MS)
+        *ret_next_ms = next_due > now ? (uint64_t)(next_due - now) : 1;
+    return CF_OK;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * duty - what the files of the scheduler share.
+ *
+ * A duty runs on a worker and never twice at once. It answers with the time until it wants to run
+ * again (a kick may come first), or with an error, after which it runs again by back-off.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include "certferry/scheduler.h"
+
+typedef enum cf_rc cf_duty_fn(struct cf_scheduler *scheduler, struct cf_site *site,
+                              uint64_t *ret_next_ms, struct cf_err *err);
+
+enum { CF_DUTY_NEVER_MS = 24 * 60 * 60 * 1000, CF_ORPHANS_MAX = 1024 };
+
+struct duty_run {
+    bool running;
+    bool kicked;     /* while running: once more */
+    int64_t next_ms; /* monotonic */
+    unsigned failures;
+    struct cf_err last_error;
+};
+
+struct cf_scheduler {
+    struct cf_scheduler_options options;
+    pthread_mutex_t lock;
+    struct cf_site *site; /* guarded by lock, like all that follows */
+    struct duty_run duty[CF_DUTY_MAX_];
+    unsigned in_flight;
+    bool cloud_is_up;
+    bool cloud_was_reached;
+    bool store_is_down;
+    int64_t orphan[CF_ORPHANS_MAX]; /* items whose claim could not be given back */
+    size_t n_orphans;
+
+    /* Each of these belongs to one duty. */
+    bool has_started;     /* dispatch */
+    size_t deliver_batch; /* deliver; 0: the configured one */
+    int64_t last_wall_ms; /* maintenance */
+    int64_t last_monotonic_ms;
+    int64_t next_prune_ms;
+    _Atomic uint64_t lease_ms; /* heartbeat, read by pending */
+};
+
+cf_duty_fn cf_duty_dispatch;
+cf_duty_fn cf_duty_download;
+cf_duty_fn cf_duty_deliver;
+cf_duty_fn cf_duty_pending;
+cf_duty_fn cf_duty_revocations;
+cf_duty_fn cf_duty_acknowledge;
+cf_duty_fn cf_duty_heartbeat;
+cf_duty_fn cf_duty_ca_upkeep;
+cf_duty_fn cf_duty_credentials;
+cf_duty_fn cf_duty_keys;
+cf_duty_fn cf_duty_maintenance;
+
+int64_t cf_scheduler_now_ms(const struct cf_scheduler *scheduler); /* wall clock */
+/* Notes success or failure of store and cloud, logs changes and, at a bounded rate, failures. */
+void cf_scheduler_note_store(struct cf_scheduler *scheduler, enum cf_rc rc,
+                             const struct cf_err *err);
+void cf_scheduler_note_cloud(struct cf_scheduler *scheduler, const char *call, enum cf_rc rc,
+                             const struct cf_err *err);
+bool cf_rc_is_store(enum cf_rc rc);
+
+/* Gives claims back; what the store does not take now is tried again by maintenance. */
+void cf_scheduler_release(struct cf_scheduler *scheduler, struct cf_site *site, const int64_t *ids,
+                          size_t n);
+/* Starts a claimed item on its lane; takes it. */
+void cf_scheduler_start_work(struct cf_scheduler *scheduler, struct cf_site *site,
+                             struct cf_item *take_item);
+/* Makes items due that wait for a time no back-off can have set, as after a jump of the clock. */
+CF_MUST_USE enum cf_rc cf_scheduler_pull_in(struct cf_scheduler *scheduler, struct cf_site *site,
+                                            struct cf_err *err);

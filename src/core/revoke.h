@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * revoke - one certificate of the ledger, at the CA that issued it.
+ */
+#pragma once
+
+#include "certferry/site.h"
+
+/* CF_OK also when the CA says that it was revoked before. The ledger is the caller's to mark. */
+CF_MUST_USE enum cf_rc cf_revoke_entry(struct cf_site *site, const struct cf_ledger_entry *entry,
+                                       int reason, struct cf_err *err);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The step runner: steps, commits, back-off and the log, in this order, for one item. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "backoff.h"
+#include "result.h"
+#include "work.h"
+
+static cf_step_fn *const steps[] = {
+    [CF_STEP_ADMIT] = cf_step_admit,   [CF_STEP_KEY] = cf_step_key,
+    [CF_STEP_SUBMIT] = cf_step_submit, [CF_STEP_POLL] = cf_step_poll,
+    [CF_STEP_WRAP] = cf_step_wrap,     [CF_STEP_REVOKE] = cf_step_revoke,
+};
+
+static enum cf_rc
+commit(struct cf_work *work, bool keep_claim, struct cf_err *err)
+{
+    struct cf_site *site = work->site;
+    int64_t now = cf_clock_now_ms(site->clock);
+    const struct cf_change change = {
+        .item = work->item,
+        .from = work->stored,
+        .history = work->note[0] ? work->note : NULL,
+        .keep_claim = keep_claim,
+        .issued = work->issued,
+        .revoked_ledger_id = work->revoked_ledger_id,
+        .revoked_ms = work->revoked_ledger_id > 0 ? now : 0,
+        .revocation_reason = site->settings->revocation_reason,
+    };
+
+    work->item->updated_ms = now;
+    CF_TRY(site->store->ops->commit(site->store, site->owner, &change, 1, err));
+    work->stored = work->item->state;
+    work->is_ahead = false;
+    work->note[0] = '\0';
+    work->issued = cf_ledger_entry_free(work->issued);
+    work->revoked_ledger_id = 0;
+    return CF_OK;
+}
+
+static void
+enter(struct cf_work *work, enum cf_state state)
+{
+    struct cf_item *item = work->item;
+
+    if (item->state != state) {
+        item->attempts = 0;
+        item->first_failed_ms = 0;
+    }
+    item->state = state;
+    item->due_ms = cf_clock_now_ms(work->site->clock);
+    item->rc = CF_OK;
+    free(item->error);
+    item->error = NULL;
+    work->is_ahead = true;
+}
+
+static enum cf_rc
+note_error(struct cf_work *work, const struct cf_err *failure, struct cf_err *err)
+{
+    struct cf_item *item = work->item;
+
+    item->rc = failure->rc;
+    item->fault = failure->fault;
+    memcpy(work->note, failure->text, sizeof work->note);
+    return cf_replace_text(&item->error, failure->text, err);
+}
+
+/* The request can never work: the sealed key goes, the result that says why stays. */
+static enum cf_rc
+fail(struct cf_work *work, const struct cf_machine_row *row, const struct cf_err *failure,
+     struct cf_err *err)
+{
+    struct cf_item *item = work->item;
+    cf_own(cf_buf) result = NULL;
+
+    CF_TRY(cf_result_failed(item->kind, item->context, failure, &result, err));
+    enter(work, row->next[CF_OUTCOME_FAILED]);
+    CF_TRY(note_error(work, failure, err));
+    cf_buf_free(item->result);
+    item->result = cf_give(result);
+    work->key = cf_key_free(work->key);
+    item->sealed_key = cf_buf_free(item->sealed_key);
+    return CF_OK;
+}
+
+static enum cf_rc
+retry_later(struct cf_work *work, const struct cf_machine_row *row, const struct cf_err *failure,
+            struct cf_err *err)
+{
+    struct cf_item *item = work->item;
+    const struct cf_settings *settings = work->site->settings;
+    uint32_t attempts = item->attempts;
+    int64_t now = cf_clock_now_ms(work->site->clock);
+    int64_t first_failed = item->first_failed_ms > 0 ? item->first_failed_ms : now;
+    uint64_t delay =
+        cf_backoff_ms(settings->step_retry_min_ms, settings->step_retry_max_ms, attempts, failure);
+
+    /* A stop is nobody's failure: the item is due again as soon as somebody is there. */
+    if (failure->rc == CF_E_STOPPED)
+        delay = 0;
+    enter(work, row->next[CF_OUTCOME_RETRY]);
+    item->attempts = failure->rc == CF_E_STOPPED ? attempts : attempts + 1;
+    item->first_failed_ms = first_failed;
+    item->due_ms = now + (int64_t)(delay < CF_WAIT_MAX_MS ? delay : CF_WAIT_MAX_MS);
+    return note_error(work, failure, err);
+}
+
+static void
+wait_for_ca(struct cf_work *work, const struct cf_machine_row *row, uint64_t wait_ms)
+{
+    struct cf_item *item = work->item;
+    uint32_t polls = item->state == CF_STATE_SUBMITTED ? item->attempts + 1 : 0;
+
+    enter(work, row->next[CF_OUTCOME_PENDING]);
+    item->attempts = polls;
+    item->due_ms = cf_clock_now_ms(work->site->clock) + (int64_t)wait_ms;
+}
+
+/* The CA handed out a certificate that is on record already: somebody else's, so it is refused and
+ * not entered again. */
+static enum cf_rc
+refuse_known_certificate(struct cf_work *work, struct cf_err *err)
+{
+    struct cf_err failure = {0};
+    const struct cf_machine_row *row = cf_machine_row(work->item->kind, CF_STATE_ISSUED);
+
+    work->issued = cf_ledger_entry_free(work->issued);
+    cf_fail(&failure, CF_E_MISMATCH,
+            "CA %s answered with certificate %s, which it issued before; look at the CA",
+            work->item->ca, work->item->serial);
+    CF_TRY(fail(work, row, &failure, err));
+    CF_TRY(commit(work, false, err));
+    cf_log_outcome(work, &failure);
+    return CF_OK;
+}
+
+static enum cf_rc
+finish(struct cf_work *work, const struct cf_err *failure, struct cf_err *err)
+{
+    enum cf_rc rc = commit(work, false, err);
+
+    if (rc == CF_E_CONFLICT && work->issued)
+        return refuse_known_certificate(work, err);
+    if (rc == CF_OK)
+        cf_log_outcome(work, failure);
+    return rc;
+}
+
+static enum cf_rc
+run_step(struct cf_work *work, const struct cf_machine_row *row, bool *ret_goes_on,
+         struct cf_err *err)
+{
+    struct cf_outcome outcome = {0};
+    struct cf_err failure = {0};
+    enum cf_rc rc = steps[row->step](work, &outcome, &failure);
+
+    *ret_goes_on = false;
+    if (rc == CF_OK && !outcome.is_pending) {
+        enter(work, row->next[CF_OUTCOME_DONE]);
+        *ret_goes_on = true;
+        return CF_OK;
+    }
+    if (rc == CF_OK) {
+        wait_for_ca(work, row, outcome.wait_ms);
+        return finish(work, NULL, err);
+    }
+    if (failure.fault == CF_FAULT_TRANSIENT || failure.fault == CF_FAULT_CONFIG)
+        CF_TRY(retry_later(work, row, &failure, err));
+    else
+        CF_TRY(fail(work, row, &failure, err));
+    return finish(work, &failure, err);
+}
+
+/* The intent to submit is on disk before the CA hears of the CSR. */
+static enum cf_rc
+make_durable(struct cf_work *work, const struct cf_machine_row *row, struct cf_err *err)
+{
+    if (row->step == CF_STEP_SUBMIT) {
+        work->item->submits++;
+        work->is_ahead = true;
+    }
+    return row->durable && work->is_ahead ? commit(work, true, err) : CF_OK;
+}
+
+enum cf_rc
+cf_work_run(struct cf_work *work, enum cf_lane lane, bool *ret_handoff, enum cf_lane *ret_lane,
+            struct cf_err *err)
+{
+    *ret_handoff = false;
+    for (;;) {
+        const struct cf_machine_row *row = cf_machine_row(work->item->kind, work->item->state);
+        bool goes_on = false;
+
+        if (!row)
+            return cf_fail(err, CF_E_BUG, "a %s has no state %s", cf_kind_name(work->item->kind),
+                           cf_state_name(work->item->state));
+        if (row->step == CF_STEP_NONE || row->step == CF_STEP_DELIVER)
+            return finish(work, NULL, err);
+        if (row->lane != lane) {
+            *ret_handoff = true;
+            *ret_lane = row->lane;
+            return CF_OK;
+        }
+        CF_TRY(make_durable(work, row, err));
+        CF_TRY(run_step(work, row, &goes_on, err));
+        if (!goes_on)
+            return CF_OK;
+    }
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "certferry/site.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct cf_site *
+cf_site_ref(struct cf_site *site)
+{
+    atomic_fetch_add(&site->refs, 1);
+    return site;
+}
+
+struct cf_site *
+cf_site_free(struct cf_site *site)
+{
+    if (!site || atomic_fetch_sub(&site->refs, 1) > 1)
+        return NULL;
+
+    for (size_t i = 0; i < site->n_cas; i++) {
+        if (site->cas[i].ca)
+            site->cas[i].ca->ops->close(site->cas[i].ca);
+    }
+    free(site->cas);
+    if (site->cloud)
+        site->cloud->ops->close(site->cloud);
+    cf_trust_free(site->trust);
+    cf_identity_free(site->signer);
+    cf_secret_free(site->store_key);
+    cf_settings_free(site->settings);
+    free(site);
+    return NULL;
+}
+
+struct cf_ca_slot *
+cf_site_ca(struct cf_site *site, const char *name)
+{
+    for (size_t i = 0; i < site->n_cas; i++) {
+        if (strcmp(site->cas[i].settings->name, name) == 0)
+            return &site->cas[i];
+    }
+    return NULL;
+}
+
+enum cf_rc
+cf_site_need_ca(struct cf_site *site, const char *name, struct cf_ca_slot **ret_slot,
+                struct cf_err *err)
+{
+    struct cf_ca_slot *slot = cf_site_ca(site, name);
+
+    if (!slot)
+        return cf_fail(err, CF_E_CA_CONFIG,
+                       "[ca %s] is not in the configuration any more; put it back or cancel what "
+                       "still needs it",
+                       name);
+    *ret_slot = slot;
+    return CF_OK;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* submit and poll: the CSR goes to the CA, whose answer is kept. */
+#include <stdio.h>
+#include <string.h>
+
+#include "work.h"
+
+enum { POLL_FIRST_MS = 30 * 1000, POLL_MAX_MS = 60 * 60 * 1000 };
+
+/* Doubles with each poll, unless the CA said when. */
+static uint64_t
+poll_delay(const struct cf_work *work, uint64_t asked_ms)
+{
+    uint64_t delay = POLL_FIRST_MS;
+
+    if (asked_ms > 0)
+        return asked_ms < CF_WAIT_MAX_MS ? asked_ms : CF_WAIT_MAX_MS;
+    for (uint32_t i = 0; i < work->item->attempts && delay < POLL_MAX_MS; i++)
+        delay *= 2;
+    return delay < POLL_MAX_MS ? delay : POLL_MAX_MS;
+}
+
+static enum cf_rc
+take_answer(struct cf_work *work, struct cf_ca_answer *answer, struct cf_outcome *ret_outcome,
+            struct cf_err *err)
+{
+    struct cf_item *item = work->item;
+
+    switch (answer->disposition) {
+    case CF_CA_ANSWER_ISSUED:
+        cf_buf_free(item->cert);
+        cf_buf_free(item->chain);
+        item->cert = cf_give(answer->cert);
+        item->chain = cf_give(answer->chain);
+        snprintf(work->note, sizeof work->note, "CA %s issued", item->ca);
+        return CF_OK;
+    case CF_CA_ANSWER_PENDING:
+        CF_TRY(cf_replace_text(&item->cookie, answer->cookie, err));
+        ret_outcome->is_pending = true;
+        ret_outcome->wait_ms = poll_delay(work, answer->retry_after_ms);
+        snprintf(work->note, sizeof work->note, "CA %s wants time", item->ca);
+        return CF_OK;
+    case CF_CA_ANSWER_REJECTED:
+        return cf_fail(err, CF_E_REJECTED, "CA %s refused: %s", item->ca, answer->reason);
+    }
+    return cf_fail(err, CF_E_BUG, "CA %s gave an answer that does not exist", item->ca);
+}
+
+enum cf_rc
+cf_step_submit(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err *err)
+{
+    struct cf_item *item = work->item;
+    struct cf_ca_slot *slot = NULL;
+    struct cf_ca_answer answer = {0};
+
+    CF_TRY(cf_work_need_ask(work, err));
+    CF_TRY(cf_site_need_ca(work->site, item->ca, &slot, err));
+
+    const struct cf_ca_submission submission = {
+        .request_context = item->context,
+        .device_id = item->device_id,
+        .csr = cf_buf_bytes(item->csr),
+        .template_settings = work->ask.grant.template_settings,
+        .validity_ms = work->ask.grant.validity_ms,
+        .is_repeat = item->submits > 1,
+    };
+    if (submission.is_repeat && !slot->ca->ops->is_idempotent) {
+        const struct cf_log_fields fields = cf_work_fields(work, NULL);
+        cf_log(CF_EV_SUBMIT_REPEATED, &fields,
+               "the answer to an earlier submission is lost; the same CSR goes to CA %s again",
+               item->ca);
+    }
+
+    enum cf_rc rc = slot->ca->ops->submit(slot->ca, &submission, &answer, err);
+    cf_ca_slot_note(slot, rc, err);
+    /* Not reached at all: the next try is not a repetition. */
+    if (rc == CF_E_CA_DOWN)
+        item->submits--;
+    if (rc == CF_OK)
+        rc = take_answer(work, &answer, ret_outcome, err);
+    cf_ca_answer_done(&answer);
+    return rc;
+}
+
+enum cf_rc
+cf_step_poll(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err *err)
+{
+    struct cf_item *item = work->item;
+    struct cf_ca_slot *slot = NULL;
+    struct cf_ca_answer answer = {0};
+
+    CF_TRY(cf_site_need_ca(work->site, item->ca, &slot, err));
+    if (!item->cookie)
+        return cf_fail(err, CF_E_BUG, "CA %s: nothing to poll with", item->ca);
+
+    enum cf_rc rc = slot->ca->ops->poll(slot->ca, item->cookie, &answer, err);
+    cf_ca_slot_note(slot, rc, err);
+    if (rc == CF_OK)
+        rc = take_answer(work, &answer, ret_outcome, err);
+    cf_ca_answer_done(&answer);
+    return rc;
+}

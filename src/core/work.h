@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * work - one claimed item on its way through the steps.
+ *
+ * A step is a plain blocking function. It reads and changes the work, never the store, and answers
+ * with an outcome or an error; the runner commits and logs.
+ */
+#pragma once
+
+#include "certferry/log.h"
+#include "certferry/machine.h"
+#include "certferry/platform.h"
+#include "certferry/policy.h"
+#include "certferry/request.h"
+#include "certferry/site.h"
+
+enum { CF_CLAIM_MS = 10 * 60 * 1000, CF_WAIT_MAX_MS = 24 * 60 * 60 * 1000 };
+
+/* What a request comes to once it has been judged; derived again when a request is taken up after
+ * a restart. */
+struct cf_ask {
+    struct cf_request *request;
+    struct cf_grant grant;
+    struct cf_delivery delivery;
+    struct cf_cert *recipient;
+    struct cf_dn *subject;
+    struct cf_san *san;
+};
+
+struct cf_work {
+    struct cf_site *site; /* a reference */
+    struct cf_item *item; /* owned */
+    enum cf_state stored; /* what the store has */
+    bool is_ahead;        /* item differs from the store */
+    bool has_ask;
+    struct cf_ask ask;
+    struct cf_key *key; /* between key and wrap, so that nothing has to be unsealed */
+    struct cf_ledger_entry *issued;
+    int64_t revoked_ledger_id;
+    char note[CF_ERR_TEXT_MAX + 1]; /* for the history */
+};
+
+struct cf_outcome {
+    bool is_pending;  /* the CA wants time */
+    uint64_t wait_ms; /* with is_pending */
+};
+
+typedef enum cf_rc cf_step_fn(struct cf_work *work, struct cf_outcome *ret_outcome,
+                              struct cf_err *err);
+
+cf_step_fn cf_step_admit;
+cf_step_fn cf_step_key;
+cf_step_fn cf_step_submit;
+cf_step_fn cf_step_poll;
+cf_step_fn cf_step_wrap;
+cf_step_fn cf_step_revoke;
+
+/* Takes the item and a reference on the site; NULL when out of memory (the item is freed then). */
+struct cf_work *cf_work_new(struct cf_site *site, struct cf_item *take_item);
+struct cf_work *cf_work_free(struct cf_work *work);
+CF_DEFINE_OWN(cf_work);
+
+/* Fills work->ask, once. Everything that can be wrong with a request is found here. */
+CF_MUST_USE enum cf_rc cf_work_need_ask(struct cf_work *work, struct cf_err *err);
+
+/* Runs consecutive steps while their lane is `lane` or nothing better can be done, commits and
+ * logs. CF_OK with *ret_handoff true: the work goes on in *ret_lane. Otherwise it has ended here
+ * and its claim is given back. An error means that the store did not take the outcome. */
+CF_MUST_USE enum cf_rc cf_work_run(struct cf_work *work, enum cf_lane lane, bool *ret_handoff,
+                                   enum cf_lane *ret_lane, struct cf_err *err);
+
+/* Fields for log entries; borrowed from the work and err. */
+struct cf_log_fields cf_work_fields(const struct cf_work *work, const struct cf_err *err);
+void cf_log_outcome(const struct cf_work *work, const struct cf_err *err);
+
+CF_MUST_USE enum cf_rc cf_replace_text(char **text, const char *value, struct cf_err *err);
+
+/* Remembers and logs how a CA fares. */
+void cf_ca_slot_note(struct cf_ca_slot *slot, enum cf_rc rc, const struct cf_err *err);
