@@ -118,12 +118,22 @@ read_facts(struct cf_cert *cert, struct cf_err *err)
     CF_TRY(read_time(X509_get0_notBefore(x509), "notBefore", &cert->not_before_ms, err));
     CF_TRY(read_time(X509_get0_notAfter(x509), "notAfter", &cert->not_after_ms, err));
     CF_TRY(read_hashes(cert, err));
-    if (cf_dn_from_x509_name(X509_get_subject_name(x509), &cert->subject, err) != CF_OK)
-        return cf_err_prefix(err, "certificate: subject");
-    if (cf_dn_from_x509_name(X509_get_issuer_name(x509), &cert->issuer, err) != CF_OK)
-        return cf_err_prefix(err, "certificate: issuer");
-    if (cf_extensions_read(X509_get0_extensions(x509), &cert->extensions, err) != CF_OK)
-        return cf_err_prefix(err, "certificate");
+
+    enum cf_rc rc = cf_dn_from_x509_name(X509_get_subject_name(x509), &cert->subject, err);
+    if (rc != CF_OK) {
+        (void)cf_err_prefix(err, "certificate: subject");
+        return rc;
+    }
+    rc = cf_dn_from_x509_name(X509_get_issuer_name(x509), &cert->issuer, err);
+    if (rc != CF_OK) {
+        (void)cf_err_prefix(err, "certificate: issuer");
+        return rc;
+    }
+    rc = cf_extensions_read(X509_get0_extensions(x509), &cert->extensions, err);
+    if (rc != CF_OK) {
+        (void)cf_err_prefix(err, "certificate");
+        return rc;
+    }
 
     /* Makes OpenSSL fill its cache, which it would else do at some later, unchecked call. */
     (void)X509_check_purpose(x509, -1, 0);

@@ -40,8 +40,11 @@ append_der(struct cf_chain *chain, size_t n_max, struct cf_bytes der, struct cf_
 {
     if (chain->n_certs == n_max)
         return cf_fail(err, CF_E_LIMIT, "certificate list: more than %zu certificates", n_max);
-    if (cf_cert_parse(der, &chain->certs[chain->n_certs], err) != CF_OK)
-        return cf_err_prefix(err, "certificate list: number %zu", chain->n_certs + 1);
+    enum cf_rc rc = cf_cert_parse(der, &chain->certs[chain->n_certs], err);
+    if (rc != CF_OK) {
+        (void)cf_err_prefix(err, "certificate list: number %zu", chain->n_certs + 1);
+        return rc;
+    }
     chain->n_certs++;
     return CF_OK;
 }

@@ -137,8 +137,11 @@ cf_pins_parse(struct cf_bytes text, struct cf_pins **ret_pins, struct cf_err *er
         const char *newline = memchr(line, '\n', text.len - at);
         size_t len = newline ? (size_t)(newline - line) : text.len - at;
         n_line++;
-        if (parse_line(pins, line, len, err) != CF_OK)
-            return cf_err_prefix(err, "pins: line %zu", n_line);
+        enum cf_rc rc = parse_line(pins, line, len, err);
+        if (rc != CF_OK) {
+            (void)cf_err_prefix(err, "pins: line %zu", n_line);
+            return rc;
+        }
         at += len + 1;
     }
     if (pins->n_pins > 1)

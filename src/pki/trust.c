@@ -93,8 +93,11 @@ cf_trust_new(struct cf_bytes roots_pem, struct cf_bytes pins_text, struct cf_tru
 
     CF_TRY(cf_pins_parse(pins_text, &trust->pins, err));
     if (roots_pem.len > 0) {
-        if (cf_chain_parse_pem_max(roots_pem, ROOTS_MAX, &roots, err) != CF_OK)
-            return cf_err_prefix(err, "roots");
+        enum cf_rc rc = cf_chain_parse_pem_max(roots_pem, ROOTS_MAX, &roots, err);
+        if (rc != CF_OK) {
+            (void)cf_err_prefix(err, "roots");
+            return rc;
+        }
         CF_TRY(load_roots(trust, roots, err));
     }
     if (!roots && cf_pins_count(trust->pins) == 0)
