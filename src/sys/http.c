@@ -162,9 +162,10 @@ run(struct cf_http_transfer *transfer, long *ret_status, struct cf_err *err)
 
     long status = 0;
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    /* TLS says when a body ended early, and so do a length and chunks; the bare end of a plain
-     * connection says nothing. A status without its text is still an answer. */
-    if (!transfer->is_tls && !transfer->head.is_framed && status / 100 == 2 && status != 204)
+    /* A length or chunks say when a body ended early. The end of the connection does not, under TLS
+     * neither: the library lets it pass when the peer did not say goodbye. An error status is
+     * taken without its text being sure. */
+    if (!transfer->head.is_framed && status / 100 == 2 && status != 204)
         return cf_fail(err, CF_E_NET,
                        "%s: nothing tells whether the answer is whole (no Content-Length)",
                        transfer->target);

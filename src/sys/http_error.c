@@ -141,7 +141,11 @@ cf_http_explain(const struct cf_http_transfer *transfer, CURLcode code, struct c
         /* TLS 1.3 refuses a client certificate only after the handshake. */
         if (strstr(text, "alert"))
             return explain_tls(transfer, CURLE_SSL_CONNECT_ERROR, text, err);
-        return cf_fail(err, CF_E_NET, "%s: %s", target, text);
+        /* ... and when the connection is reset in the same moment, the refusal itself is lost. */
+        return cf_fail(err, CF_E_NET, "%s: %s%s", target, text,
+                       transfer->http->client_cert_file && transfer->head.len == 0
+                           ? "; the server may have refused the client certificate"
+                           : "");
     default:
         return cf_fail(err, CF_E_NET, "%s: %s", target, text);
     }
