@@ -77,7 +77,7 @@ class Fleet:
         return self.users[start:]
 
     def add_devices(self, count, platforms=None, key_size=None, with_user=None):
-        """Makes devices in turn over the platforms; every fourth agent device has a P-256 key.
+        """Makes devices in turn over the platforms; every third agent device has a P-256 key.
 
         with_user: True or False for all; None leaves every third agent device without one.
         """
@@ -95,10 +95,13 @@ class Fleet:
                 with_user is None and record["platform"] == "agent" and index % 3 == 1
             ):
                 owner = None
-            wants_curve = is_agent and self._random.randrange(4) == 0
+            wants_curve = is_agent and self._agents() % 3 == 1
             made.append(self.enroll(record, owner, key_size or (256 if wants_curve else 2048)))
         self.save()
         return made
+
+    def _agents(self):
+        return sum(d.platform in people.AGENT_PLATFORMS for d in self.devices.values())
 
     def enroll(self, record, user, key_size):
         """Gives a device its key pair and certificate."""
