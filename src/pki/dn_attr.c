@@ -80,7 +80,7 @@ cf_attr_oid(const char *type, char ret_oid[CF_DN_OID_MAX], struct cf_err *err)
         return fail_unknown(type, err);
 
     char oid[CF_DN_OID_MAX];
-    cf_own_ossl(ASN1_OBJECT) object = strlen(dotted) < sizeof oid ? OBJ_txt2obj(dotted, 1) : NULL;
+    cf_own_ossl(ASN1_OBJECT) object = strlen(dotted) < sizeof oid ? cf_object_of_oid(dotted) : NULL;
     int len = object ? OBJ_obj2txt(oid, sizeof oid, object, 1) : 0;
     if (len <= 0 || (size_t)len >= sizeof oid)
         return cf_fail_openssl(err, CF_E_SYNTAX, "\"%.64s\" is no object identifier", dotted);

@@ -74,7 +74,7 @@ cf_extensions_add_eku(STACK_OF(X509_EXTENSION) * *stack, const char *const *eku,
                        CF_EKU_MAX);
     ERR_clear_error();
     for (size_t i = 0; i < n_eku; i++) {
-        cf_own_ossl(ASN1_OBJECT) object = OBJ_txt2obj(eku[i], 1);
+        cf_own_ossl(ASN1_OBJECT) object = cf_object_of_oid(eku[i]);
         if (!object)
             return cf_fail_openssl(err, CF_E_RANGE,
                                    "extended key usage \"%.64s\" is no dotted object identifier",

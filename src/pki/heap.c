@@ -105,6 +105,8 @@ cf_pki_init(size_t secure_heap_len, struct cf_err *err)
 void
 cf_pki_done(void)
 {
+    /* OpenSSL's random number generator has blocks in the heap until the process ends; the heap
+     * stays for it then. Keys were wiped when they were freed. */
     if (CRYPTO_secure_malloc_done())
         atomic_store(&heap_size, 0);
 }

@@ -85,6 +85,10 @@ CF_MUST_USE enum cf_rc cf_dn_from_x509_name(const X509_NAME *name, struct cf_dn 
 CF_MUST_USE enum cf_rc cf_utf8_from_asn1(const ASN1_STRING *string, size_t max_len, char **ret_text,
                                          struct cf_err *err);
 
+/* The object of a dotted OID (RFC 4512: no empty arc, no leading zero; OpenSSL alone takes both);
+ * NULL when it is none. */
+ASN1_OBJECT *cf_object_of_oid(const char *oid);
+
 /* Size of a public key; 0 when it is neither RSA nor EC. ret_is_rsa may be NULL. */
 unsigned cf_pkey_bits(const EVP_PKEY *pkey, bool *ret_is_rsa);
 

@@ -75,6 +75,23 @@ cf_utf8_from_asn1(const ASN1_STRING *string, size_t max_len, char **ret_text, st
     return CF_OK;
 }
 
+ASN1_OBJECT *
+cf_object_of_oid(const char *oid)
+{
+    const char *arc = oid;
+    size_t len = strspn(arc, "0123456789");
+
+    while (len > 0 && (len == 1 || arc[0] != '0')) {
+        if (arc[len] == '\0')
+            return OBJ_txt2obj(oid, 1);
+        if (arc[len] != '.')
+            return NULL;
+        arc += len + 1;
+        len = strspn(arc, "0123456789");
+    }
+    return NULL;
+}
+
 unsigned
 cf_pkey_bits(const EVP_PKEY *pkey, bool *ret_is_rsa)
 {
