@@ -55,6 +55,18 @@ def test_a_connection_breaks(tenant, client, fault):
     assert tenant.wait(lambda t: t.journal.entries[-1]["status"] == 0, 2)
 
 
+def test_a_library_may_repeat_what_died_with_its_connection(tenant, client):
+    mark = {"client_request_id": "6b1f8f5e-2f57-4d6e-9d3c-0b6b6f1f2a11"}
+    body = {"downloadParameters": {"connectorId": "a", "maxRequests": 5, "waitSeconds": 0}}
+    tenant.faults.add(match=DOWNLOAD, fault="reset")
+    with pytest.raises(PROBLEMS):
+        client.post(DOWNLOAD, body, **mark)
+    assert client.post(DOWNLOAD, body, **mark)[0] == 200
+    assert tenant.violations == []
+    assert client.post(DOWNLOAD, body, **mark)[0] == 400
+    assert len(tenant.violations) == 1
+
+
 def test_no_answer_comes(tenant):
     client = Client(tenant).login()
     client.timeout = 0.3

@@ -126,9 +126,14 @@ class Calls:
             problems.append(f"client-request-id {found!r} is no UUID")
             return
         with self.tenant.seen_lock:
-            if found.lower() in self.tenant.seen_ids:
-                problems.append(f"client-request-id {found} was used before")
-            self.tenant.seen_ids.add(found.lower())
+            before = self.tenant.seen_ids.get(found.lower())
+            self.tenant.seen_ids[found.lower()] = self.entry
+        # HTTP libraries repeat a request by themselves when a kept connection dies under it.
+        is_repeat = before and not before["status"] and all(
+            before[name] == self.entry[name] for name in ("method", "path", "body")
+        )
+        if before and not is_repeat:
+            problems.append(f"client-request-id {found} was used before")
 
     @staticmethod
     def _duplicates(value):

@@ -52,7 +52,7 @@ class Tenant:
         self.stopping = threading.Event()
         self.schema, self.faults = Schema(), Faults()
         self.journal = Journal(self.directory / "journal.jsonl", echo)
-        self.seen_ids, self.seen_lock = set(), threading.Lock()
+        self.seen_ids, self.seen_lock = {}, threading.Lock()  # id: journal entry
 
         self.tls_ca = pki.Authority(self.directory, "tls-ca", "certferry lab TLS CA")
         self.device_ca = pki.Authority(self.directory, "device-ca", "certferry lab device CA")
