@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conn.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum cf_rc
+cf_conn_open(struct cf_conn *conn, const char *path, struct cf_err *err)
+{
+    *conn = (struct cf_conn){.path = path};
+    /* Without SQLITE_OPEN_CREATE: place.c made the file, with the right mode. */
+    int code = sqlite3_open_v2(
+        path, &conn->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    if (code != SQLITE_OK)
+        return cf_conn_fail(conn, code, "opening it", err);
+
+    (void)sqlite3_busy_timeout(conn->db, CF_CONN_BUSY_MS);
+    return CF_OK;
+}
+
+static enum cf_rc
+set_wal(struct cf_conn *conn, struct cf_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int code = sqlite3_prepare_v2(conn->db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_step(stmt);
+    bool is_wal =
+        code == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
+    sqlite3_finalize(stmt);
+    if (code != SQLITE_ROW)
+        return cf_conn_fail(conn, code, "switching to a write-ahead log", err);
+    if (!is_wal)
+        return cf_fail(err, CF_E_CONFIG,
+                       "store %s: this file system cannot hold a write-ahead log; put the store "
+                       "on a local disk",
+                       conn->path);
+    return CF_OK;
+}
+
+enum cf_rc
+cf_conn_tune(struct cf_conn *conn, struct cf_err *err)
+{
+    CF_TRY(set_wal(conn, err));
+    int code = sqlite3_exec(conn->db,
+                            "PRAGMA synchronous = FULL;"
+                            "PRAGMA foreign_keys = ON;"
+                            "PRAGMA secure_delete = ON;"
+                            "PRAGMA trusted_schema = OFF;"
+                            "PRAGMA cell_size_check = ON;"
+                            "PRAGMA journal_size_limit = 16777216;",
+                            NULL, NULL, NULL);
+    return code == SQLITE_OK ? CF_OK : cf_conn_fail(conn, code, "setting it up", err);
+}
+
+void
+cf_conn_done(struct cf_conn *conn)
+{
+    for (int i = 0; i < CF_SQL_MAX_; i++)
+        sqlite3_finalize(conn->stmt[i]);
+    (void)sqlite3_close_v2(conn->db);
+    *conn = (struct cf_conn){0};
+}
+
+static enum cf_rc
+fail(const struct cf_conn *conn, enum cf_rc rc, int code, const char *what, const char *remedy,
+     struct cf_err *err)
+{
+    (void)cf_fail(err, rc, "store %s: %s: %s; %s", conn->path, what, sqlite3_errstr(code), remedy);
+    if (err)
+        err->native = code;
+    return rc;
+}
+
+static bool
+is_no_space(int number)
+{
+    /* EFBIG: a file size limit, which the administrator meets in the same way. */
+    return number == ENOSPC || number == EDQUOT || number == EFBIG;
+}
+
+enum cf_rc
+cf_conn_fail(const struct cf_conn *conn, int code, const char *what, struct cf_err *err)
+{
+    static const char MAKE_ROOM[] = "make room on its file system";
+    int number = conn->db ? sqlite3_system_errno(conn->db) : 0;
+
+    switch (code & 0xff) {
+    case SQLITE_NOMEM:
+        return cf_fail_oom(err);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return fail(conn, CF_E_STORE_BUSY, code, what,
+                    "another process holds it: see 'fuser FILE' and stop that process", err);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return fail(conn, CF_E_STORE_CORRUPT, code, what,
+                    "stop the service, keep a copy, then restore a backup or use 'sqlite3 FILE "
+                    ".recover'",
+                    err);
+    case SQLITE_FULL:
+        return fail(conn, CF_E_DISK_FULL, code, what, MAKE_ROOM, err);
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+        return fail(conn, CF_E_PERMISSION, code, what,
+                    "the service user must be able to read and write the file and its directory",
+                    err);
+    case SQLITE_IOERR:
+        if (is_no_space(number))
+            return fail(conn, CF_E_DISK_FULL, code, what, MAKE_ROOM, err);
+        if (code == SQLITE_IOERR_NOMEM)
+            return cf_fail_oom(err);
+        return fail(conn, CF_E_IO, code, what, "look for disk errors in the kernel's log", err);
+    default:
+        /* The schema and the statements are ours; this text names what does not fit. */
+        (void)cf_fail(err, CF_E_STORE, "store %s: %s: %s; please report this", conn->path, what,
+                      conn->db ? sqlite3_errmsg(conn->db) : sqlite3_errstr(code));
+        if (err)
+            err->native = code;
+        return CF_E_STORE;
+    }
+}

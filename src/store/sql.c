@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sql.h"
+
+/* In the order in which cf_item_row_get reads them. */
+#define ITEM_FACTS                                                                                 \
+    "id, kind, state, context, received_ms, updated_ms, due_ms, lease_until_ms, attempts, "        \
+    "first_failed_ms, submits, claimed_until_ms, claims, device_id, user_name, ca, "               \
+    "template_name, subject, serial, cookie, rc, fault, error"
+#define ITEM_ALL ITEM_FACTS ", body, csr, sealed_key, cert, chain, result"
+#define ITEM_LISTED ITEM_FACTS ", NULL, NULL, NULL, NULL, NULL, NULL"
+
+#define ITEM_PAGE                                                                                  \
+    "AND (?2 = 0 OR (1 << state) & ?2) AND (?3 = 0 OR (1 << kind) & ?3) ORDER BY id LIMIT ?4"
+
+#define LEDGER_ALL                                                                                 \
+    "SELECT id, context, ca, template_name, device_id, user_name, profile_id, subject, issuer, "   \
+    "serial, thumbprint, not_before_ms, not_after_ms, issued_ms, renewal_threshold_percent, "      \
+    "cert, revoked_ms, revocation_reason FROM ledger "
+#define LEDGER_PAGE                                                                                \
+    "AND id > ?1 AND (?2 IS NULL OR serial = ?2) AND (?3 IS NULL OR issuer = ?3) "                 \
+    "AND (?4 IS NULL OR context = ?4) AND (?5 IS NULL OR ca = ?5) "                                \
+    "AND (?6 = 0 OR not_after_ms < ?6) AND (?7 = 0 OR revoked_ms = 0) ORDER BY id LIMIT ?8"
+
+#define CA_FACTS                                                                                   \
+    "SELECT ca, serial, request_key, status, template_name, subject, requested_ms, validity_ms, "  \
+    "not_after_ms, revoked_ms, revocation_reason, "
+
+const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
+    [CF_SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [CF_SQL_COMMIT] = "COMMIT",
+    [CF_SQL_ROLLBACK] = "ROLLBACK",
+    [CF_SQL_SAVEPOINT] = "SAVEPOINT operation",
+    [CF_SQL_SAVEPOINT_UNDO] = "ROLLBACK TO operation",
+    [CF_SQL_SAVEPOINT_END] = "RELEASE operation",
+
+    [CF_SQL_ITEM_INSERT] =
+        "INSERT INTO item (state, due_ms, lease_until_ms, attempts, first_failed_ms, submits, "
+        "device_id, user_name, ca, template_name, subject, serial, cookie, rc, fault, error, "
+        "body, csr, sealed_key, cert, chain, result, updated_ms, kind, context, received_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [CF_SQL_ITEM_FIND] = "SELECT id, state, claimed_until_ms, result IS NOT NULL FROM item "
+                         "WHERE kind = ? AND context = ?",
+    /* What a worker read when it claimed may be older than the lease the cloud gave since. */
+    [CF_SQL_ITEM_UPDATE] =
+        "UPDATE item SET state = ?, due_ms = ?, lease_until_ms = max(lease_until_ms, ?), "
+        "attempts = ?, first_failed_ms = ?, submits = ?, device_id = ?, user_name = ?, ca = ?, "
+        "template_name = ?, subject = ?, serial = ?, cookie = ?, rc = ?, fault = ?, error = ?, "
+        "body = ?, csr = ?, sealed_key = ?, cert = ?, chain = ?, result = ?, updated_ms = ?, "
+        "claimed_by = ?, claimed_until_ms = ? WHERE id = ? AND claimed_by = ? AND claims = ?",
+    [CF_SQL_ITEM_LEASE] = "UPDATE item SET lease_until_ms = ? WHERE kind = ? AND context = ?",
+    [CF_SQL_ITEM_REOPEN] =
+        "UPDATE item SET state = ?, due_ms = ?, lease_until_ms = ?, updated_ms = ?, attempts = 0, "
+        "first_failed_ms = 0, claimed_by = NULL, claimed_until_ms = 0 WHERE id = ?",
+    [CF_SQL_ITEM_CANDIDATES] =
+        "SELECT id, due_ms FROM item WHERE kind = ? AND state = ? AND due_ms <= ? "
+        "AND claimed_until_ms <= ? ORDER BY due_ms, id LIMIT ?",
+    [CF_SQL_ITEM_CLAIM] = "UPDATE item SET claimed_by = ?, claimed_until_ms = ?, "
+                          "claims = claims + 1 WHERE id = ? RETURNING " ITEM_ALL,
+    [CF_SQL_ITEM_RELEASE] = "UPDATE item SET claimed_by = NULL, claimed_until_ms = 0 "
+                            "WHERE id = ? AND claimed_by = ?",
+    [CF_SQL_ITEM_RELEASE_ALL] = "UPDATE item SET claimed_by = NULL, claimed_until_ms = 0 "
+                                "WHERE claimed_by = ?",
+    [CF_SQL_ITEM_NEXT_DUE] = "SELECT due_ms, claimed_until_ms FROM item "
+                             "WHERE kind = ? AND state = ? ORDER BY due_ms",
+    [CF_SQL_ITEM_COUNT] = "SELECT state, count(*) FROM item WHERE kind = ? GROUP BY state",
+    [CF_SQL_ITEM_LIST] = "SELECT " ITEM_LISTED " FROM item WHERE id > ?1 " ITEM_PAGE,
+    [CF_SQL_ITEM_LIST_DEVICE] =
+        "SELECT " ITEM_LISTED " FROM item WHERE device_id = ?5 AND id > ?1 " ITEM_PAGE,
+    [CF_SQL_ITEM_GET] = "SELECT " ITEM_ALL " FROM item WHERE kind = ? AND context = ?",
+    /* The states are written out so that the partial index is used. */
+    [CF_SQL_ITEM_PRUNE] =
+        "DELETE FROM item WHERE state IN (6, 8) AND updated_ms < ? AND claimed_until_ms <= ?",
+    [CF_SQL_HISTORY_INSERT] = "INSERT INTO history (item_id, at_ms, from_state, to_state, rc, "
+                              "text) VALUES (?, ?, ?, ?, ?, ?)",
+    [CF_SQL_HISTORY_LIST] = "SELECT at_ms, from_state, to_state, rc, text FROM history "
+                            "WHERE item_id = ? ORDER BY id",
+
+    [CF_SQL_LEDGER_INSERT] =
+        "INSERT INTO ledger (context, ca, template_name, device_id, user_name, profile_id, "
+        "subject, issuer, serial, thumbprint, not_before_ms, not_after_ms, issued_ms, "
+        "renewal_threshold_percent, cert, revoked_ms, revocation_reason) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [CF_SQL_LEDGER_REVOKE] = "UPDATE ledger SET revoked_ms = ?, revocation_reason = ? "
+                             "WHERE id = ? AND revoked_ms = 0",
+    [CF_SQL_LEDGER_EXISTS] = "SELECT 1 FROM ledger WHERE id = ?",
+    [CF_SQL_LEDGER_LIST] = LEDGER_ALL "WHERE 1 " LEDGER_PAGE,
+    [CF_SQL_LEDGER_BY_SERIAL] =
+        LEDGER_ALL "INDEXED BY ledger_serial WHERE serial = ?2 " LEDGER_PAGE,
+    [CF_SQL_LEDGER_BY_CONTEXT] =
+        LEDGER_ALL "INDEXED BY ledger_context WHERE context = ?4 " LEDGER_PAGE,
+    [CF_SQL_LEDGER_BY_NOT_AFTER] =
+        LEDGER_ALL "INDEXED BY ledger_not_after WHERE not_after_ms < ?6 " LEDGER_PAGE,
+
+    [CF_SQL_CA_INSERT] =
+        "INSERT INTO ca_record (ca, serial, request_key, status, template_name, subject, csr, "
+        "cert, requested_ms, validity_ms, not_after_ms, revoked_ms, revocation_reason) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [CF_SQL_CA_BY_SERIAL] = CA_FACTS "csr, cert FROM ca_record WHERE ca = ? AND serial = ?",
+    [CF_SQL_CA_BY_REQUEST_KEY] =
+        CA_FACTS "csr, cert FROM ca_record WHERE ca = ? AND request_key = ?",
+    [CF_SQL_CA_UPDATE] =
+        "UPDATE ca_record SET status = ?, cert = coalesce(?, cert), not_after_ms = ?, "
+        "revoked_ms = ?, revocation_reason = ? WHERE ca = ? AND serial = ? AND status = ?",
+    [CF_SQL_CA_PAGE] =
+        CA_FACTS "NULL, NULL FROM ca_record "
+                 "WHERE ca = ? AND status = ? AND serial > ? ORDER BY serial LIMIT ?",
+    [CF_SQL_CA_CRL_NUMBER] = "INSERT INTO ca_crl (ca, number) VALUES (?, 1) "
+                             "ON CONFLICT (ca) DO UPDATE SET number = number + 1 RETURNING number",
+
+    [CF_SQL_QUICK_CHECK] = "PRAGMA quick_check(1)",
+    [CF_SQL_FOREIGN_KEY_CHECK] = "PRAGMA foreign_key_check",
+    [CF_SQL_FREE_PAGES] = "PRAGMA freelist_count",
+    [CF_SQL_PAGES] = "PRAGMA page_count",
+};

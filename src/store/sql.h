@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sql - every statement of the store, by number. The texts are fixed: values are bound, never
+ * written into them.
+ */
+#pragma once
+
+enum cf_sql {
+    CF_SQL_BEGIN,
+    CF_SQL_COMMIT,
+    CF_SQL_ROLLBACK,
+    CF_SQL_SAVEPOINT,
+    CF_SQL_SAVEPOINT_UNDO,
+    CF_SQL_SAVEPOINT_END,
+
+    CF_SQL_ITEM_INSERT,
+    CF_SQL_ITEM_FIND,
+    CF_SQL_ITEM_UPDATE,
+    CF_SQL_ITEM_LEASE,
+    CF_SQL_ITEM_REOPEN,
+    CF_SQL_ITEM_CANDIDATES,
+    CF_SQL_ITEM_CLAIM,
+    CF_SQL_ITEM_RELEASE,
+    CF_SQL_ITEM_RELEASE_ALL,
+    CF_SQL_ITEM_NEXT_DUE,
+    CF_SQL_ITEM_COUNT,
+    CF_SQL_ITEM_LIST,
+    CF_SQL_ITEM_LIST_DEVICE,
+    CF_SQL_ITEM_GET,
+    CF_SQL_ITEM_PRUNE,
+    CF_SQL_HISTORY_INSERT,
+    CF_SQL_HISTORY_LIST,
+
+    CF_SQL_LEDGER_INSERT,
+    CF_SQL_LEDGER_REVOKE,
+    CF_SQL_LEDGER_EXISTS,
+    CF_SQL_LEDGER_LIST,
+    CF_SQL_LEDGER_BY_SERIAL,
+    CF_SQL_LEDGER_BY_CONTEXT,
+    CF_SQL_LEDGER_BY_NOT_AFTER,
+
+    CF_SQL_CA_INSERT,
+    CF_SQL_CA_BY_SERIAL,
+    CF_SQL_CA_BY_REQUEST_KEY,
+    CF_SQL_CA_UPDATE,
+    CF_SQL_CA_PAGE,
+    CF_SQL_CA_CRL_NUMBER,
+
+    CF_SQL_QUICK_CHECK,
+    CF_SQL_FOREIGN_KEY_CHECK,
+    CF_SQL_FREE_PAGES,
+    CF_SQL_PAGES,
+    CF_SQL_MAX_
+};
+
+extern const char *const CF_SQL_TEXT[CF_SQL_MAX_];

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sqlite - opening, closing, and the table of operations. */
+#include "sqlite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "migrate.h"
+#include "place.h"
+
+static struct cf_sqlite *
+cf_sqlite_free(struct cf_sqlite *self)
+{
+    if (!self)
+        return NULL;
+    cf_conn_done(&self->reader);
+    /* Last: closing the last connection empties the log into the file. */
+    cf_writer_done(&self->writer);
+    pthread_mutex_destroy(&self->read_mutex);
+    free(self->path);
+    free(self);
+    return NULL;
+}
+CF_DEFINE_OWN(cf_sqlite);
+
+static enum cf_rc
+sqlite_open(const struct cf_store_options *options, struct cf_store **ret_store, struct cf_err *err)
+{
+    cf_own(cf_sqlite) self = calloc(1, sizeof *self);
+    if (!self)
+        return cf_fail_oom(err);
+    cf_writer_init(&self->writer);
+    pthread_mutex_init(&self->read_mutex, NULL);
+    self->store.ops = &cf_store_sqlite;
+    self->clock = options->clock;
+    self->path = strdup(options->path);
+    if (!self->path)
+        return cf_fail_oom(err);
+
+    CF_TRY(cf_place_prepare(self->path, err));
+    struct cf_conn *writer = &self->writer.conn;
+    CF_TRY(cf_conn_open(writer, self->path, err));
+    /* Before anything is changed: the file may not be ours. */
+    CF_TRY(cf_migrate_check(writer, CF_N_MIGRATIONS, err));
+    CF_TRY(cf_conn_tune(writer, err));
+    CF_TRY(cf_migrate(writer, CF_MIGRATIONS, CF_N_MIGRATIONS, err));
+    CF_TRY(cf_conn_open(&self->reader, self->path, err));
+    CF_TRY(cf_conn_tune(&self->reader, err));
+
+    *ret_store = &cf_give(self)->store;
+    return CF_OK;
+}
+
+static void
+sqlite_close(struct cf_store *store)
+{
+    if (store)
+        (void)cf_sqlite_free(cf_sqlite_of(store));
+}
+
+enum cf_rc
+cf_sqlite_write(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
+{
+    return cf_writer_run(&cf_sqlite_of(store)->writer, fn, arg, err);
+}
+
+enum cf_rc
+cf_sqlite_read(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
+{
+    struct cf_sqlite *self = cf_sqlite_of(store);
+
+    pthread_mutex_lock(&self->read_mutex);
+    enum cf_rc rc = fn(&self->reader, arg, err);
+    pthread_mutex_unlock(&self->read_mutex);
+    return rc;
+}
+
+int64_t
+cf_sqlite_now(struct cf_store *store)
+{
+    return cf_clock_now_ms(cf_sqlite_of(store)->clock);
+}
+
+enum cf_rc
+cf_sqlite_check_limit(size_t limit, struct cf_err *err)
+{
+    if (limit >= 1 && limit <= 1000)
+        return CF_OK;
+    return cf_fail(err, CF_E_RANGE, "limit %zu: must be 1..1000", limit);
+}
+
+const struct cf_store_ops cf_store_sqlite = {
+    .name = "sqlite",
+    .abi = CF_STORE_ABI,
+    .open = sqlite_open,
+    .close = sqlite_close,
+    .receive = cf_sqlite_receive,
+    .claim = cf_sqlite_claim,
+    .claim_one = cf_sqlite_claim_one,
+    .commit = cf_sqlite_commit,
+    .release = cf_sqlite_release,
+    .extend_lease = cf_sqlite_extend_lease,
+    .next_due = cf_sqlite_next_due,
+    .count = cf_sqlite_count,
+    .list = cf_sqlite_list,
+    .get = cf_sqlite_get,
+    .history = cf_sqlite_history,
+    .ledger = cf_sqlite_ledger,
+    .ledger_revoke = cf_sqlite_ledger_revoke,
+    .prune = cf_sqlite_prune,
+    .check = cf_sqlite_check,
+    .ca_add = cf_sqlite_ca_add,
+    .ca_get = cf_sqlite_ca_get,
+    .ca_update = cf_sqlite_ca_update,
+    .ca_each = cf_sqlite_ca_each,
+    .ca_crl_number = cf_sqlite_ca_crl_number,
+};

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sqlite - the store as its files see it.
+ *
+ * Writes go through the writer's connection and reads through another one, so that a listing for
+ * people does not wait for a sync.
+ */
+#pragma once
+
+#include "certferry/store.h"
+#include "writer.h"
+
+struct cf_sqlite {
+    struct cf_store store; /* first: the callers' view */
+    char *path;
+    const struct cf_clock *clock;
+    struct cf_writer writer;
+    pthread_mutex_t read_mutex;
+    struct cf_conn reader;
+};
+
+static inline struct cf_sqlite *
+cf_sqlite_of(struct cf_store *store)
+{
+    return (struct cf_sqlite *)store;
+}
+
+CF_MUST_USE enum cf_rc cf_sqlite_write(struct cf_store *store, cf_write_fn *fn, void *arg,
+                                       struct cf_err *err);
+/* fn may neither call the store again nor call out. */
+CF_MUST_USE enum cf_rc cf_sqlite_read(struct cf_store *store, cf_write_fn *fn, void *arg,
+                                      struct cf_err *err);
+int64_t cf_sqlite_now(struct cf_store *store);
+/* CF_E_RANGE unless 1..1000. */
+CF_MUST_USE enum cf_rc cf_sqlite_check_limit(size_t limit, struct cf_err *err);
+
+/* The operations, by file. */
+enum cf_rc cf_sqlite_receive(struct cf_store *store, struct cf_item *const *items, size_t n,
+                             enum cf_reception *ret_receptions, struct cf_err *err);
+enum cf_rc cf_sqlite_extend_lease(struct cf_store *store, enum cf_kind kind, const char *context,
+                                  int64_t lease_until_ms, struct cf_err *err);
+enum cf_rc cf_sqlite_prune(struct cf_store *store, int64_t before_ms, uint64_t *ret_n,
+                           struct cf_err *err);
+
+enum cf_rc cf_sqlite_claim(struct cf_store *store, const char *owner, unsigned states,
+                           unsigned kinds, int64_t now_ms, int64_t until_ms, size_t max,
+                           struct cf_items *ret_items, struct cf_err *err);
+enum cf_rc cf_sqlite_claim_one(struct cf_store *store, const char *owner, enum cf_kind kind,
+                               const char *context, int64_t now_ms, int64_t until_ms,
+                               struct cf_item **ret_item, struct cf_err *err);
+enum cf_rc cf_sqlite_commit(struct cf_store *store, const char *owner,
+                            const struct cf_change *changes, size_t n, struct cf_err *err);
+enum cf_rc cf_sqlite_release(struct cf_store *store, const char *owner, const int64_t *ids,
+                             size_t n, struct cf_err *err);
+
+enum cf_rc cf_sqlite_next_due(struct cf_store *store, unsigned states, unsigned kinds,
+                              int64_t *ret_ms, struct cf_err *err);
+enum cf_rc cf_sqlite_count(struct cf_store *store, enum cf_kind kind,
+                           uint64_t ret_counts[CF_STATE_MAX_], struct cf_err *err);
+enum cf_rc cf_sqlite_list(struct cf_store *store, const struct cf_item_filter *filter,
+                          struct cf_items *ret_items, struct cf_err *err);
+enum cf_rc cf_sqlite_get(struct cf_store *store, enum cf_kind kind, const char *context,
+                         struct cf_item **ret_item, struct cf_err *err);
+enum cf_rc cf_sqlite_history(struct cf_store *store, int64_t item_id,
+                             struct cf_history *ret_history, struct cf_err *err);
+
+enum cf_rc cf_sqlite_ledger(struct cf_store *store, const struct cf_ledger_filter *filter,
+                            struct cf_ledger *ret_ledger, struct cf_err *err);
+enum cf_rc cf_sqlite_ledger_revoke(struct cf_store *store, int64_t ledger_id, int64_t revoked_ms,
+                                   int reason, struct cf_err *err);
+/* Within a transaction of the writer. */
+CF_MUST_USE enum cf_rc cf_ledger_row_add(struct cf_conn *conn, const struct cf_ledger_entry *entry,
+                                         struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_ledger_row_revoke(struct cf_conn *conn, int64_t id, int64_t revoked_ms,
+                                            int reason, struct cf_err *err);
+
+enum cf_rc cf_sqlite_check(struct cf_store *store, cf_finding_fn *report, void *arg,
+                           struct cf_err *err);
+
+enum cf_rc cf_sqlite_ca_add(struct cf_store *store, const struct cf_ca_record *record,
+                            struct cf_ca_record **ret_existing, struct cf_err *err);
+enum cf_rc cf_sqlite_ca_get(struct cf_store *store, const char *ca, const char *serial,
+                            const char *request_key, struct cf_ca_record **ret_record,
+                            struct cf_err *err);
+enum cf_rc cf_sqlite_ca_update(struct cf_store *store, const struct cf_ca_record *record,
+                               enum cf_ca_status from, struct cf_err *err);
+enum cf_rc cf_sqlite_ca_each(struct cf_store *store, const char *ca, enum cf_ca_status status,
+                             cf_ca_record_fn *fn, void *arg, struct cf_err *err);
+enum cf_rc cf_sqlite_ca_crl_number(struct cf_store *store, const char *ca, uint64_t *ret_number,
+                                   struct cf_err *err);

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sqlite_claims - taking items to work on, and giving them back changed or as they were. */
+#include <stdlib.h>
+
+#include "item_row.h"
+#include "sqlite.h"
+
+struct candidate {
+    int64_t id;
+    int64_t due_ms;
+};
+
+struct claim {
+    const char *owner;
+    unsigned states;
+    unsigned kinds;
+    int64_t now_ms;
+    int64_t until_ms;
+    size_t max;
+    struct candidate *candidates; /* room for max of each kind and state */
+    size_t n_candidates;
+    struct cf_items items; /* room for max */
+};
+
+static enum cf_rc
+find_candidates(struct cf_conn *conn, struct claim *call, int64_t kind, int64_t state,
+                struct cf_err *err)
+{
+    cf_own_query q = {0};
+
+    CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_CANDIDATES, err));
+    cf_query_put_i64(&q, kind);
+    cf_query_put_i64(&q, state);
+    cf_query_put_i64(&q, call->now_ms);
+    cf_query_put_i64(&q, call->now_ms);
+    cf_query_put_i64(&q, (int64_t)call->max);
+    for (;;) {
+        bool has_row = false;
+
+        CF_TRY(cf_query_step(&q, &has_row, err));
+        if (!has_row)
+            return CF_OK;
+        struct candidate *candidate = &call->candidates[call->n_candidates++];
+        candidate->id = cf_query_get_i64(&q);
+        candidate->due_ms = cf_query_get_i64(&q);
+    }
+}
+
+static int
+by_due(const void *a, const void *b)
+{
+    const struct candidate *x = (const struct candidate *)a;
+    const struct candidate *y = (const struct candidate *)b;
+
+    if (x->due_ms != y->due_ms)
+        return x->due_ms < y->due_ms ? -1 : 1;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static enum cf_rc
+take(struct cf_conn *conn, const char *owner, int64_t until_ms, int64_t id,
+     struct cf_item **ret_item, struct cf_err *err)
+{
+    cf_own_query q = {0};
+    bool has_row = false;
+
+    CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_CLAIM, err));
+    cf_query_put_text(&q, owner);
+    cf_query_put_i64(&q, until_ms);
+    cf_query_put_i64(&q, id);
+    CF_TRY(cf_query_step(&q, &has_row, err));
+    if (!has_row)
+        return cf_fail(err, CF_E_BUG, "store: item %lld vanished under its lock", (long long)id);
+    return cf_item_row_get(&q, ret_item, err);
+}
+
+static enum cf_rc
+claim(struct cf_conn *conn, void *arg, struct cf_err *err)
+{
+    struct claim *call = (struct claim *)arg;
+
+    /* One walk along the index for each kind and state: none of them has to pass by rows that are
+     * not wanted, however many finished ones there are. */
+    for (int kind = 0; kind < CF_KIND_MAX_; kind++) {
+        for (int state = 0; state < CF_STATE_MAX_; state++) {
+            if (call->kinds & 1u << kind && call->states & CF_STATE_BIT(state))
+                CF_TRY(find_candidates(conn, call, kind, state, err));
+        }
+    }
+    qsort(call->candidates, call->n_candidates, sizeof *call->candidates, by_due);
+    for (size_t i = 0; i < call->n_candidates && i < call->max; i++) {
+        CF_TRY(take(conn, call->owner, call->until_ms, call->candidates[i].id, &call->items.item[i],
+                    err));
+        call->items.n++;
+    }
+    return CF_OK;
+}
+
+enum cf_rc
+cf_sqlite_claim(struct cf_store *store, const char *owner, unsigned states, unsigned kinds,
+                int64_t now_ms, int64_t until_ms, size_t max, struct cf_items *ret_items,
+                struct cf_err *err)
+{
+    *ret_items = (struct cf_items){0};
+    if (max == 0)
+        return CF_OK;
+    if (max > 1000)
+        max = 1000;
+
+    struct claim call = {.owner = owner,
+                         .states = states,
+                         .kinds = kinds,
+                         .now_ms = now_ms,
+                         .until_ms = until_ms,
+                         .max = max};
+    call.candidates = calloc(max * CF_KIND_MAX_ * CF_STATE_MAX_, sizeof *call.candidates);
+    call.items.item = calloc(max, sizeof(struct cf_item *));
+    enum cf_rc rc = call.candidates && call.items.item ? cf_sqlite_write(store, claim, &call, err)
+                                                       : cf_fail_oom(err);
+    free(call.candidates);
+    if (rc == CF_OK)
+        *ret_items = call.items;
+    else
+        cf_items_done(&call.items);
+    return rc;
+}
+
+struct claim_one {
+    const char *owner;
+    enum cf_kind kind;
+    const char *context;
+    int64_t now_ms;
+    int64_t until_ms;
+    struct cf_item *item;
+};
+
+static enum cf_rc
+claim_one(struct cf_conn *conn, void *arg, struct cf_err *err)
+{
+    struct claim_one *call = (struct claim_one *)arg;
+    cf_own_query q = {0};
+    bool is_known = false;
+
+    CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_FIND, err));
+    cf_query_put_i64(&q, call->kind);
+    cf_query_put_text(&q, call->context);
+    CF_TRY(cf_query_step(&q, &is_known, err));
+    if (!is_known)
+        return cf_fail(err, CF_E_NOT_FOUND, "no %s request '%s' in the store",
+                       cf_kind_name(call->kind), call->context);
+    int64_t id = cf_query_get_i64(&q);
+    (void)cf_query_get_i64(&q);
+    if (cf_query_get_i64(&q) > call->now_ms)
+        return cf_fail(err, CF_E_LEASE, "%s request '%s' is being worked on; try again later",
+                       cf_kind_name(call->kind), call->context);
+    return take(conn, call->owner, call->until_ms, id, &call->item, err);
+}
+
+enum cf_rc
+cf_sqlite_claim_one(struct cf_store *store, const char *owner, enum cf_kind kind,
+                    const char *context, int64_t now_ms, int64_t until_ms,
+                    struct cf_item **ret_item, struct cf_err *err)
+{
+    struct claim_one call = {owner, kind, context, now_ms, until_ms, NULL};
+    enum cf_rc rc = cf_sqlite_write(store, claim_one, &call, err);
+
+    if (rc == CF_OK)
+        *ret_item = call.item;
+    else
+        (void)cf_item_free(call.item);
+    return rc;
+}
+
+struct commit {
+    const char *owner;
+    const struct cf_change *changes;
+    size_t n;
+    int64_t now_ms;
+};
+
+static enum cf_rc
+update(struct cf_conn *conn, const struct commit *call, const struct cf_change *change,
+       struct cf_err *err)
+{
+    const struct cf_item *item = change->item;
+    cf_own_query q = {0};
+
+    CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_UPDATE, err));
+    cf_item_row_put(&q, item, call->now_ms);
+    cf_query_put_text(&q, change->keep_claim ? call->owner : NULL);
+    cf_query_put_i64(&q, change->keep_claim ? item->claimed_until_ms : 0);
+    cf_query_put_i64(&q, item->id);
+    cf_query_put_text(&q, call->owner);
+    cf_query_put_i64(&q, item->claims);
+    CF_TRY(cf_query_run(&q, err));
+    if (cf_query_changes(&q) == 0)
+        return cf_fail(err, CF_E_LEASE,
+                       "%s request '%s': the claim ran out and was taken or given back; what was "
+                       "done under it is not written",
+                       cf_kind_name(item->kind), item->context);
+    return CF_OK;
+}
+
+static enum cf_rc
+commit_one(struct cf_conn *conn, const struct commit *call, const struct cf_change *change,
+           struct cf_err *err)
+{
+    const struct cf_item *item = change->item;
+
+    CF_TRY(update(conn, call, change, err));
+    if (change->history)
+        CF_TRY(cf_history_add(conn, item->id, call->now_ms, change->from, item->state, item->rc,
+                              change->history, err));
+    if (change->issued)
+        CF_TRY(cf_ledger_row_add(conn, change->issued, err));
+    if (change->revoked_ledger_id != 0)
+        CF_TRY(cf_ledger_row_revoke(conn, change->revoked_ledger_id, change->revoked_ms,
+                                    change->revocation_reason, err));
+    return CF_OK;
+}
+
+static enum cf_rc
+commit(struct cf_conn *conn, void *arg, struct cf_err *err)
+{
+    struct commit *call = (struct commit *)arg;
+
+    for (size_t i = 0; i < call->n; i++)
+        CF_TRY(commit_one(conn, call, &call->changes[i], err));
+    return CF_OK;
+}
+
+enum cf_rc
+cf_sqlite_commit(struct cf_store *store, const char *owner, const struct cf_change *changes,
+                 size_t n, struct cf_err *err)
+{
+    struct commit call = {owner, changes, n, cf_sqlite_now(store)};
+
+    return n == 0 ? CF_OK : cf_sqlite_write(store, commit, &call, err);
+}
+
+struct release {
+    const char *owner;
+    const int64_t *ids;
+    size_t n;
+};
+
+static enum cf_rc
+release(struct cf_conn *conn, void *arg, struct cf_err *err)
+{
+    struct release *call = (struct release *)arg;
+
+    if (!call->ids) {
+        cf_own_query q = {0};
+
+        CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_RELEASE_ALL, err));
+        cf_query_put_text(&q, call->owner);
+        return cf_query_run(&q, err);
+    }
+    for (size_t i = 0; i < call->n; i++) {
+        cf_own_query q = {0};
+
+        CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_RELEASE, err));
+        cf_query_put_i64(&q, call->ids[i]);
+        cf_query_put_text(&q, call->owner);
+        CF_TRY(cf_query_run(&q, err));
+    }
+    return CF_OK;
+}
+
+enum cf_rc
+cf_sqlite_release(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
+                  struct cf_err *err)
+{
+    struct release call = {owner, ids, n};
+
+    return cf_sqlite_write(store, release, &call, err);
+}
