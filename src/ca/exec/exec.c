@@ -129,7 +129,7 @@ poll_ca(struct cf_ca *base, const char *cookie, struct cf_ca_answer *ret_answer,
 }
 
 static enum cf_rc
-revoke(struct cf_ca *base, const struct cf_ca_revocation *revocation, struct cf_err *err)
+revoke_cert(struct cf_ca *base, const struct cf_ca_revocation *revocation, struct cf_err *err)
 {
     const struct exec_ca *ca = (const struct exec_ca *)base;
     __attribute__((cleanup(cf_proc_result_done))) struct cf_proc_result result = {0};
@@ -169,6 +169,6 @@ const struct cf_ca_ops cf_ca_exec_ops = {
     .check = cf_exec_check,
     .submit = submit,
     .poll = poll_ca,
-    .revoke = revoke,
+    .revoke = revoke_cert,
     .chain = chain,
 };
