@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process - what the process does to itself before it holds a secret.
+ */
+#pragma once
+
+#include "certferry/err.h"
+
+/* No core dump, no ptrace by the same user, files for this user and its group only. */
+CF_MUST_USE enum cf_rc cf_process_harden(struct cf_err *err);

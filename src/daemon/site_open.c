@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "site_open.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "certferry/file.h"
+#include "certferry/log.h"
+
+enum {
+    PEM_MAX = 1024 * 1024,
+    STORE_KEY_LEN = 32,
+    IDENTITY_MAX = 64 * 1024,
+    HOST_NAME_SIZE = 256,
+};
+
+/* The envelope's signer is pinned by those who verify it, so it is made to last. */
+#define SIGNER_LIFETIME_MS (UINT64_C(10) * 365 * 24 * 60 * 60 * 1000)
+
+static enum cf_rc
+read_store_key(struct cf_site *site, struct cf_err *err)
+{
+    const char *path = site->settings->store_key_file;
+
+    CF_TRY(cf_file_read_secret(path, STORE_KEY_LEN + 1, &site->store_key, err));
+    if (cf_secret_len(site->store_key) != STORE_KEY_LEN)
+        return cf_fail(err, CF_E_CONFIG,
+                       "[store] key_file: %s has %zu bytes in place of %d; make one with "
+                       "'head -c 32 /dev/urandom'",
+                       path, cf_secret_len(site->store_key), STORE_KEY_LEN);
+    return CF_OK;
+}
+
+static enum cf_rc
+read_optional(const char *path, struct cf_buf **ret, struct cf_err *err)
+{
+    return path ? cf_file_read(path, PEM_MAX, ret, err) : CF_OK;
+}
+
+static enum cf_rc
+open_trust(struct cf_site *site, struct cf_err *err)
+{
+    const struct cf_settings *settings = site->settings;
+    cf_own(cf_buf) roots = NULL;
+    cf_own(cf_buf) pins = NULL;
+
+    if (!settings->check_recipient) {
+        cf_log(CF_EV_CONFIG_WARNING, NULL,
+               "[recipient] check = no: whoever names a recipient certificate can read the keys");
+        return CF_OK;
+    }
+    CF_TRY(read_optional(settings->recipient_ca_file, &roots, err));
+    CF_TRY(read_optional(settings->recipient_pins_file, &pins, err));
+    if (cf_trust_new(roots ? cf_buf_bytes(roots) : cf_bytes_of("", 0),
+                     pins ? cf_buf_bytes(pins) : cf_bytes_of("", 0), &site->trust, err) != CF_OK)
+        return cf_err_prefix(err, "[recipient]");
+    return CF_OK;
+}
+
+static enum cf_rc
+make_signer(struct cf_site *site, const char *path, struct cf_err *err)
+{
+    cf_own(cf_secret) pem = NULL;
+
+    CF_TRY(cf_identity_generate(CF_KEY_P256, site->settings->connector_id,
+                                cf_clock_now_ms(site->clock), SIGNER_LIFETIME_MS, &site->signer,
+                                err));
+    CF_TRY(cf_identity_pem(site->signer, &pem, err));
+    return cf_file_publish_secret(path, pem, err);
+}
+
+static enum cf_rc
+open_signer(struct cf_site *site, struct cf_err *err)
+{
+    cf_own(cf_secret) pem = NULL;
+    cf_own_str path = NULL;
+
+    if (asprintf(&path, "%s/signing.pem", site->settings->state_dir) < 0) {
+        path = NULL;
+        return cf_fail_oom(err);
+    }
+    if (access(path, F_OK) < 0 && errno == ENOENT)
+        return make_signer(site, path, err);
+    CF_TRY(cf_file_read_secret(path, IDENTITY_MAX, &pem, err));
+    if (cf_identity_parse(pem, &site->signer, err) != CF_OK)
+        return cf_err_prefix(err, "%s", path);
+    return CF_OK;
+}
+
+static enum cf_rc
+open_cas(struct cf_site *site, struct cf_err *err)
+{
+    const struct cf_settings *settings = site->settings;
+    const struct cf_ca_env env = {
+        .clock = site->clock,
+        .store = site->store,
+        .stop_flag = site->stop_flag,
+    };
+
+    site->cas = calloc(settings->n_cas > 0 ? settings->n_cas : 1, sizeof *site->cas);
+    if (!site->cas)
+        return cf_fail_oom(err);
+    for (size_t i = 0; i < settings->n_cas; i++) {
+        const struct cf_ca_settings *ca = settings->cas[i];
+        const struct cf_ca_ops *ops = cf_ca_find_backend(ca->backend);
+
+        if (!ops)
+            return cf_fail(err, CF_E_CONFIG, "[ca %s] backend: '%s' is unknown", ca->name,
+                           ca->backend);
+        site->cas[i].settings = ca;
+        if (ops->open(ca, &env, &site->cas[i].ca, err) != CF_OK)
+            return cf_err_prefix(err, "[ca %s]", ca->name);
+        site->n_cas = i + 1;
+    }
+    return CF_OK;
+}
+
+static enum cf_rc
+open_cloud(struct cf_site *site, struct cf_err *err)
+{
+    char host_name[HOST_NAME_SIZE] = "localhost";
+
+    (void)gethostname(host_name, sizeof host_name - 1);
+    host_name[sizeof host_name - 1] = '\0';
+
+    const struct cf_cloud_env env = {
+        .clock = site->clock,
+        .stop_flag = site->stop_flag,
+        .connector_id = site->settings->connector_id,
+        .host_name = host_name,
+    };
+    if (cf_cloud_connector.open(&site->settings->cloud, &env, &site->cloud, err) != CF_OK)
+        return cf_err_prefix(err, "[cloud]");
+    return CF_OK;
+}
+
+enum cf_rc
+cf_site_open(struct cf_settings *take_settings, const struct cf_site_parts *parts,
+             struct cf_site **ret_site, struct cf_err *err)
+{
+    cf_own(cf_site) site = calloc(1, sizeof *site);
+    if (!site) {
+        cf_settings_free(take_settings);
+        return cf_fail_oom(err);
+    }
+
+    atomic_init(&site->refs, 1);
+    site->settings = take_settings;
+    site->clock = parts->clock;
+    site->stop_flag = parts->stop_flag;
+    site->store = parts->store;
+    site->keypool = parts->keypool;
+    snprintf(site->owner, sizeof site->owner, "%s", take_settings->connector_id);
+    CF_TRY(read_store_key(site, err));
+    CF_TRY(open_trust(site, err));
+    CF_TRY(open_signer(site, err));
+    CF_TRY(open_cas(site, err));
+    CF_TRY(open_cloud(site, err));
+
+    *ret_site = cf_give(site);
+    return CF_OK;
+}
+
+struct cf_keypool_options
+cf_site_keypool_options(const struct cf_settings *settings, const struct cf_clock *clock)
+{
+    struct cf_keypool_options options = {
+        .max_age_ms = settings->keypool_max_age_ms,
+        .clock = clock,
+    };
+
+    for (unsigned kind = 0; kind < CF_KEY_KIND_MAX_; kind++)
+        options.size[kind] = (unsigned)settings->keypool_size[kind];
+    return options;
+}
