@@ -161,9 +161,9 @@ open_all(struct cf_daemon *daemon, struct cf_settings *take_settings, struct cf_
 static void
 close_all(struct cf_daemon *daemon)
 {
-    cf_control_close(daemon->control);
     if (daemon->pool)
         cf_pool_stop(daemon->pool);
+    cf_control_close(daemon->control);
     if (daemon->scheduler && daemon->store) {
         cf_own(cf_site) site = cf_scheduler_site(daemon->scheduler);
         (void)!daemon->store->ops->release(daemon->store, site->owner, NULL, 0, NULL);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "command.h"
+
+#include <string.h>
+
+#include "certferry/ctl.h"
+#include "certferry/text.h"
+
+static const struct command {
+    const char *name;
+    cf_command_fn *fn;
+} commands[] = {
+    {"status", cf_command_status},
+    {"requests", cf_command_requests},
+    {"explain", cf_command_explain},
+    {"retry", cf_command_retry},
+    {"cancel", cf_command_cancel},
+    {"approve", cf_command_approve},
+    {"deny", cf_command_deny},
+    {"ca-cert", cf_command_ca_cert},
+    {"recipient-info", cf_command_recipient_info},
+    {"revoke", cf_command_revoke},
+    {"check", cf_command_check},
+};
+
+void
+cf_command_put_time(struct cf_json_writer *out, const char *name, int64_t ms)
+{
+    char text[CF_TEXT_TIME_SIZE];
+
+    if (ms <= 0) {
+        cf_json_put_string(out, name, NULL);
+        return;
+    }
+    cf_text_from_time(ms, text);
+    cf_json_put_string(out, name, text);
+}
+
+static enum cf_rc
+run(struct cf_daemon *daemon, struct cf_bytes line, const char *who, struct cf_json_writer *out,
+    struct cf_err *err)
+{
+    cf_own(cf_json) request = NULL;
+    cf_own(cf_site) site = cf_scheduler_site(daemon->scheduler);
+    const char *name = NULL;
+
+    CF_TRY(cf_json_parse(line, CF_CTL_REQUEST_MAX, &request, err));
+    CF_TRY(cf_json_string(request, "command", 1, 64, &name, err));
+
+    const struct cf_command_call call = {
+        .daemon = daemon, .site = site, .request = request, .who = who};
+    for (size_t i = 0; i < CF_COUNT(commands); i++) {
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].fn(&call, out, err);
+    }
+    return cf_fail(err, CF_E_UNSUPPORTED, "command: this daemon does not know '%s'", name);
+}
+
+static enum cf_rc
+put_error(struct cf_buf *out, const struct cf_err *failure, struct cf_err *err)
+{
+    struct cf_json_writer writer;
+
+    cf_buf_clear(out);
+    cf_json_writer_begin(&writer, out);
+    cf_json_put_object(&writer, NULL);
+    cf_json_put_bool(&writer, "ok", false);
+    cf_json_put_object(&writer, "error");
+    cf_json_put_string(&writer, "name", cf_rc_name(failure->rc));
+    cf_json_put_string(&writer, "fault", cf_fault_name(failure->fault));
+    cf_json_put_string(&writer, "text", failure->text);
+    cf_json_put_object_end(&writer);
+    cf_json_put_object_end(&writer);
+    return cf_json_writer_end(&writer, err);
+}
+
+enum cf_rc
+cf_command_answer(struct cf_daemon *daemon, struct cf_bytes line, const char *who,
+                  struct cf_buf **ret_answer, struct cf_err *err)
+{
+    cf_own(cf_buf) out = cf_buf_new(CF_CTL_ANSWER_MAX);
+    struct cf_json_writer writer;
+    struct cf_err failure = {0};
+
+    if (!out)
+        return cf_fail_oom(err);
+    cf_json_writer_begin(&writer, out);
+    cf_json_put_object(&writer, NULL);
+    cf_json_put_bool(&writer, "ok", true);
+    cf_json_put_object(&writer, "result");
+    enum cf_rc rc = run(daemon, line, who, &writer, &failure);
+    if (rc == CF_OK) {
+        cf_json_put_object_end(&writer);
+        cf_json_put_object_end(&writer);
+        rc = cf_json_writer_end(&writer, &failure);
+    }
+    if (rc != CF_OK)
+        CF_TRY(put_error(out, &failure, err));
+    CF_TRY(cf_buf_append_str(out, "\n", err));
+
+    *ret_answer = cf_give(out);
+    return CF_OK;
+}

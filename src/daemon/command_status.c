@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status and check: how the connector fares, and what is not in order. */
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "certferry/config.h"
+#include "certferry/metrics.h"
+#include "command.h"
+
+static enum cf_rc
+put_counts(struct cf_site *site, struct cf_json_writer *out, enum cf_kind kind, const char *name,
+           struct cf_err *err)
+{
+    uint64_t counts[CF_STATE_MAX_] = {0};
+
+    CF_TRY(site->store->ops->count(site->store, kind, counts, err));
+    cf_json_put_object(out, name);
+    for (unsigned state = 0; state < CF_STATE_MAX_; state++) {
+        if (counts[state] > 0)
+            cf_json_put_int(out, cf_state_name((enum cf_state)state), (int64_t)counts[state]);
+    }
+    cf_json_put_object_end(out);
+    return CF_OK;
+}
+
+static void
+put_cas(struct cf_site *site, struct cf_json_writer *out)
+{
+    cf_json_put_array(out, "cas");
+    for (size_t i = 0; i < site->n_cas; i++) {
+        struct cf_ca_slot *slot = &site->cas[i];
+
+        cf_json_put_object(out, NULL);
+        cf_json_put_string(out, "name", slot->settings->name);
+        cf_json_put_string(out, "backend", slot->settings->backend);
+        cf_json_put_string(out, "certificationAuthority", slot->settings->host);
+        cf_json_put_string(out, "certificationAuthorityName", slot->settings->ca_name);
+        cf_json_put_bool(out, "healthy", !atomic_load(&slot->unhealthy));
+        cf_json_put_string(out, "lastError",
+                           atomic_load(&slot->unhealthy)
+                               ? cf_rc_text((enum cf_rc)atomic_load(&slot->last_error_rc))
+                               : NULL);
+        cf_json_put_object_end(out);
+    }
+    cf_json_put_array_end(out);
+}
+
+static void
+put_duties(struct cf_scheduler *scheduler, struct cf_json_writer *out)
+{
+    cf_json_put_array(out, "duties");
+    for (unsigned duty = 0; duty < CF_DUTY_MAX_; duty++) {
+        struct cf_duty_status status;
+
+        cf_scheduler_duty_status(scheduler, (enum cf_duty)duty, &status);
+        cf_json_put_object(out, NULL);
+        cf_json_put_string(out, "name", cf_duty_name((enum cf_duty)duty));
+        cf_json_put_bool(out, "running", status.running);
+        cf_json_put_int(out, "dueInMs", (int64_t)status.due_in_ms);
+        cf_json_put_int(out, "failures", status.failures);
+        cf_json_put_string(out, "lastError",
+                           status.last_error.rc != CF_OK ? status.last_error.text : NULL);
+        cf_json_put_object_end(out);
+    }
+    cf_json_put_array_end(out);
+}
+
+enum cf_rc
+cf_command_status(const struct cf_command_call *call, struct cf_json_writer *out,
+                  struct cf_err *err)
+{
+    struct cf_daemon *daemon = call->daemon;
+    struct cf_site *site = call->site;
+
+    cf_json_put_string(out, "version", CERTFERRY_VERSION);
+    cf_json_put_string(out, "connectorId", site->settings->connector_id);
+    cf_json_put_int(out, "pid", getpid());
+    cf_command_put_time(out, "startedUtc", daemon->started_ms);
+    cf_json_put_bool(out, "cloudConnected", cf_scheduler_cloud_is_up(daemon->scheduler));
+    cf_json_put_int(out, "inWork", cf_scheduler_in_flight(daemon->scheduler));
+    CF_TRY(put_counts(site, out, CF_KIND_PKCS, "requests", err));
+    CF_TRY(put_counts(site, out, CF_KIND_REVOCATION, "revocations", err));
+    put_cas(site, out);
+    cf_json_put_object(out, "keysReady");
+    for (unsigned kind = 0; kind < CF_KEY_KIND_MAX_; kind++)
+        cf_json_put_int(out, cf_key_kind_name((enum cf_key_kind)kind),
+                        cf_keypool_count(daemon->keypool, (enum cf_key_kind)kind));
+    cf_json_put_object_end(out);
+    cf_json_put_object(out, "counters");
+    for (unsigned metric = 0; metric < CF_M_MAX_; metric++)
+        cf_json_put_int(out, cf_metric_name((enum cf_metric)metric),
+                        (int64_t)cf_metric_get((enum cf_metric)metric));
+    cf_json_put_object_end(out);
+    put_duties(daemon->scheduler, out);
+    return CF_OK;
+}
+
+static void
+put_finding(void *arg, const struct cf_finding *finding)
+{
+    static const char *const severities[] = {
+        [CF_FINDING_OK] = "ok", [CF_FINDING_WARNING] = "warning", [CF_FINDING_ERROR] = "error"};
+    struct cf_json_writer *out = arg;
+
+    cf_json_put_object(out, NULL);
+    cf_json_put_string(out, "severity", severities[finding->severity]);
+    cf_json_put_string(out, "subject", finding->subject);
+    cf_json_put_string(out, "text", finding->text);
+    cf_json_put_string(out, "remedy", finding->remedy);
+    cf_json_put_object_end(out);
+}
+
+/* A check that cannot even run is a finding like any other. */
+static void
+put_broken_check(struct cf_json_writer *out, const char *subject, const struct cf_err *failure)
+{
+    const struct cf_finding finding = {
+        .severity = CF_FINDING_ERROR,
+        .subject = subject,
+        .text = failure->text,
+        .remedy = "see the journal: journalctl -u certferryd -x",
+    };
+
+    put_finding(out, &finding);
+}
+
+enum cf_rc
+cf_command_check(const struct cf_command_call *call, struct cf_json_writer *out, struct cf_err *err)
+{
+    struct cf_site *site = call->site;
+    struct cf_err failure = {0};
+
+    (void)err;
+    cf_json_put_array(out, "findings");
+    if (cf_config_check_files(site->settings, put_finding, out, &failure) != CF_OK)
+        put_broken_check(out, "configuration", &failure);
+    if (site->store->ops->check(site->store, put_finding, out, &failure) != CF_OK)
+        put_broken_check(out, "store", &failure);
+    if (site->cloud->ops->check(site->cloud, put_finding, out, &failure) != CF_OK)
+        put_broken_check(out, "cloud", &failure);
+    for (size_t i = 0; i < site->n_cas; i++) {
+        struct cf_ca *ca = site->cas[i].ca;
+
+        if (ca->ops->check(ca, put_finding, out, &failure) != CF_OK)
+            put_broken_check(out, site->cas[i].settings->name, &failure);
+    }
+    cf_json_put_array_end(out);
+    return CF_OK;
+}
