@@ -23,8 +23,9 @@ CF_DEFINE_OWN(cf_dn);
 
 /* `type` is a keyword (CN, OU, O, L, ST or S, C, DC, E or Email, G or GivenName, SN or Surname,
  * T or Title, I or Initials, STREET, SERIALNUMBER, UID; any case) or a dotted OID. An empty value,
- * a value over CF_DN_VALUE_MAX bytes, bad UTF-8 or one that the attribute's string type cannot hold
- * is CF_E_RANGE; an unknown keyword is CF_E_SYNTAX with the nearest one named. */
+ * a value over CF_DN_VALUE_MAX bytes, bad UTF-8, control characters or one that the attribute's
+ * string type cannot hold is CF_E_RANGE; an unknown keyword is CF_E_SYNTAX with the nearest one
+ * named; CF_E_LIMIT past CF_DN_RDN_MAX. */
 CF_MUST_USE enum cf_rc cf_dn_append(struct cf_dn *dn, const char *type, const char *value,
                                     struct cf_err *err);
 /* Adds to the last RDN (a multi-valued RDN) in place of beginning a new one. */

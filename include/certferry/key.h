@@ -26,8 +26,11 @@ bool cf_key_kind_is_rsa(enum cf_key_kind kind);
 unsigned cf_key_kind_bits(enum cf_key_kind kind);
 
 /* Once per process before any other call of pki and before threads: sets the secure heap up
- * (heap_len a power of two). CF_E_PERMISSION names RLIMIT_MEMLOCK when it cannot be locked. */
+ * (heap_len a power of two), and an allocator for OpenSSL that wipes what is freed, which has to
+ * come before any other use of OpenSSL in the process, libcurl's set-up included (CF_E_BUG).
+ * CF_E_PERMISSION names RLIMIT_MEMLOCK when the heap cannot be locked. */
 CF_MUST_USE enum cf_rc cf_pki_init(size_t secure_heap_len, struct cf_err *err);
+/* At the end of the process, after all keys; OpenSSL may hold on to the heap until exit. */
 void cf_pki_done(void);
 size_t cf_pki_secure_heap_used(void);
 
