@@ -63,8 +63,9 @@ CF_MUST_USE enum cf_rc cf_chain_pem(const struct cf_chain *chain, struct cf_buf 
 /*
  * Compares an issued certificate with the request it was issued for: public key, subject, SAN
  * (exactly), key usage (the same bits), EKU (the same set), not a CA, validity inside the
- * limits, signature by the chain's first certificate, and the chain linked to its end.
- * CF_E_MISMATCH names the field with both values. not_after_max_ms 0: no limit.
+ * limits (notBefore at most five minutes ahead of now_ms), signature by the chain's first
+ * certificate, and the chain linked to its end. CF_E_MISMATCH names the field with both values.
+ * not_after_max_ms 0: no limit.
  */
 struct cf_cert_expectation {
     const struct cf_csr *csr;
@@ -79,6 +80,10 @@ CF_MUST_USE enum cf_rc cf_cert_check_issued(const struct cf_cert *cert,
 /*
  * Trust in recipient certificates: the roots (and intermediates) of the CA that issues device
  * certificates, and pins. Immutable.
+ *
+ * A self-signed certificate among the roots is an anchor and the others only help to reach one;
+ * when none is self-signed, each is an anchor. CF_E_CONFIG: one that is not a CA, or neither a
+ * root nor a pin.
  *
  * A pin file has one pin per line: the SHA-256 of a SubjectPublicKeyInfo in hex, then optionally a
  * blank and the device id it is bound to; '#' begins a comment.
@@ -95,6 +100,7 @@ CF_DEFINE_OWN(cf_trust);
  * P-256/P-384; its key usage, when present, allows keyEncipherment (RSA) or keyAgreement (EC); and
  * one of device_ids (case-insensitive) is its subject CN, a DNS SAN, or the part after "://" or
  * after the last ':' of a SAN URI. A pin that names the device stands for the identity check too.
+ * A key that is pinned to other devices only is refused whatever it chains to.
  */
 CF_MUST_USE enum cf_rc cf_trust_check_recipient(const struct cf_trust *trust,
                                                 const struct cf_cert *recipient,

@@ -226,6 +226,8 @@ lab_write_key(const char *dir, const char *name, EVP_PKEY *pkey)
     BIO_free(bio);
 }
 
+static int run(const char *dir, const char *format, va_list args) CF_PRINTF(2, 0);
+
 static int
 run(const char *dir, const char *format, va_list args)
 {
