@@ -39,8 +39,8 @@ cf_wire_status(const struct cf_http_response *response, struct cf_err *err)
     if (cf_json_parse(cf_buf_bytes(response->body), CF_CLOUD_ANSWER_MAX, &answer, NULL) != CF_OK ||
         cf_json_object(answer, "error", &error, NULL) != CF_OK)
         return rc;
-    (void)cf_json_string_opt(error, "code", 0, CODE_MAX, &code, NULL);
-    (void)cf_json_string_opt(error, "message", 0, MESSAGE_MAX, &message, NULL);
+    (void)!cf_json_string_opt(error, "code", 0, CODE_MAX, &code, NULL);
+    (void)!cf_json_string_opt(error, "message", 0, MESSAGE_MAX, &message, NULL);
     quote_message(message, quote);
     cf_text_sanitize(code, strlen(code), name, sizeof name);
 

@@ -153,8 +153,8 @@ cf_wire_token_error(const struct cf_http_response *response, struct cf_err *err)
     if (is_refusal && response->body &&
         cf_json_parse(cf_buf_bytes(response->body), CF_CLOUD_ANSWER_MAX, &answer, NULL) == CF_OK &&
         cf_json_string(answer, "error", 1, 256, &error, NULL) == CF_OK) {
-        (void)cf_json_string_opt(answer, "error_description", 0, DESCRIPTION_MAX, &description,
-                                 NULL);
+        (void)!cf_json_string_opt(answer, "error_description", 0, DESCRIPTION_MAX, &description,
+                                  NULL);
         return name_refusal(response->status, error, description, err);
     }
     if (cf_http_check_status(response, err) == CF_OK)

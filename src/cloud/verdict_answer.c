@@ -53,7 +53,7 @@ read_refusal(const struct cf_json *answer, struct cf_cloud_verdict *verdict)
     verdict->accepted = false;
     verdict->retryable = true;
     read_code(answer, &name, &verdict->retryable);
-    (void)cf_json_string_opt(answer, "errorMessage", 0, MESSAGE_MAX, &message, NULL);
+    (void)!cf_json_string_opt(answer, "errorMessage", 0, MESSAGE_MAX, &message, NULL);
     int len = snprintf(joined, sizeof joined, "%.64s: %s", name, message);
     size_t used = len < 0 ? 0 : strlen(joined);
     cf_text_sanitize(joined, used, verdict->text, sizeof verdict->text);
