@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A connector host: the embedded CA's key and certificate, the configuration, the running daemon.
+
+    with Tenant(lab) as tenant, Host(directory, tenant) as host:
+        host.start()
+        tenant.add_requests()
+        assert tenant.wait_finished()
+"""
+
+import contextlib
+import grp
+import json
+import os
+import pathlib
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
+
+CA_SUBJECT = "/C=DE/O=Corp/CN=Corp Issuing CA"
+BUILD = pathlib.Path(os.environ.get("CERTFERRY_BUILD_DIR", "build"))
+
+
+def run(*words, **options):
+    """Runs a command to its end; its output is shown when it fails."""
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, words))}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class Host:
+    """One certferryd with its files below `directory`. Options of the configuration are kept in
+    `config`, {section: {key: value}}, and written by start() and reload()."""
+
+    def __init__(self, directory, tenant, *, key="rsa2048", environment=None, wrapper=()):
+        self.directory = pathlib.Path(directory).resolve()
+        self.tenant, self.environment, self.wrapper = tenant, environment or {}, list(wrapper)
+        self.state = self.directory / "state"
+        self.credentials = self.directory / "credentials"
+        self.config_path = self.directory / "certferry.conf"
+        self.log_path = self.directory / "certferryd.log"
+        self.socket_path = self.directory / "control.sock"
+        self.ca_path = self.directory / "ca.pem"
+        self.crl_path = self.state / "corp.crl"
+        self.process, self._notify = None, None
+        for folder in (self.directory, self.state, self.credentials):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_secrets()
+        self._make_ca()
+        self.config = self._default_config(key)
+
+    # -- files ----------------------------------------------------------------------------------
+    def _secret(self, name, data):
+        path = self.credentials / name
+        if not path.exists():
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o400), "wb") as file:
+                file.write(data)
+
+    def _make_secrets(self):
+        self._secret("store-key", secrets.token_bytes(32))
+        self._secret("client-secret", (self.tenant.directory / "client-secret").read_bytes())
+
+    def _make_ca(self):
+        key_path = self.credentials / "ca-corp-key"
+        if self.ca_path.exists():
+            return
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key_path,
+            "-out", self.ca_path, "-days", "3650", "-subj", CA_SUBJECT,
+            "-addext", "basicConstraints=critical,CA:TRUE,pathlen:0",
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+        key_path.chmod(0o400)
+
+    def _default_config(self, key):
+        return {
+            "connector": {"id": "lab-connector", "state_dir": self.state, "io_workers": "8"},
+            "cloud": {
+                "service": "custom", "authority": self.tenant.authority + "/",
+                "graph": self.tenant.graph_url + "/", "resource": self.tenant.resource,
+                "tenant": self.tenant.tenant_id, "client_id": self.tenant.client_id,
+                "auth": "secret", "client_secret_file": "credential:client-secret",
+                "ca_file": self.tenant.tls_ca.path, "poll_wait": "5s", "poll_interval": "200ms",
+                "upload_delay": "50ms", "revocation_interval": "1s", "heartbeat_interval": "5s",
+                "retry_min": "100ms", "retry_max": "1s",
+            },
+            "store": {"key_file": "credential:store-key"},
+            "keys": {"pool_rsa2048": "8", "pool_p256": "8"},
+            "pfx": {"allow_legacy": "yes"},
+            "recipient": {"ca_file": self.tenant.device_ca.path},
+            "retry": {"min": "100ms", "max": "1s"},
+            "control": {"socket": self.socket_path, "group": grp.getgrgid(os.getgid()).gr_name},
+            "ca corp": {
+                "backend": "local", "host": "ca1.corp.example", "name": "Corp Issuing CA",
+                "templates": "CertferryWiFi CertferryDevice", "cert_file": self.ca_path,
+                "key_file": "credential:ca-corp-key", "crl_file": self.crl_path,
+                "crl_url": "http://crl.corp.example/corp.crl",
+            },
+            "template CertferryWiFi": {"key": key, "eku": "clientAuth", "validity": "365d"},
+            "template CertferryDevice": {"key": key, "eku": "clientAuth", "validity": "365d"},
+        }
+
+    def write_config(self):
+        lines = []
+        for section, options in self.config.items():
+            lines += [f"[{section}]"]
+            lines += [f"{name} = {value}" for name, value in options.items() if value is not None]
+            lines += [""]
+        self.config_path.write_text("\n".join(lines), encoding="utf-8")
+        self.config_path.chmod(0o640)
+
+    # -- the daemon -----------------------------------------------------------------------------
+    @property
+    def _environment(self):
+        return {
+            **os.environ, "CREDENTIALS_DIRECTORY": str(self.credentials),
+            "NOTIFY_SOCKET": str(self.directory / "notify.sock"), **self.environment,
+        }
+
+    def program(self, *words):
+        """Runs certferryd with other options and gives the finished process back."""
+        self.write_config()
+        return subprocess.run(
+            [BUILD / "src/daemon/certferryd", "--config", self.config_path, *words],
+            env=self._environment, capture_output=True, text=True, timeout=60,
+        )
+
+    def start(self, timeout=20.0):
+        """Starts the daemon and waits for READY=1."""
+        self.write_config()
+        notify_path = self.directory / "notify.sock"
+        notify_path.unlink(missing_ok=True)
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notify.bind(str(notify_path))
+        self._notify.settimeout(0.1)
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [*self.wrapper, BUILD / "src/daemon/certferryd", "--config", self.config_path],
+                env=self._environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+            )
+        if not self.wait_notify("READY=1", timeout):
+            raise RuntimeError(f"certferryd did not become ready:\n{self.log_tail()}")
+        return self
+
+    def wait_notify(self, text, timeout=20.0):
+        """The next notification that holds `text`, or None when time is up or the daemon ended."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            try:
+                message = self._notify.recv(65536).decode()
+            except TimeoutError:
+                if self.process.poll() is not None:
+                    return None
+                continue
+            if text in message:
+                return message
+        return None
+
+    def stop(self, timeout=20.0):
+        """SIGTERM; the exit status."""
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout)
+        self._forget()
+        return code
+
+    def kill(self):
+        """SIGKILL, as a power cut would."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
+            self.process.wait(20)
+            self._forget()
+
+    def _forget(self):
+        self.process = None
+        self._notify.close()
+        self._notify = None
+
+    def reload(self):
+        self.write_config()
+        self.process.send_signal(signal.SIGHUP)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def log_tail(self, lines=40):
+        return "\n".join(self.log().splitlines()[-lines:])
+
+    # -- the operator's tool ----------------------------------------------------------------------
+    def tool(self, *words, check=True):
+        done = subprocess.run(
+            [BUILD / "src/ctl/certferry", "--config", self.config_path, *map(str, words)],
+            env=self._environment, capture_output=True, text=True, timeout=60,
+        )
+        if check and done.returncode != 0:
+            raise RuntimeError(f"certferry {' '.join(map(str, words))}: {done.stdout}{done.stderr}")
+        return done
+
+    def ask(self, *words):
+        """The result of a command as an object."""
+        answer = json.loads(self.tool("--json", *words).stdout)
+        return answer.get("result", answer)
+
+    def signer(self):
+        return self.ask("recipient-info")["pem"]
+
+    # -- what a relying party sees ----------------------------------------------------------------
+    def ca_pem(self):
+        return self.ca_path.read_text()
+
+    def revoked(self):
+        """{serial: reason} of the published CRL, whose signature is checked first."""
+        run("openssl", "crl", "-inform", "DER", "-in", self.crl_path, "-CAfile", self.ca_path,
+            "-noout", "-verify")
+        text = run("openssl", "crl", "-inform", "DER", "-in", self.crl_path, "-noout", "-text")
+        found, serial = {}, None
+        for line in map(str.strip, text.splitlines()):
+            if line.startswith("Serial Number:"):
+                serial = line.split(":", 1)[1].strip().upper()
+                found[serial] = "unspecified"
+            elif serial and not line.endswith(":") and "Reason Code" not in line and found:
+                if line in ("Key Compromise", "Affiliation Changed", "Superseded",
+                            "Cessation Of Operation", "Privilege Withdrawn"):
+                    found[serial] = line
+        return found
