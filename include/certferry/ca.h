@@ -58,7 +58,8 @@ struct cf_ca_ops {
     const char *name; /* value of `backend =` */
     unsigned abi;     /* CF_CA_ABI */
 
-    /* Reads files and keys; does not have to reach the CA. CF_E_CONFIG names the option. */
+    /* Reads files and keys; does not have to reach the CA. CF_E_CONFIG names the option; the caller
+     * names the section. settings outlives the CA. */
     enum cf_rc (*open)(const struct cf_ca_settings *settings, const struct cf_ca_env *env,
                        struct cf_ca **ret_ca, struct cf_err *err);
     void (*close)(struct cf_ca *ca);

@@ -85,7 +85,7 @@ answer(struct fake_ca *ca, struct fake_ca_request *request, struct cf_ca_answer 
     } else {
         CF_TRY(issue(ca, request, err));
         if (ca->loses_answers)
-            return cf_fail(err, CF_E_CA_DOWN, "the answer was lost");
+            return cf_fail(err, CF_E_TIMEOUT, "the answer was lost");
         result.disposition = CF_CA_ANSWER_ISSUED;
         result.cert = cf_buf_copy(cf_buf_bytes(request->cert));
         result.chain = cf_buf_copy(cf_buf_bytes(request->chain));

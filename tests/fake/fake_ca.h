@@ -47,7 +47,7 @@ struct fake_ca {
     enum cf_rc fail_poll;
     enum cf_rc fail_revoke;
     unsigned fail_times; /* how often the failures above are served; 0: always */
-    bool loses_answers;  /* issues, remembers, and fails with CF_E_CA_DOWN */
+    bool loses_answers;  /* issues, remembers, and fails with CF_E_TIMEOUT */
 
     /* What happened. */
     struct fake_ca_request request[FAKE_CA_REQUESTS_MAX];

@@ -78,8 +78,8 @@ open_ca(const struct cf_ca_settings *settings, const struct cf_ca_env *env, stru
     ca->base.ops = &cf_ca_exec_ops;
     ca->settings = settings;
     ca->env = *env;
-    if (check_settings(settings, err) != CF_OK || load_chain(ca, err) != CF_OK)
-        return cf_err_prefix(err, "ca %s", settings->name);
+    CF_TRY(check_settings(settings, err));
+    CF_TRY(load_chain(ca, err));
     *ret_ca = &ca->base;
     ca = NULL;
     return CF_OK;

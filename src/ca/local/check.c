@@ -91,12 +91,12 @@ check_crl(struct local_ca *ca, const struct report *report, int64_t now)
     char until[CF_TEXT_TIME_SIZE];
 
     check_crl_directory(ca, report);
-    pthread_mutex_lock(&ca->crl.lock);
+    cf_local_crl_lock();
     bool is_there = ca->crl.crl != NULL && access(ca->settings->crl_file, F_OK) == 0;
     int64_t next_ms = ca->crl.next_update_ms;
     cf_text_from_time(ca->crl.this_update_ms, made);
     cf_text_from_time(next_ms, until);
-    pthread_mutex_unlock(&ca->crl.lock);
+    cf_local_crl_unlock();
 
     if (!is_there)
         say(report, CF_FINDING_WARNING, "start the service: it publishes the CRL at once",

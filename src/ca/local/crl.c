@@ -6,6 +6,7 @@
  * open, so that a crash between the two is made good without anybody asking.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,20 @@
 #include "local.h"
 
 enum { CRL_FILE_MAX = 256 * 1024 * 1024 };
+
+static pthread_mutex_t publishing = PTHREAD_MUTEX_INITIALIZER;
+
+void
+cf_local_crl_lock(void)
+{
+    pthread_mutex_lock(&publishing);
+}
+
+void
+cf_local_crl_unlock(void)
+{
+    pthread_mutex_unlock(&publishing);
+}
 
 void
 cf_local_crl_done(struct local_ca *ca)
@@ -146,13 +161,13 @@ cf_local_upkeep(struct cf_ca *base, int64_t *ret_next_ms, struct cf_err *err)
 
     if (cf_local_is_stopped(ca))
         return cf_fail(err, CF_E_STOPPED, "%s", cf_rc_text(CF_E_STOPPED));
-    pthread_mutex_lock(&ca->crl.lock);
+    cf_local_crl_lock();
     int64_t due = cf_local_crl_due_ms(ca);
     if (due == 0) {
         rc = cf_local_crl_publish(ca, err);
         due = cf_local_crl_due_ms(ca);
     }
-    pthread_mutex_unlock(&ca->crl.lock);
+    cf_local_crl_unlock();
     if (rc == CF_OK)
         *ret_next_ms = due;
     return rc;

@@ -14,7 +14,6 @@ close_ca(struct cf_ca *base)
     if (!ca)
         return;
     cf_local_crl_done(ca);
-    pthread_mutex_destroy(&ca->crl.lock);
     X509_free(ca->cert);
     EVP_PKEY_free(ca->key);
     cf_buf_free(ca->chain);
@@ -47,12 +46,12 @@ bring_crl_up_to_date(struct local_ca *ca, struct cf_err *err)
     bool is_complete = false;
     enum cf_rc rc = CF_OK;
 
-    pthread_mutex_lock(&ca->crl.lock);
+    cf_local_crl_lock();
     if (cf_local_crl_due_ms(ca) != 0)
         rc = cf_local_crl_is_complete(ca, &is_complete, err);
     if (rc == CF_OK && !is_complete)
         rc = cf_local_crl_publish(ca, err);
-    pthread_mutex_unlock(&ca->crl.lock);
+    cf_local_crl_unlock();
     return rc;
 }
 
@@ -67,11 +66,11 @@ open_ca(const struct cf_ca_settings *settings, const struct cf_ca_env *env, stru
     ca->base.ops = &cf_ca_local_ops;
     ca->settings = settings;
     ca->env = *env;
-    pthread_mutex_init(&ca->crl.lock, NULL);
-    if (cf_local_load(ca, err) != CF_OK || check_templates(ca, err) != CF_OK ||
-        cf_local_crl_load(ca, err) != CF_OK ||
-        (env->store && bring_crl_up_to_date(ca, err) != CF_OK))
-        return cf_err_prefix(err, "ca %s", settings->name);
+    CF_TRY(cf_local_load(ca, err));
+    CF_TRY(check_templates(ca, err));
+    CF_TRY(cf_local_crl_load(ca, err));
+    if (env->store)
+        CF_TRY(bring_crl_up_to_date(ca, err));
 
     *ret_ca = &ca->base;
     ca = NULL;

@@ -10,7 +10,6 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
-#include <pthread.h>
 
 #include "certferry/ca.h"
 #include "certferry/cert.h"
@@ -65,10 +64,9 @@ cf_local_extensions_freep(STACK_OF(X509_EXTENSION) * *p)
 #define cf_own_extensions                                                                          \
     __attribute__((cleanup(cf_local_extensions_freep))) STACK_OF(X509_EXTENSION) *
 
-/* The CRL that lies in the file now. */
+/* The CRL that lies in the file, as far as this instance knows. */
 struct local_crl {
-    pthread_mutex_t lock; /* held while a CRL is made and published, too */
-    X509_CRL *crl;        /* NULL: none yet, or not one that counts */
+    X509_CRL *crl; /* NULL: none yet, or not one that counts */
     int64_t this_update_ms;
     int64_t next_update_ms;
     uint64_t number;
@@ -145,6 +143,10 @@ enum cf_rc cf_local_revoke(struct cf_ca *base, const struct cf_ca_revocation *re
 enum cf_rc cf_local_check(struct cf_ca *base, cf_finding_fn *report, void *arg, struct cf_err *err);
 
 /* crl.c: what lies in the file, and when it has to be replaced. */
+/* Held while anything below is read and while a CRL is made and published. One for the process:
+ * during a reload two instances of a CA write the same file, and the later one has to say more. */
+void cf_local_crl_lock(void);
+void cf_local_crl_unlock(void);
 /* Reads the file, if there is one. CF_E_CONFIG when it holds something that is not a CRL of this
  * CA, which must not be overwritten. */
 CF_MUST_USE enum cf_rc cf_local_crl_load(struct local_ca *ca, struct cf_err *err);

@@ -50,10 +50,10 @@ static enum cf_rc
 publish(struct local_ca *ca, const struct cf_ca_record *record, bool *ret_was_covered,
         struct cf_err *err)
 {
-    pthread_mutex_lock(&ca->crl.lock);
+    cf_local_crl_lock();
     bool is_covered = cf_local_crl_covers(ca, record);
     enum cf_rc rc = is_covered ? CF_OK : cf_local_crl_publish(ca, err);
-    pthread_mutex_unlock(&ca->crl.lock);
+    cf_local_crl_unlock();
 
     *ret_was_covered = is_covered;
     if (rc == CF_OK || cf_rc_fault(rc) == CF_FAULT_TRANSIENT)

@@ -15,8 +15,7 @@ static const char CONFIG[] = "[req]\ndistinguished_name=dn\nprompt=no\n[dn]\nCN=
                              "[v3_nosign]\nbasicConstraints=critical,CA:TRUE\n"
                              "keyUsage=critical,keyCertSign\n";
 
-static char *
-command_in(const struct ca_kit *kit, const char *format, va_list args)
+static char *CF_PRINTF(2, 0) command_in(const struct ca_kit *kit, const char *format, va_list args)
 {
     char *text = NULL;
     char *command = NULL;

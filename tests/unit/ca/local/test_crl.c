@@ -232,6 +232,27 @@ an_entry_stays_for_one_crl_after_the_certificate_s_end(void **state)
     ca->ops->close(ca);
 }
 
+/* As during a reload, when the former instance still ends its work. */
+static void
+two_instances_do_not_undo_each_other(void **state)
+{
+    struct ca_kit *kit = *state;
+    struct cf_ca *old = kit_ca(kit);
+    struct cf_ca *new = kit_ca(kit);
+    cf_own(cf_buf) csr = kit_csr("a");
+    cf_own(cf_cert) a = kit_issue(kit, old, "r1", csr);
+    cf_own(cf_cert) b = kit_issue(kit, new, "r2", csr);
+
+    assert_int_equal(kit_revoke(old, cf_cert_serial(a), 1, NULL), CF_OK);
+    assert_int_equal(kit_revoke(new, cf_cert_serial(b), 1, NULL), CF_OK);
+    cf_own_str text = crl_text(kit);
+    kit_contains(text, cf_cert_serial(a));
+    kit_contains(text, cf_cert_serial(b));
+    kit_contains(text, "X509v3 CRL Number: \n                3\n");
+    old->ops->close(old);
+    new->ops->close(new);
+}
+
 static void
 a_file_that_is_not_this_ca_s_crl_is_not_overwritten(void **state)
 {
@@ -288,6 +309,7 @@ main(void)
         WITH_KIT(the_crl_is_renewed_before_it_runs_out),
         WITH_KIT(crl_numbers_grow_also_when_the_store_was_set_back),
         WITH_KIT(an_entry_stays_for_one_crl_after_the_certificate_s_end),
+        WITH_KIT(two_instances_do_not_undo_each_other),
         WITH_KIT(a_file_that_is_not_this_ca_s_crl_is_not_overwritten),
         WITH_KIT(a_crl_of_the_ca_s_former_key_is_replaced),
     };
