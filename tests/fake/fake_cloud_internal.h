@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the fake cloud share. */
+#pragma once
+
+#include <pthread.h>
+
+#include "fake/fake_cloud.h"
+
+enum { ELEMENTS_MAX = 4096, LEASE_S = 300 };
+
+struct element {
+    char *json;
+    char *context; /* NULL: without a usable one */
+    int64_t lease_until_ms;
+    struct cf_err err;
+    bool is_revocation;
+    bool is_handed_out;
+    unsigned n_uploads;
+    char *result; /* last one recorded */
+    bool is_final;
+    bool has_verdict;
+    struct cf_cloud_verdict verdict;
+};
+
+struct fake_cloud {
+    struct cf_cloud base;
+    pthread_mutex_t lock;
+    const volatile int *stop_flag;
+    struct element element[ELEMENTS_MAX];
+    size_t n;
+    unsigned n_calls[FAKE_CLOUD_CALL_MAX_];
+    struct cf_err error[FAKE_CLOUD_CALL_MAX_];
+    unsigned n_errors[FAKE_CLOUD_CALL_MAX_];
+    unsigned n_lost[FAKE_CLOUD_CALL_MAX_];
+    bool has_news;
+    enum cf_credential_news news;
+    char news_text[256];
+    int64_t again_in_ms;
+};
+
+extern const struct cf_cloud_ops fake_cloud_ops;
+
+/* All with the lock held. */
+struct element *fake_cloud_find(struct fake_cloud *fake, const char *context, bool is_revocation);
