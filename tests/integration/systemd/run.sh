@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# run.sh SOURCE BUILD: installs BUILD into a systemd that runs as PID 1 of a container, and tests
+# the service there as an administrator has it. The container's root is an overlay over this
+# host's: nothing is fetched, and nothing is changed on the host.
+set -euo pipefail
+
+skip() {
+    echo "SKIPPED: $1"
+    exit 77
+}
+
+source=$(cd "$1" && pwd)
+build=$(cd "$2" && pwd)
+[ "$(id -u)" = 0 ] || skip "needs root"
+command -v systemd-nspawn >/dev/null || skip "systemd-nspawn is missing (package systemd-container)"
+unshare --mount true 2>/dev/null || skip "this root may not make a mount namespace"
+
+name=certferry-test-$$
+work=$(mktemp -d /tmp/$name.XXXXXX)
+out=$(mktemp -d /tmp/$name-out.XXXXXX)
+clean() {
+    rmdir "$work" "/run/systemd/nspawn/propagate/$name" 2>/dev/null || true
+    rm -rf "$out" "/run/systemd/nspawn/unix-export/$name"
+}
+trap clean EXIT
+
+# The mounts go with the namespace.
+code=0
+unshare --mount bash "$source/tests/integration/systemd/container.sh" \
+    "$name" "$work" "$out" "$source" "$build" >"$out/console" 2>&1 || code=$?
+
+if [ ! -e "$out/code" ]; then
+    tr -d '\r' <"$out/console"
+    echo "the tests did not come to their end (systemd-nspawn: $code)"
+    exit 1
+fi
+cat "$out/report"
+exit "$(cat "$out/code")"
