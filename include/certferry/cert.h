@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "certferry/csr.h"
+#include "certferry/secret.h"
 
 enum {
     CF_CERT_DER_MAX = 64 * 1024,
@@ -39,6 +40,11 @@ void cf_cert_spki_sha256(const struct cf_cert *cert, uint8_t ret[32]);
 bool cf_cert_is_ca(const struct cf_cert *cert);
 bool cf_cert_key_is_rsa(const struct cf_cert *cert);
 unsigned cf_cert_key_bits(const struct cf_cert *cert);
+
+/* CF_OK when the PEM text holds the certificate's private key; CF_E_MISMATCH when it is another's,
+ * CF_E_ENCODING or CF_E_UNSUPPORTED (encrypted) when it cannot be read. */
+CF_MUST_USE enum cf_rc cf_cert_check_key(const struct cf_cert *cert,
+                                         const struct cf_secret *key_pem, struct cf_err *err);
 
 /* Brings a serial number in any usual writing (case, colons, blanks, 0x, leading zeros) to the
  * form of cf_cert_serial, so that equal integers give equal texts. CF_E_SYNTAX. */

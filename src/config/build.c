@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* build - each option's text, or its default, into its place. */
+#include "build.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "certferry/text.h"
+#include "value.h"
+
+void
+cf_build_fault(const struct cf_build *build, const char *type, const char *name, const char *key,
+               const char *format, ...)
+{
+    const struct cf_ini_section *section = cf_ini_find_section(build->ini, type, name);
+    const struct cf_ini_entry *entry = cf_ini_find_entry(section, key);
+    struct cf_place place = entry ? entry->place : section ? section->place : build->top;
+    char text[400];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    cf_faults_add(build->faults, place, "[%s%s%s] %s: %s", type, *name ? " " : "", name, key, text);
+}
+
+const char *
+cf_build_value(const struct cf_build *build, const char *type, const char *name, const char *key)
+{
+    const struct cf_ini_entry *entry =
+        cf_ini_find_entry(cf_ini_find_section(build->ini, type, name), key);
+
+    return entry ? entry->value : NULL;
+}
+
+/* The default fills the place also after a fault, so that one fault does not look like two. */
+static enum cf_rc
+fill_preset(struct cf_build *build, const struct cf_option *option, const char *name, void *base,
+            struct cf_err *err)
+{
+    cf_own_str preset = NULL;
+    const char *state_dir = build->settings->state_dir;
+
+    CF_TRY(cf_value_preset(option, state_dir ? state_dir : "", name, &preset, err));
+    return preset ? cf_value_parse(option, preset, base, err) : CF_OK;
+}
+
+static enum cf_rc
+fill(struct cf_build *build, const struct cf_option *option, const char *name, void *base,
+     struct cf_err *err)
+{
+    const char *text = cf_build_value(build, option->section, name, option->key);
+    struct cf_err own = {0};
+
+    if (option->type == OPT_TEMPLATES)
+        return CF_OK;
+    if (!text && (option->flags & CF_OPTION_REQUIRED))
+        cf_build_fault(build, option->section, name, option->key, "is missing: %s", option->help);
+    if (text) {
+        enum cf_rc rc = cf_value_parse(option, text, base, &own);
+        if (rc == CF_OK)
+            return CF_OK;
+        if (rc == CF_E_OOM || rc == CF_E_BUG)
+            return cf_fail(err, rc, "%s", own.text);
+        cf_build_fault(build, option->section, name, option->key, "%s", own.text);
+    }
+    return fill_preset(build, option, name, base, err);
+}
+
+static enum cf_rc
+fill_section(struct cf_build *build, const char *type, const char *name, void *base,
+             struct cf_err *err)
+{
+    for (size_t i = 0; i < cf_n_options; i++) {
+        if (strcmp(cf_options[i].section, type) == 0 && !cf_options[i].backend)
+            CF_TRY(fill(build, &cf_options[i], name, base, err));
+    }
+    return CF_OK;
+}
+
+/* Its own backend's keys are filled; another one's may not be written at all. */
+static enum cf_rc
+fill_backend(struct cf_build *build, struct cf_ca_settings *ca, struct cf_err *err)
+{
+    for (size_t i = 0; i < cf_n_options && ca->backend; i++) {
+        const struct cf_option *option = &cf_options[i];
+        if (!option->backend)
+            continue;
+        if (strcmp(option->backend, ca->backend) == 0)
+            CF_TRY(fill(build, option, ca->name, ca, err));
+        else if (cf_build_value(build, "ca", ca->name, option->key))
+            cf_build_fault(build, "ca", ca->name, option->key,
+                           "belongs to backend = %s, but this CA has backend = %s: remove it",
+                           option->backend, ca->backend);
+    }
+    return CF_OK;
+}
+
+static enum cf_rc
+fill_template(struct cf_build *build, const char *name, struct cf_err *err)
+{
+    struct cf_settings *settings = build->settings;
+    struct cf_template_settings *tmpl = calloc(1, sizeof *tmpl);
+
+    if (!tmpl)
+        return cf_fail_oom(err);
+    settings->templates[settings->n_templates++] = tmpl;
+    tmpl->name = strdup(name);
+    if (!tmpl->name)
+        return cf_fail_oom(err);
+    return fill_section(build, "template", name, tmpl, err);
+}
+
+static enum cf_rc
+fill_ca(struct cf_build *build, const char *name, struct cf_err *err)
+{
+    struct cf_settings *settings = build->settings;
+    struct cf_ca_settings *ca = calloc(1, sizeof *ca);
+
+    if (!ca)
+        return cf_fail_oom(err);
+    settings->cas[settings->n_cas++] = ca;
+    ca->name = strdup(name);
+    if (!ca->name)
+        return cf_fail_oom(err);
+    CF_TRY(fill_section(build, "ca", name, ca, err));
+    return fill_backend(build, ca, err);
+}
+
+static enum cf_rc
+fill_named(struct cf_build *build, struct cf_err *err)
+{
+    struct cf_settings *settings = build->settings;
+    size_t n = build->ini->n_sections;
+
+    settings->templates = calloc(n + 1, sizeof *settings->templates);
+    settings->cas = calloc(n + 1, sizeof *settings->cas);
+    if (!settings->templates || !settings->cas)
+        return cf_fail_oom(err);
+    for (size_t i = 0; i < n; i++) {
+        const struct cf_ini_section *section = &build->ini->sections[i];
+        if (*section->name && strcmp(section->type, "template") == 0)
+            CF_TRY(fill_template(build, section->name, err));
+        else if (*section->name && strcmp(section->type, "ca") == 0)
+            CF_TRY(fill_ca(build, section->name, err));
+    }
+    return CF_OK;
+}
+
+static enum cf_rc
+fill_connector_id(struct cf_settings *settings, struct cf_err *err)
+{
+    const struct cf_option *option = cf_option_find("connector", "id");
+    char host[256] = "";
+
+    if (settings->connector_id)
+        return CF_OK;
+    (void)gethostname(host, sizeof host - 1);
+    if (cf_value_parse(option, host, settings, NULL) == CF_OK)
+        return CF_OK;
+    /* A host name that cannot be sent: a fixed one is better than none. */
+    return cf_value_parse(option, "certferry", settings, err);
+}
+
+enum cf_rc
+cf_build_settings(struct cf_build *build, struct cf_err *err)
+{
+    cf_build_check_names(build);
+    for (size_t i = 0; i < cf_n_sections; i++) {
+        if (!cf_sections[i].has_name)
+            CF_TRY(fill_section(build, cf_sections[i].type, "", build->settings, err));
+    }
+    CF_TRY(fill_connector_id(build->settings, err));
+    CF_TRY(fill_named(build, err));
+    return cf_build_cross(build, err);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * build - sections and entries become settings.
+ */
+#pragma once
+
+#include "certferry/settings.h"
+#include "ini.h"
+#include "schema.h"
+
+struct cf_build {
+    const struct cf_ini *ini;
+    struct cf_faults *faults;
+    struct cf_settings *settings;
+    struct cf_place top; /* where something is missing that has no section either */
+};
+
+/* Every fault is told; the result is CF_OK or CF_E_OOM. build->settings is new and empty. */
+CF_MUST_USE enum cf_rc cf_build_settings(struct cf_build *build, struct cf_err *err);
+/* Tells of sections and keys that do not exist. */
+void cf_build_check_names(const struct cf_build *build);
+/* What holds between options; needs the settings filled. */
+CF_MUST_USE enum cf_rc cf_build_cross(struct cf_build *build, struct cf_err *err);
+
+/* "[cloud] timeout: TEXT" at the option's entry, else at its section, else at the top. */
+void cf_build_fault(const struct cf_build *build, const char *type, const char *name,
+                    const char *key, const char *format, ...) CF_PRINTF(5, 6);
+/* NULL when it is not written. */
+const char *cf_build_value(const struct cf_build *build, const char *type, const char *name,
+                           const char *key);

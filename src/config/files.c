@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* files - every file that the settings name, looked at without changing any. */
+#include "files.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "certferry/clock.h"
+#include "certferry/file.h"
+#include "certferry/identity.h"
+#include "certferry/text.h"
+
+enum { STORE_KEY_LEN = 32 };
+
+static void
+begin(struct cf_check *check, const char *subject)
+{
+    (void)snprintf(check->subject, sizeof check->subject, "%s", subject);
+}
+
+/* A secret that is sent as one line must be one. */
+static void
+check_password(const struct cf_check *check, const char *key, const char *path)
+{
+    cf_own(cf_secret) secret = cf_check_secret(check, key, path);
+
+    if (!secret)
+        return;
+    cf_file_trim_newline(secret);
+    size_t len = cf_secret_len(secret);
+    if (len == 0)
+        cf_check_fail(check, "write the secret into it", "%s: the file has an empty line only",
+                      key);
+    else if (memchr(cf_secret_data(secret), '\n', len) || memchr(cf_secret_data(secret), '\0', len))
+        cf_check_fail(check, "write the secret alone, in one line",
+                      "%s: the file has more than one line", key);
+    else
+        cf_check_ok(check, "%s can be read", key);
+}
+
+static void
+check_assertion(const struct cf_check *check, const char *path)
+{
+    cf_own(cf_identity) identity = NULL;
+    struct cf_err err = {0};
+
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        cf_check_fail(check, "make the connector's key with `certferry enroll`",
+                      "assertion_file: %s does not exist", path);
+        return;
+    }
+    cf_own(cf_secret) pem = cf_check_secret(check, "assertion_file", path);
+    if (!pem)
+        return;
+    if (cf_identity_parse(pem, &identity, &err) == CF_OK)
+        cf_check_validity(check, "assertion_file", cf_identity_cert(identity));
+    else
+        cf_check_fail(check, "make a new key with `certferry enroll`", "assertion_file: %s",
+                      err.text);
+}
+
+static void
+check_tls(const struct cf_check *check, const struct cf_cloud_settings *cloud)
+{
+    cf_own(cf_chain) chain = cf_check_chain(check, "tls_cert_file", cloud->tls_cert_file);
+    cf_own(cf_secret) key = cf_check_secret(check, "tls_key_file", cloud->tls_key_file);
+    struct cf_err err = {0};
+
+    if (chain)
+        cf_check_validity(check, "tls_cert_file", cf_chain_at(chain, 0));
+    if (!chain || !key)
+        return;
+    if (cf_cert_check_key(cf_chain_at(chain, 0), key, &err) == CF_OK)
+        cf_check_ok(check, "tls_key_file: the key is that of the certificate");
+    else
+        cf_check_fail(check, "name the key of the first certificate in tls_cert_file",
+                      "tls_key_file: %s", err.text);
+}
+
+static void
+check_cloud(struct cf_check *check)
+{
+    const struct cf_cloud_settings *cloud = &check->settings->cloud;
+
+    begin(check, "cloud");
+    switch (cloud->auth) {
+    case CF_AUTH_SECRET:
+        check_password(check, "client_secret_file", cloud->client_secret_file);
+        break;
+    case CF_AUTH_CERTIFICATE:
+        check_assertion(check, cloud->assertion_file);
+        if (cloud->assertion_renew)
+            cf_check_directory_of(check, "assertion_file", cloud->assertion_file);
+        break;
+    case CF_AUTH_TLS:
+        check_tls(check, cloud);
+        break;
+    }
+    if (cloud->proxy_user)
+        check_password(check, "proxy_password_file", cloud->proxy_password_file);
+    if (!cloud->ca_file)
+        return;
+    cf_own(cf_buf) pem = cf_check_public(check, "ca_file", cloud->ca_file);
+    if (pem && !strstr(cf_buf_str(pem), "-----BEGIN CERTIFICATE-----"))
+        cf_check_fail(check, "put the CAs' certificates in PEM into the file",
+                      "ca_file: %s has no certificate in PEM", cloud->ca_file);
+    else if (pem)
+        cf_check_ok(check, "ca_file: %s has certificates", cloud->ca_file);
+}
+
+static void
+check_store(struct cf_check *check)
+{
+    const struct cf_settings *settings = check->settings;
+
+    begin(check, "connector");
+    cf_check_directory(check, "state_dir", settings->state_dir);
+    begin(check, "store");
+    cf_check_directory_of(check, "path", settings->store_path);
+    cf_own(cf_secret) key = cf_check_secret(check, "key_file", settings->store_key_file);
+    if (key && cf_secret_len(key) != STORE_KEY_LEN)
+        cf_check_fail(check, "make one with: openssl rand -out FILE 32",
+                      "key_file: %zu bytes, exactly %d are needed", cf_secret_len(key),
+                      STORE_KEY_LEN);
+    else if (key)
+        cf_check_ok(check, "key_file has %d bytes", STORE_KEY_LEN);
+}
+
+static void
+check_anchor_validity(const struct cf_check *check, const struct cf_buf *roots)
+{
+    cf_own(cf_chain) chain = NULL;
+
+    /* A list that is too long for a chain is not looked at one by one. */
+    if (cf_chain_parse_pem(cf_buf_bytes(roots), &chain, NULL) != CF_OK)
+        return;
+    for (size_t i = 0; i < cf_chain_count(chain); i++)
+        cf_check_validity(check, "ca_file", cf_chain_at(chain, i));
+}
+
+static void
+check_recipient(struct cf_check *check)
+{
+    const struct cf_settings *settings = check->settings;
+    cf_own(cf_buf) roots = NULL;
+    cf_own(cf_buf) pins = NULL;
+    cf_own(cf_trust) trust = NULL;
+    struct cf_err err = {0};
+
+    begin(check, "recipient");
+    if (!settings->check_recipient) {
+        cf_check_warn(check, "set check = yes, with ca_file or pins_file",
+                      "device certificates are not checked: whoever rules the cloud can have keys "
+                      "sent to a certificate of his own");
+        return;
+    }
+    if (settings->recipient_ca_file)
+        roots = cf_check_public(check, "ca_file", settings->recipient_ca_file);
+    if (settings->recipient_pins_file)
+        pins = cf_check_public(check, "pins_file", settings->recipient_pins_file);
+    if ((settings->recipient_ca_file && !roots) || (settings->recipient_pins_file && !pins))
+        return;
+    struct cf_bytes none = cf_bytes_of("", 0);
+    if (cf_trust_new(roots ? cf_buf_bytes(roots) : none, pins ? cf_buf_bytes(pins) : none, &trust,
+                     &err) != CF_OK) {
+        cf_check_fail(check, "correct ca_file or pins_file", "%s", err.text);
+        return;
+    }
+    cf_check_ok(check, "device certificates can be checked");
+    if (roots)
+        check_anchor_validity(check, roots);
+}
+
+static void
+check_control(struct cf_check *check)
+{
+    const struct cf_settings *settings = check->settings;
+    size_t len = (size_t)(strrchr(settings->control_socket, '/') - settings->control_socket);
+    cf_own_str directory = strndup(settings->control_socket, len > 0 ? len : 1);
+    struct stat st;
+
+    begin(check, "control");
+    if (directory && stat(directory, &st) != 0)
+        cf_check_warn(check, "the unit makes it with RuntimeDirectory=; else make it yourself",
+                      "socket: directory %s: %s", directory, strerrordesc_np(errno));
+    else if (directory)
+        cf_check_directory(check, "socket", directory);
+    if (!getgrnam(settings->control_group))
+        cf_check_warn(check, "make the group, or name another one: only root can use the socket",
+                      "group: there is no group %s", settings->control_group);
+    else
+        cf_check_ok(check, "group %s is there", settings->control_group);
+}
+
+enum cf_rc
+cf_config_check_files(const struct cf_settings *settings, cf_finding_fn *report, void *arg,
+                      struct cf_err *err)
+{
+    struct cf_check check = {.settings = settings,
+                             .report = report,
+                             .arg = arg,
+                             .now_ms = cf_clock_now_ms(cf_clock_real())};
+
+    (void)err; /* what is wrong is a finding */
+    check_store(&check);
+    check_cloud(&check);
+    check_recipient(&check);
+    check_control(&check);
+    cf_check_cas(&check);
+    return CF_OK;
+}

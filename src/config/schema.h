@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * schema - every option there is: where it is kept, what it may be, and the words about it.
+ *
+ * The parser, the range checks, --print-config, the sample file and the manual all come from
+ * these tables; what holds between options is in cross.c.
+ */
+#pragma once
+
+#include <limits.h>
+#include <stddef.h>
+
+#include "certferry/settings.h"
+
+enum cf_option_type {
+    OPT_TEXT,    /* printable, with blanks; char * */
+    OPT_NAME,    /* letters, digits and . _ -; char * */
+    OPT_CHOICE,  /* one of choices; int */
+    OPT_BACKEND, /* one of choices, kept as text; char * */
+    OPT_PRESET,  /* one of choices, kept nowhere: it gives other options their defaults */
+    OPT_PATH,    /* absolute; char * */
+    OPT_SECRET,  /* absolute path or credential:NAME; char *, resolved */
+    OPT_HTTPS,   /* URL; char * */
+    OPT_WEB,     /* http or https URL; char * */
+    OPT_PROXY,   /* http://HOST:PORT; char * */
+    OPT_DURATION,
+    OPT_SIZE,
+    OPT_UNSIGNED, /* these three: uint64_t */
+    OPT_BOOL,
+    OPT_COMMAND,   /* words; char **, NULL-terminated */
+    OPT_TEMPLATES, /* names of [template] sections; resolved by cross.c */
+    OPT_USAGES,    /* of choices; unsigned, or-ed */
+    OPT_EKU        /* dotted OIDs or names; char ** with a count */
+};
+
+enum {
+    CF_OPTION_REQUIRED = 1 << 0,
+    CF_OPTION_RESTART = 1 << 1, /* a reload does not change it */
+    CF_OPTION_POWER_OF_2 = 1 << 2
+};
+
+#define CF_NO_OFFSET SIZE_MAX
+
+/* A table of them ends with name NULL. */
+struct cf_choice {
+    const char *name;
+    int value;
+};
+
+struct cf_option {
+    const char *section;
+    const char *key;
+    enum cf_option_type type;
+    unsigned flags;
+    size_t offset;
+    size_t count_offset;   /* OPT_EKU, OPT_TEMPLATES */
+    const char *preset;    /* default, as one would write it; {state_dir} and {name} are replaced */
+    const char *min, *max; /* limits, as one would write them */
+    const struct cf_choice *choices;
+    const char *backend; /* only for this one; NULL: for all */
+    const char *when;    /* manual: when it is needed, or what the default is in words */
+    const char *example; /* sample, where there is no preset */
+    const char *help;
+};
+
+struct cf_section {
+    const char *type;
+    bool has_name;
+    const char *example; /* name in the sample */
+    const char *help;
+};
+
+extern const struct cf_option cf_options[];
+extern const size_t cf_n_options;
+extern const struct cf_section cf_sections[];
+extern const size_t cf_n_sections;
+
+extern const struct cf_choice cf_choices_service[], cf_choices_auth[], cf_choices_log_level[],
+    cf_choices_reason[], cf_choices_backend[], cf_choices_key[], cf_choices_usage[];
+
+/* NULL when there is none. */
+const struct cf_section *cf_section_find(const char *type);
+const struct cf_option *cf_option_find(const char *section, const char *key);
+
+/* Object identifiers of extended key usages by their usual names; NULL when there is none. */
+const char *cf_eku_oid(const char *name);
+const char *cf_eku_name(const char *oid);
+
+/* Where the URLs of [cloud] point for a service; NULL for "custom". */
+struct cf_preset_urls {
+    const char *service, *authority, *graph, *resource;
+};
+extern const struct cf_preset_urls cf_preset_urls[];
+extern const size_t cf_n_preset_urls;
