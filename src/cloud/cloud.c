@@ -20,8 +20,7 @@ need_url(const char *value, const char *name, struct cf_err *err)
     CF_TRY(need(value, name, err));
     if (cf_wire_check_url(value, err) == CF_OK)
         return CF_OK;
-    err->rc = CF_E_CONFIG;
-    err->fault = cf_rc_fault(CF_E_CONFIG);
+    (void)cf_wire_blame_settings(err);
     return cf_err_prefix(err, "[cloud] %s", name);
 }
 

@@ -55,7 +55,9 @@ new_client(struct cf_http_pool *pool, struct cf_http **ret_http, struct cf_err *
     cf_own(cf_secret) password = NULL;
 
     if (settings->proxy && settings->proxy_password_file) {
-        CF_TRY(cf_file_read_secret(settings->proxy_password_file, PASSWORD_MAX, &password, err));
+        if (cf_file_read_secret(settings->proxy_password_file, PASSWORD_MAX, &password, err) !=
+            CF_OK)
+            return cf_wire_blame_settings(err);
         cf_file_trim_newline(password);
     }
     bool uses_certificate = settings->auth == CF_AUTH_TLS;

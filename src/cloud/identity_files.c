@@ -15,6 +15,7 @@
 #include "certferry/file.h"
 
 #include "parts.h"
+#include "wire.h"
 
 enum { PEM_MAX = 32 * 1024, SHA256_LEN = 32, SHA256_TEXT_SIZE = 2 * SHA256_LEN + 1 };
 static const int64_t POSTPONE_MS = 10LL * 60 * 1000;
@@ -88,17 +89,6 @@ cf_identity_files_next_cert_path(const struct cf_identity_files *files)
     return files->next_cert_path;
 }
 
-/* Bytes in our own file that are no identity want a person, not another try. */
-static enum cf_rc
-blame_file(const char *path, struct cf_err *err)
-{
-    if (err->fault == CF_FAULT_REQUEST) {
-        err->rc = CF_E_CONFIG;
-        err->fault = cf_rc_fault(CF_E_CONFIG);
-    }
-    return cf_err_prefix(err, "%s", path);
-}
-
 enum cf_rc
 cf_identity_files_load(struct cf_identity_files *files, enum cf_identity_slot slot,
                        struct cf_identity **ret_identity, struct cf_err *err)
@@ -110,8 +100,10 @@ cf_identity_files_load(struct cf_identity_files *files, enum cf_identity_slot sl
         return cf_fail(err, CF_E_NOT_FOUND,
                        "%s does not exist; make the connector's key with `certferry enroll`", path);
     if (cf_file_read_secret(path, PEM_MAX, &pem, err) != CF_OK ||
-        cf_identity_parse(pem, ret_identity, err) != CF_OK)
-        return blame_file(path, err);
+        cf_identity_parse(pem, ret_identity, err) != CF_OK) {
+        (void)cf_wire_blame_settings(err);
+        return cf_err_prefix(err, "%s", path);
+    }
     return CF_OK;
 }
 

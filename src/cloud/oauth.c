@@ -84,7 +84,9 @@ token_by_secret(const struct cf_oauth *oauth, const char *scope, struct cf_secre
     cf_own(cf_secret) secret = NULL;
     cf_own(cf_secret) form = NULL;
 
-    CF_TRY(cf_file_read_secret(oauth->settings->client_secret_file, SECRET_FILE_MAX, &secret, err));
+    const char *path = oauth->settings->client_secret_file;
+    if (cf_file_read_secret(path, SECRET_FILE_MAX, &secret, err) != CF_OK)
+        return cf_wire_blame_settings(err);
     cf_file_trim_newline(secret);
     CF_TRY(write_form(oauth, scope, "&client_secret=", secret, &form, err));
     return send_form(oauth, form, ret_token, ret_life_s, err);

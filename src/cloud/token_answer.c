@@ -33,24 +33,6 @@ static const struct {
      "have the tenant's administrator exempt this application"},
 };
 
-enum cf_rc
-cf_wire_blame_peer(struct cf_err *err)
-{
-    switch (err->rc) {
-    case CF_E_SYNTAX:
-    case CF_E_FIELD:
-    case CF_E_RANGE:
-    case CF_E_ENCODING:
-    case CF_E_LIMIT:
-        err->rc = CF_E_PROTOCOL;
-        err->fault = cf_rc_fault(CF_E_PROTOCOL);
-        break;
-    default:
-        break;
-    }
-    return err->rc;
-}
-
 /* Some issuers write the number as a string. Absent, null, zero, negative and nonsense all mean
  * that nothing is known about the life. */
 static uint64_t

@@ -22,6 +22,8 @@ enum {
 /* Bytes that do not hold what they should are the service's fault, not the request's: turns
  * syntax, shape and limit errors into CF_E_PROTOCOL; others stay. Returns err->rc. */
 enum cf_rc cf_wire_blame_peer(struct cf_err *err);
+/* The same for the administrator's files and settings: CF_E_CONFIG. */
+enum cf_rc cf_wire_blame_settings(struct cf_err *err);
 
 /* The token endpoint. A life of 0: none was given; the token is good for what is done right now. */
 CF_MUST_USE enum cf_rc cf_wire_token(struct cf_bytes body, struct cf_secret **ret_token,

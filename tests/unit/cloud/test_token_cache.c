@@ -167,12 +167,20 @@ a_new_secret_is_used_for_the_next_token(void **state)
 }
 
 static void
-a_secret_that_others_may_read_is_refused(void **state)
+a_secret_file_that_cannot_be_right_is_refused(void **state)
 {
     char token[64];
 
     (void)state;
     lab_open(CF_AUTH_SECRET);
+    char *large = calloc(1, 8193);
+
+    assert_non_null(large);
+    memset(large, 's', 8192);
+    lab_write("secret", large);
+    free(large);
+    assert_rc(get(token), CF_E_CONFIG);
+    assert_int_equal(lab_err.fault, CF_FAULT_CONFIG);
     assert_int_equal(chmod(lab_path("secret"), 0644), 0);
     assert_rc(get(token), CF_E_PERMISSION);
     assert_contains(lab_err.text, "secret");
@@ -281,7 +289,7 @@ main(void)
         TEST(threads_share_one_request),
         TEST(threads_share_one_refusal),
         TEST(a_new_secret_is_used_for_the_next_token),
-        TEST(a_secret_that_others_may_read_is_refused),
+        TEST(a_secret_file_that_cannot_be_right_is_refused),
         TEST(a_newer_token_survives_the_refusal_of_an_older),
         TEST(scopes_have_tokens_of_their_own),
         TEST(an_overloaded_endpoint_tells_when_to_come_again),
