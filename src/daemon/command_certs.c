@@ -9,11 +9,14 @@ static void
 put_cert(struct cf_json_writer *out, const struct cf_cert *cert)
 {
     cf_own_str subject = NULL;
+    cf_own_str issuer = NULL;
     uint8_t digest[32];
     char hex[2 * sizeof digest + 1];
 
     if (cf_dn_text(cf_cert_subject(cert), &subject, NULL) == CF_OK)
         cf_json_put_string(out, "subject", subject);
+    if (cf_dn_text(cf_cert_issuer(cert), &issuer, NULL) == CF_OK)
+        cf_json_put_string(out, "issuer", issuer);
     cf_cert_sha256(cert, digest);
     cf_text_hex(cf_bytes_of(digest, sizeof digest), false, hex, sizeof hex);
     cf_json_put_string(out, "serial", cf_cert_serial(cert));

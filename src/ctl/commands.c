@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands.h"
+
+#include <string.h>
+
+#include "certferry/config.h"
+
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, 0, NULL, NULL, NULL                                                                  \
+    }
+#define OUTPUT                                                                                     \
+    {                                                                                              \
+        "output", 'o', "FILE", NULL, "write to FILE, not to standard output"                       \
+    }
+
+const struct cf_tool_option cf_tool_global_options[] = {
+    {"config", 'c', "FILE", NULL, "read FILE and FILE.d (default " CF_CONFIG_PATH ")"},
+    {"socket", 's', "PATH", NULL, "the daemon's control socket (default: as configured)"},
+    {"json", 0, NULL, NULL, "print the result as one JSON document"},
+    {"timeout", 0, "DURATION", NULL, "wait so long for the daemon (default 30s, check 3m)"},
+    {"help", 'h', NULL, NULL, "this text, or the command's"},
+    {"version", 0, NULL, NULL, "the version"},
+    END,
+};
+
+static const struct cf_tool_option no_options[] = {END};
+
+static const struct cf_tool_option requests_options[] = {
+    {"state", 0, "STATE",
+     "received admitted keyed submitted issued wrapped delivered failed reported revoked",
+     "only those in STATE"},
+    {"device", 0, "ID", NULL, "only those of this device"},
+    {"limit", 0, "N", NULL, "at most N, 1 to 1000 (default 100)"},
+    {"all", 0, NULL, NULL, "all of them, page by page"},
+    END,
+};
+
+static const struct cf_tool_option ca_cert_options[] = {
+    {"der", 0, NULL, NULL, "DER in place of PEM"},
+    {"root", 0, NULL, NULL, "the root certificate"},
+    {"chain", 0, NULL, NULL, "all certificates, issuing CA first"},
+    OUTPUT,
+    END,
+};
+
+static const struct cf_tool_option recipient_info_options[] = {OUTPUT, END};
+
+static const struct cf_tool_option revoke_options[] = {
+    {"issuer", 0, "DN", NULL, "issuer, when several CAs used the serial number"},
+    {"reason", 0, "NAME",
+     "unspecified keyCompromise cACompromise affiliationChanged superseded cessationOfOperation "
+     "certificateHold privilegeWithdrawn aACompromise",
+     "CRL reason (RFC 5280); default: as configured"},
+    END,
+};
+
+static const struct cf_tool_option check_options[] = {
+    {"offline", 0, NULL, NULL, "look at configuration and files only, without the daemon"},
+    END,
+};
+
+static const struct cf_tool_option enroll_options[] = {
+    {"force", 0, NULL, NULL, "replace an identity that is there"},
+    {"lifetime", 0, "DURATION", NULL, "validity of the certificate (default: as configured)"},
+    OUTPUT,
+    END,
+};
+
+const struct cf_tool_command cf_tool_commands[] = {
+    {"status", cf_tool_status, NULL, NULL, no_options, "how the connector fares",
+     "One screen: the cloud connection, requests and revocations by state, the CAs, keys held "
+     "ready, and the standing duties, those that fail first."},
+    {"requests", cf_tool_requests, NULL, NULL, requests_options, "list requests",
+     "Lists requests and revocations that the store still holds, oldest first."},
+    {"explain", cf_tool_explain, "ID", NULL, no_options, "what happened to a request",
+     "Shows the history of a request, its state, what it waits for and what to do about it. ID is "
+     "the request context that `certferry requests` lists."},
+    {"retry", cf_tool_retry, "ID", NULL, no_options, "let a waiting request try again at once",
+     "Ends the waiting time of a request. A finished request stays finished."},
+    {"cancel", cf_tool_cancel, "ID", NULL, no_options, "end a request as failed",
+     "Ends a request that has no certificate yet; the cloud is told that it failed."},
+    {"approve", cf_tool_approve, "ID", NULL, no_options, "approve a request that waits for it",
+     "For CAs of backend local whose template has approval = yes."},
+    {"deny", cf_tool_deny, "ID", NULL, no_options, "deny a request that waits for approval",
+     "The request ends as failed, and the cloud is told so."},
+    {"ca-cert", cf_tool_ca_cert, "NAME", NULL, ca_cert_options, "print a CA's certificate",
+     "NAME is that of the section [ca NAME]. Without an option the issuing CA's certificate is "
+     "printed as PEM, for the trusted-certificate profile of the devices."},
+    {"recipient-info", cf_tool_recipient_info, NULL, NULL, recipient_info_options,
+     "print the certificate that signs the envelopes",
+     "For whoever verifies that a PFX envelope came from this connector."},
+    {"revoke", cf_tool_revoke, "SERIAL", NULL, revoke_options, "revoke a certificate",
+     "Revokes at the CA that issued it. SERIAL is hexadecimal; case, colons and leading zeros do "
+     "not matter. A certificate that is revoked already is a success, and the output says so."},
+    {"check", cf_tool_check, NULL, NULL, check_options, "look for what is not in order",
+     "Asks the daemon to test configuration, files, store, cloud and CAs. When the daemon does "
+     "not run, or with --offline, only the configuration and its files are looked at. Exit code 4 "
+     "when there are errors; warnings alone are 0."},
+    {"enroll", cf_tool_enroll, NULL, NULL, enroll_options,
+     "make the key with which the connector signs in",
+     "For [cloud] auth = certificate: makes an RSA key and a self-signed certificate, keeps both "
+     "in the assertion_file, prints the certificate, and says what the tenant's administrator has "
+     "to do with it. An identity that is there is kept unless --force is given."},
+    {"help", cf_tool_help, "[COMMAND]", NULL, no_options, "describe a command",
+     "Without COMMAND: the list of commands."},
+    {"completion", cf_tool_completion, "bash", "bash", no_options, "print a completion script",
+     "Use it with: source <(certferry completion bash)"},
+};
+const size_t cf_tool_n_commands = CF_COUNT(cf_tool_commands);
+
+const struct cf_tool_command *
+cf_tool_find_command(const char *name)
+{
+    for (size_t i = 0; i < cf_tool_n_commands; i++) {
+        if (strcmp(cf_tool_commands[i].name, name) == 0)
+            return &cf_tool_commands[i];
+    }
+    return NULL;
+}

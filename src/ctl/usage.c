@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* usage - texts that are made from the table of commands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+
+enum { FORM_SIZE = 64, COMMAND_WIDTH = 24, OPTION_WIDTH = 26 };
+
+static void
+print_options(FILE *out, const struct cf_tool_option *options)
+{
+    for (const struct cf_tool_option *option = options; option->name; option++) {
+        char form[FORM_SIZE];
+        char letter[] = {'-', option->letter, ',', ' ', '\0'};
+
+        snprintf(form, sizeof form, "%s--%s%s%s", option->letter ? letter : "    ", option->name,
+                 option->value ? "=" : "", option->value ? option->value : "");
+        fprintf(out, "  %-*s %s\n", OPTION_WIDTH, form, option->help);
+    }
+}
+
+void
+cf_tool_usage(FILE *out)
+{
+    fputs("Usage: certferry [OPTION]... COMMAND [ARGUMENT] [OPTION]...\n"
+          "Looks after the certificate connector certferryd.\n\n"
+          "Commands:\n",
+          out);
+    for (size_t i = 0; i < cf_tool_n_commands; i++) {
+        const struct cf_tool_command *command = &cf_tool_commands[i];
+        char form[FORM_SIZE];
+
+        snprintf(form, sizeof form, "%s%s%s", command->name, command->argument ? " " : "",
+                 command->argument ? command->argument : "");
+        fprintf(out, "  %-*s %s\n", COMMAND_WIDTH, form, command->help);
+    }
+    fputs("\nOptions for all commands:\n", out);
+    print_options(out, cf_tool_global_options);
+    fputs("\nExit status: 0 success, 1 refused or failed, 2 not found, 3 the daemon does not\n"
+          "answer, 4 check found errors, 64 wrong usage, 78 faulty configuration.\n"
+          "`certferry help COMMAND` tells more about a command.\n",
+          out);
+}
+
+void
+cf_tool_describe(struct cf_tool *tool, const struct cf_tool_command *command)
+{
+    bool has_options = command->options->name != NULL;
+
+    fprintf(tool->out, "Usage: certferry %s%s%s%s\n", command->name, command->argument ? " " : "",
+            command->argument ? command->argument : "", has_options ? " [OPTION]..." : "");
+    cf_tool_paragraph(tool, 0, command->details);
+    if (has_options) {
+        fputs("\nOptions:\n", tool->out);
+        print_options(tool->out, command->options);
+    }
+    fputs("\nOptions for all commands:\n", tool->out);
+    print_options(tool->out, cf_tool_global_options);
+}
+
+static void
+print_words(FILE *out, const struct cf_tool_option *options)
+{
+    for (const struct cf_tool_option *option = options; option->name; option++)
+        fprintf(out, " --%s", option->name);
+}
+
+/* One case per option with a value: files, known words, or nothing to offer. */
+static void
+print_values(FILE *out, const char *command, const struct cf_tool_option *options)
+{
+    for (const struct cf_tool_option *option = options; option->name; option++) {
+        bool is_file = option->value &&
+                       (strcmp(option->value, "FILE") == 0 || strcmp(option->value, "PATH") == 0);
+
+        if (!option->value)
+            continue;
+        fprintf(out, "    %s:--%s", command, option->name);
+        if (option->letter)
+            fprintf(out, "|%s:-%c", command, option->letter);
+        if (is_file)
+            fputs(") COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n", out);
+        else
+            fprintf(out, ") COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n",
+                    option->choices ? option->choices : "");
+    }
+}
+
+void
+cf_tool_bash_completion(FILE *out)
+{
+    fputs("# bash completion of certferry; made by `certferry completion bash`\n"
+          "_certferry() {\n"
+          "  local word=${COMP_WORDS[COMP_CWORD]} last=${COMP_WORDS[COMP_CWORD-1]} command= i\n"
+          "  if [[ $word == = ]]; then word=\n"
+          "  elif [[ $last == = ]]; then last=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
+          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
+          "    case ${COMP_WORDS[i]} in\n"
+          "      ",
+          out);
+    for (size_t i = 0; i < cf_tool_n_commands; i++)
+        fprintf(out, "%s%s", i > 0 ? "|" : "", cf_tool_commands[i].name);
+    fputs(") command=${COMP_WORDS[i]}; break ;;\n"
+          "    esac\n"
+          "  done\n"
+          "  case $command:$last in\n",
+          out);
+    print_values(out, "*", cf_tool_global_options);
+    for (size_t i = 0; i < cf_tool_n_commands; i++)
+        print_values(out, cf_tool_commands[i].name, cf_tool_commands[i].options);
+    fputs("  esac\n"
+          "  local words='",
+          out);
+    print_words(out, cf_tool_global_options);
+    fputs("'\n"
+          "  case $command in\n"
+          "    '') words+='",
+          out);
+    for (size_t i = 0; i < cf_tool_n_commands; i++)
+        fprintf(out, " %s", cf_tool_commands[i].name);
+    fputs("' ;;\n", out);
+    for (size_t i = 0; i < cf_tool_n_commands; i++) {
+        const struct cf_tool_command *command = &cf_tool_commands[i];
+
+        fprintf(out, "    %s) words+='", command->name);
+        print_words(out, command->options);
+        if (command->choices)
+            fprintf(out, " %s", command->choices);
+        if (command->argument && strcmp(command->argument, "[COMMAND]") == 0) {
+            for (size_t k = 0; k < cf_tool_n_commands; k++)
+                fprintf(out, " %s", cf_tool_commands[k].name);
+        }
+        fputs("' ;;\n", out);
+    }
+    fputs("  esac\n"
+          "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
+          "}\n"
+          "complete -F _certferry certferry\n",
+          out);
+}
+
+int
+cf_tool_help(struct cf_tool *tool, const struct cf_tool_args *args)
+{
+    if (!args->argument) {
+        cf_tool_usage(tool->out);
+        return CF_TOOL_OK;
+    }
+
+    const struct cf_tool_command *command = cf_tool_find_command(args->argument);
+    if (!command)
+        return cf_tool_misuse(tool, "there is no command '%s'", args->argument);
+    cf_tool_describe(tool, command);
+    return CF_TOOL_OK;
+}
+
+int
+cf_tool_completion(struct cf_tool *tool, const struct cf_tool_args *args)
+{
+    if (strcmp(args->argument, "bash") != 0)
+        return cf_tool_misuse(tool, "completion: '%s' is not supported; bash is", args->argument);
+    cf_tool_bash_completion(tool->out);
+    return CF_TOOL_OK;
+}
