@@ -9,6 +9,7 @@ cf_conn_open(struct cf_conn *conn, const char *path, struct cf_err *err)
 {
     *conn = (struct cf_conn){.path = path};
     /* Without SQLITE_OPEN_CREATE: place.c made the file, with the right mode. */
+    errno = 0;
     int code = sqlite3_open_v2(
         path, &conn->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (code != SQLITE_OK)
@@ -22,6 +23,8 @@ static enum cf_rc
 set_wal(struct cf_conn *conn, struct cf_err *err)
 {
     sqlite3_stmt *stmt = NULL;
+
+    errno = 0;
     int code = sqlite3_prepare_v2(conn->db, "PRAGMA journal_mode = WAL", -1, &stmt, NULL);
 
     if (code == SQLITE_OK)
@@ -43,6 +46,7 @@ enum cf_rc
 cf_conn_tune(struct cf_conn *conn, struct cf_err *err)
 {
     CF_TRY(set_wal(conn, err));
+    errno = 0;
     int code = sqlite3_exec(conn->db,
                             "PRAGMA synchronous = FULL;"
                             "PRAGMA foreign_keys = ON;"
@@ -84,7 +88,8 @@ enum cf_rc
 cf_conn_fail(const struct cf_conn *conn, int code, const char *what, struct cf_err *err)
 {
     static const char MAKE_ROOM[] = "make room on its file system";
-    int number = conn->db ? sqlite3_system_errno(conn->db) : 0;
+    /* sqlite3_system_errno knows nothing of a commit that fails; callers clear errno before. */
+    int number = errno;
 
     switch (code & 0xff) {
     case SQLITE_NOMEM:

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "migrate.h"
 
+#include <errno.h>
+
 #include "conn.h"
 
 /* Runs one of our own fixed texts, prepared for this once. */
@@ -8,6 +10,8 @@ static enum cf_rc
 read_number(struct cf_conn *conn, const char *sql, int *ret, struct cf_err *err)
 {
     sqlite3_stmt *stmt = NULL;
+
+    errno = 0;
     int code = sqlite3_prepare_v2(conn->db, sql, -1, &stmt, NULL);
 
     if (code == SQLITE_OK)
@@ -55,6 +59,7 @@ cf_migrate_check(struct cf_conn *conn, size_t n, struct cf_err *err)
 static enum cf_rc
 run(struct cf_conn *conn, const char *sql, const char *what, struct cf_err *err)
 {
+    errno = 0;
     int code = sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
 
     return code == SQLITE_OK ? CF_OK : cf_conn_fail(conn, code, what, err);
@@ -81,8 +86,11 @@ enum cf_rc
 cf_migrate(struct cf_conn *conn, const struct cf_migration *migrations, size_t n,
            struct cf_err *err)
 {
+    int version = 0;
+
     CF_TRY(cf_migrate_check(conn, n, err));
-    for (size_t i = 0; i < n; i++) {
+    CF_TRY(read_version(conn, &version, err));
+    for (size_t i = (size_t)version; i < n; i++) {
         CF_TRY(run(conn, "BEGIN IMMEDIATE", "starting a migration", err));
         enum cf_rc rc = migrate_one(conn, &migrations[i], err);
         if (rc == CF_OK)

@@ -2,6 +2,7 @@
 /* query - prepared statements with typed values. */
 #include "conn.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const char WRITING[] = "writing";
@@ -10,7 +11,9 @@ static const char READING[] = "reading";
 static enum cf_rc
 query_fail(const struct cf_query *q, int code, struct cf_err *err)
 {
-    return cf_conn_fail(q->conn, code, sqlite3_stmt_readonly(q->stmt) ? READING : WRITING, err);
+    bool is_reading = sqlite3_column_count(q->stmt) > 0 && sqlite3_stmt_readonly(q->stmt);
+
+    return cf_conn_fail(q->conn, code, is_reading ? READING : WRITING, err);
 }
 
 enum cf_rc
@@ -19,6 +22,7 @@ cf_query_init(struct cf_query *q, struct cf_conn *conn, enum cf_sql sql, struct 
     sqlite3_stmt **stmt = &conn->stmt[sql];
 
     if (!*stmt) {
+        errno = 0;
         int code = sqlite3_prepare_v3(conn->db, CF_SQL_TEXT[sql], -1, SQLITE_PREPARE_PERSISTENT,
                                       stmt, NULL);
         if (code != SQLITE_OK)
@@ -81,6 +85,7 @@ enum cf_rc
 cf_query_step(struct cf_query *q, bool *ret_has_row, struct cf_err *err)
 {
     CF_TRY(cf_query_ok(q, err));
+    errno = 0;
     int code = sqlite3_step(q->stmt);
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         return query_fail(q, code, err);
@@ -102,6 +107,7 @@ enum cf_rc
 cf_query_insert(struct cf_query *q, bool *ret_is_taken, struct cf_err *err)
 {
     CF_TRY(cf_query_ok(q, err));
+    errno = 0;
     int code = sqlite3_step(q->stmt);
     if (code != SQLITE_DONE && code != SQLITE_CONSTRAINT_UNIQUE)
         return query_fail(q, code, err);

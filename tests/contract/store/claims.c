@@ -117,6 +117,7 @@ gives_all_claims_of_an_owner_back_at_once(void **state)
     receive_new(f, "b");
     receive_new(f, "c");
     cf_own(cf_item) other = claim_it(f, "other", "c");
+    assert_string_equal(other->context, "c");
     assert_int_equal(count_claimed(f, "node"), 2);
     reopen(f);
     assert_ok(f, f->store->ops->release(f->store, "node", NULL, 0, &f->err));
@@ -134,6 +135,7 @@ gives_single_claims_back_but_only_ones_own(void **state)
     cf_own(cf_item) a = claim_it(f, "w", "a");
     cf_own(cf_item) b = claim_it(f, "w", "b");
     cf_own(cf_item) c = claim_it(f, "other", "c");
+    assert_true(b->id > a->id);
     int64_t ids[] = {a->id, c->id, 4711};
     assert_ok(f, f->store->ops->release(f->store, "w", ids, 3, &f->err));
     struct cf_items items = claim(f, "third", ALL_STATES, ALL_KINDS, 10);
@@ -165,6 +167,7 @@ knows_when_something_can_be_claimed_next(void **state)
     assert_int_equal(next_due(f, ALL_STATES, 1u << CF_KIND_REVOCATION), INT64_MAX);
     /* Claimed until later than due. */
     cf_own(cf_item) item = claim_it(f, "w", "now");
+    assert_int_equal(item->claimed_until_ms, NOW + MINUTE);
     assert_int_equal(next_due(f, ALL_STATES, ALL_KINDS), NOW + MINUTE);
 }
 

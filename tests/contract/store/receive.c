@@ -133,6 +133,7 @@ leaves_a_finished_item_alone_that_is_claimed_or_has_no_result(void **state)
     receive_new(f, "held");
     finish(f, CF_KIND_PKCS, "held", CF_STATE_DELIVERED);
     cf_own(cf_item) held = claim_it(f, "operator", "held");
+    assert_int_equal(held->claims, 2);
     assert_int_equal(receive_one(f, CF_KIND_PKCS, "held", CF_STATE_RECEIVED, NOW),
                      CF_RECEPTION_DUPLICATE);
     cf_own(cf_item) item = get_it(f, CF_KIND_PKCS, "held");

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ten thousand items: the queries that run all the time stay on their indexes. */
+#include <stdio.h>
+#include <string.h>
+
+#include "store_test.h"
+
+enum { ITEMS = 10000 };
+
+static void
+claims_the_oldest_of_ten_thousand(void **state)
+{
+    struct place *place = *state;
+    struct cf_store *store = open_it(place);
+    struct cf_items items = {0};
+    int64_t next_ms = 0;
+
+    close_it(store);
+    run_sql(place,
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
+            "INSERT INTO item (kind, state, context, received_ms, updated_ms, due_ms, "
+            "lease_until_ms, attempts, first_failed_ms, submits) "
+            "SELECT 0, CASE WHEN i % 10 = 0 THEN 0 ELSE 6 END, 'r' || i, 0, 0, 20000 - i, 0, 0, 0, "
+            "0 FROM n");
+    store = open_it(place);
+    assert_int_equal(store->ops->next_due(store, CF_STATE_BIT(CF_STATE_RECEIVED), ALL_KINDS,
+                                          &next_ms, &place->err),
+                     CF_OK);
+    assert_int_equal(next_ms, 20000 - ITEMS);
+    for (int i = 0; i < 10; i++) {
+        char expected[16];
+        assert_int_equal(store->ops->claim(store, "w", CF_STATE_BIT(CF_STATE_RECEIVED), ALL_KINDS,
+                                           NOW, NOW + 9, 100, &items, &place->err),
+                         CF_OK);
+        assert_int_equal(items.n, 100);
+        (void)snprintf(expected, sizeof expected, "r%d", ITEMS - 1000 * i);
+        assert_string_equal(items.item[0]->context, expected);
+        cf_items_done(&items);
+    }
+    assert_int_equal(store->ops->claim(store, "w", CF_STATE_BIT(CF_STATE_RECEIVED), ALL_KINDS, NOW,
+                                       NOW + 9, 100, &items, &place->err),
+                     CF_OK);
+    assert_int_equal(items.n, 0);
+    cf_items_done(&items);
+    close_it(store);
+}
+
+static void
+assert_plan(struct cf_store *store, enum cf_sql sql, const char *index)
+{
+    char text[1200];
+    sqlite3_stmt *stmt = NULL;
+
+    (void)snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", CF_SQL_TEXT[sql]);
+    assert_int_equal(sqlite3_prepare_v2(cf_sqlite_of(store)->reader.db, text, -1, &stmt, NULL),
+                     SQLITE_OK);
+    bool is_used = false;
+    while (sqlite3_step(stmt) == SQLITE_ROW) {
+        const char *line = (const char *)sqlite3_column_text(stmt, 3);
+        is_used = is_used || strstr(line, index);
+        if (strstr(line, "SCAN") || (sql == CF_SQL_ITEM_CANDIDATES && strstr(line, "B-TREE")))
+            fail_msg("%s: %s", text, line);
+    }
+    sqlite3_finalize(stmt);
+    if (!is_used)
+        fail_msg("%s: does not use %s", text, index);
+}
+
+static void
+uses_an_index_for_what_runs_all_the_time(void **state)
+{
+    struct place *place = *state;
+    struct cf_store *store = open_it(place);
+
+    assert_plan(store, CF_SQL_ITEM_CANDIDATES, "item_due");
+    assert_plan(store, CF_SQL_ITEM_NEXT_DUE, "item_due");
+    assert_plan(store, CF_SQL_ITEM_COUNT, "item_due");
+    assert_plan(store, CF_SQL_ITEM_RELEASE_ALL, "item_claimed_by");
+    assert_plan(store, CF_SQL_ITEM_PRUNE, "item_finished");
+    assert_plan(store, CF_SQL_ITEM_LIST_DEVICE, "item_device");
+    assert_plan(store, CF_SQL_HISTORY_LIST, "history_item");
+    assert_plan(store, CF_SQL_LEDGER_BY_SERIAL, "ledger_serial");
+    assert_plan(store, CF_SQL_LEDGER_BY_CONTEXT, "ledger_context");
+    assert_plan(store, CF_SQL_LEDGER_BY_NOT_AFTER, "ledger_not_after");
+    assert_plan(store, CF_SQL_CA_PAGE, "ca_record_status");
+    close_it(store);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_TEST(claims_the_oldest_of_ten_thousand),
+        STORE_TEST(uses_an_index_for_what_runs_all_the_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
