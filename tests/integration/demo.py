@@ -44,7 +44,7 @@ def show_devices(tenant, host, contexts):
             failed += 1
             continue
         try:
-            found = tenant.open(context, signer, host.ca_pem(), use=True)
+            found = tenant.open(context, signer, host.ca_pem())
         except Exception as error:
             row(name, device["platform"], version, "-", "-", f"REFUSED: {error}")
             failed += 1

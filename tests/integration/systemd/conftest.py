@@ -98,8 +98,15 @@ class Site:
     def issue(self, count=1):
         """Asks for certificates and waits until the devices have them; the contexts."""
         contexts = self.tenant.add_requests(per_device=count)
-        kit.wait(lambda: not self.tenant.unfinished(), "results", 20)
+        self.wait_finished()
         return contexts
+
+    def wait_finished(self):
+        """Until every request is answered; tells both sides' view when that does not happen."""
+        if not self.tenant.wait_finished(20):
+            waiting = [(w.context, w.state, w.offers, w.history) for w in self.tenant.unfinished()]
+            listed = kit.tool("requests", check=False)
+            raise AssertionError(f"waiting: {waiting}\n{listed.stdout}{listed.stderr}{kit.tail()}")
 
 
 @pytest.fixture(scope="session")

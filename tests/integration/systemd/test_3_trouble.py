@@ -31,17 +31,20 @@ def test_a_stop_with_work_in_flight_is_clean_and_loses_nothing(site):
 
     site.tenant.faults.set([])
     kit.systemctl("start", kit.UNIT)
-    kit.wait(lambda: not site.tenant.unfinished(), "results after the start", 20)
+    site.wait_finished()
     assert all(site.tenant.work(c).result["status"] == "issued" for c in contexts)
 
 
 def test_kill_9_is_followed_by_a_restart_that_goes_on(site):
     before, pid = restarts(), kit.main_pid()
+    # What it was given and had not stored yet is offered again after the lease.
+    site.tenant.connector.lease_seconds = 2
     contexts = site.tenant.add_requests(per_device=4)
     os.kill(pid, signal.SIGKILL)
     kit.wait(lambda: restarts() == before + 1 and is_up(), "restart")
-    kit.wait(lambda: not site.tenant.unfinished(), "results after the restart", 20)
+    site.wait_finished()
     assert all(site.tenant.work(c).result["status"] == "issued" for c in contexts)
+    site.tenant.connector.lease_seconds = 300
 
 
 def test_a_hung_service_is_restarted_by_the_watchdog(site):
@@ -58,7 +61,7 @@ def test_a_hung_service_is_restarted_by_the_watchdog(site):
 
 
 def test_a_faulty_configuration_is_reported_whole_and_not_tried_again(site):
-    since = kit.cursor()
+    since = kit.now()
     site.write_config(site.config.replace("backend = local", "backend = lokal")
                       .replace("validity = 365d", "validity = soon"))
     assert kit.systemctl("restart", kit.UNIT, check=False).returncode != 0
@@ -96,15 +99,16 @@ def test_a_second_tenant_has_its_own_instance(site):
 
 
 def test_an_enrolled_identity_takes_the_place_of_the_secret(site):
-    assert kit.tool("enroll").stdout.count("BEGIN CERTIFICATE") == 1
-    path = kit.STATE / "assertion.pem"
-    assert path.stat().st_mode & 0o077 == 0
-    site.tenant.register_certificate(kit.run("openssl", "x509", "-in", path).stdout)
     site.write_config(site.config.replace("auth = secret", "auth = certificate"))
+    printed = site.folder / "connector.pem"
+    kit.tool("enroll", "--output", printed)
+    path = kit.STATE / "assertion.pem"
+    assert path.stat().st_mode & 0o077 == 0 and path.owner() == "certferry"
+    site.tenant.register_certificate(printed.read_text())
     kit.systemctl("restart", kit.UNIT)
     site.issue()
-    forms = [e for e in site.tenant.journal.select("/oauth2/", 0)]
-    assert "client_assertion" in str(forms[-1]) and forms[-1]["status"] == 200
+    last = site.tenant.journal.select("/oauth2/", 0)[-1]
+    assert "client_assertion" in str(last) and last["status"] == 200
 
 
 def test_no_secret_is_in_the_journal_or_the_state_directory(site):
@@ -132,5 +136,4 @@ def test_no_secret_is_in_the_journal_or_the_state_directory(site):
 def test_the_connector_kept_to_the_protocol_and_met_no_error_of_its_own(site):
     assert site.tenant.violations == [] and site.tenant.lab_errors == []
     assert kit.journal(f"MESSAGE_ID={kit.event_id('INTERNAL_ERROR')}") == []
-    stopped = kit.journal(f"MESSAGE_ID={kit.event_id('DAEMON_STOPPED')}")
-    assert stopped
+    assert all(entry["MESSAGE"] for entry in kit.journal(f"_SYSTEMD_UNIT={kit.UNIT}"))

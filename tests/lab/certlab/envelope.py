@@ -201,11 +201,12 @@ def _open_apple(device, plain, request):
     return payload["PayloadContent"], payload["Password"]
 
 
-def open_result(device, request, result, signers, issuers, handshake=True):
+def open_result(device, request, result, signers, issuers, handshake=True, witness=None):
     """Opens and checks everything as the device would; Opened, or Refused with the reason.
 
     signers: PEM of the connector's signing certificates. issuers: PEM of the CA certificates
-    trusted for what is inside. handshake: also use the key in a TLS handshake.
+    trusted for what is inside. handshake: also use the key in a TLS handshake. witness: see
+    pfx.inspect.
     """
     signers, issuers = (t.encode() if isinstance(t, str) else t for t in (signers, issuers))
     kind = envelope_of(device.platform)
@@ -234,6 +235,7 @@ def open_result(device, request, result, signers, issuers, handshake=True):
     facts = pfx.inspect(
         store, password, pfx.preset_of(device.platform, device.record["osVersion"]),
         _decode(result, "certificate"), issuers, handshake, device.platform in ("macOS", "iOS"),
+        witness,
     )
     return Opened(device=device.id, platform=device.platform, envelope=kind,
                   signed_at=signed_at, **facts)

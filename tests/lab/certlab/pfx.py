@@ -139,8 +139,8 @@ def _handshake(folder, key, chain, issuers):
     raise Refused("TLS handshake with the new key does not end")
 
 
-def inspect(store, password, preset, expected_der, issuers, handshake, short_salt):
-    """The facts for Opened, or Refused."""
+def inspect(store, password, preset, expected_der, issuers, handshake, short_salt, witness=None):
+    """The facts for Opened, or Refused. witness, for tests, is shown the private key's PEM."""
     iterations = _check_algorithms(store, password, preset, short_salt)
 
     def read(*options):
@@ -156,6 +156,8 @@ def inspect(store, password, preset, expected_der, issuers, handshake, short_sal
     with private_folder() as folder:
         key, leaf, trusted = folder / "key.pem", folder / "leaf.pem", folder / "issuers.pem"
         pki.write_private(key, read("-nocerts", "-nodes"))
+        if witness:
+            witness(key.read_bytes())
         leaf.write_bytes(leaves[0] + b"".join(others))
         trusted.write_bytes(issuers)
         openssl("verify", "-partial_chain", "-no-CApath", "-no-CAstore", "-trusted", trusted, leaf,

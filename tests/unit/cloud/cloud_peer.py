@@ -41,12 +41,17 @@ def unbase64url(text):
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def check_jwt(jwt, audience):
+OBJECT_ID = "0b1ec7-1d"
+
+
+def check_jwt(jwt, audience, issuer="client"):
     """The known certificate that signed it, or None."""
     head64, claims64, signature = jwt.split(".")
     head, claims = json.loads(unbase64url(head64)), json.loads(unbase64url(claims64))
     cert = STATE.certs.get(head["x5t#S256"])
     if cert is None or claims["aud"] != audience or claims["exp"] - claims["nbf"] != 600:
+        return None
+    if claims["iss"] != issuer:
         return None
     digest = hashlib.sha1(cert.public_bytes(serialization.Encoding.DER)).digest()
     if unbase64url(head["x5t"]) != digest or head["alg"] != "PS256" or head["typ"] != "JWT":
@@ -135,6 +140,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return 401, {"error": {"code": "Unauthorized", "message": "token"}}
         if "/servicePrincipals/" in self.path:
             return self.endpoints()
+        if self.path.endswith("/applications(appId='client')?$select=id"):
+            return 200, {"id": OBJECT_ID}
         if "/applications(appId='client')/addKey" in self.path:
             return self.register(json.loads(body))
         if not self.path.startswith(STATE.uri):
@@ -182,7 +189,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         key = request["keyCredential"]
         if (key["type"], key["usage"]) != ("AsymmetricX509Cert", "Verify"):
             return 400, {"error": {"code": "Request_BadRequest", "message": "type"}}
-        if check_jwt(request["proof"], "00000002-0000-0000-c000-000000000000") is None:
+        if check_jwt(request["proof"], "00000002-0000-0000-c000-000000000000",
+                     OBJECT_ID) is None:
             return 400, {"error": {"code": "Request_BadRequest", "message": "proof"}}
         learn(x509.load_der_x509_certificate(base64.b64decode(key["key"])))
         return 200, {"keyId": "1"}
