@@ -2,6 +2,7 @@
 #include "ask.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "certferry/clock.h"
 #include "certferry/config.h"
@@ -154,7 +155,7 @@ cf_tool_time(const char *text, char ret[CF_TOOL_TIME_SIZE])
     if (!text)
         return;
     if (cf_text_time(text, &ms, NULL) != CF_OK) {
-        snprintf(ret, CF_TOOL_TIME_SIZE, "%.20s", text);
+        cf_text_sanitize(text, strlen(text), ret, CF_TOOL_TIME_SIZE);
         return;
     }
     char normal[CF_TEXT_TIME_SIZE];

@@ -44,7 +44,7 @@ int cf_tool_fail_answer(struct cf_tool *tool, const struct cf_err *err);
 /* Optional text of an answer: NULL when it is not there. */
 CF_MUST_USE enum cf_rc cf_tool_text(const struct cf_json *object, const char *name,
                                     const char **ret, struct cf_err *err);
-/* "2026-11-21 22:34:38" of an RFC 3339 text; any other text as it is, cut. */
+/* "2026-11-21 22:34:38" of an RFC 3339 text; any other text cut and made harmless. */
 enum { CF_TOOL_TIME_SIZE = 32 };
 void cf_tool_time(const char *text, char ret[CF_TOOL_TIME_SIZE]);
 /* " (2h 3m ago)" or " (in 5m)"; "" when the text is no time. */

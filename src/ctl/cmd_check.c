@@ -137,8 +137,7 @@ check_offline(struct cf_tool *tool)
 
     if (code != CF_TOOL_OK)
         return code;
-    if (!text || cf_pki_init((size_t)settings->secure_heap, &err) != CF_OK ||
-        check_files(settings, text, &err) != CF_OK ||
+    if (!text || cf_tool_open_pki(&err) != CF_OK || check_files(settings, text, &err) != CF_OK ||
         cf_json_parse(cf_buf_bytes(text), CF_CTL_ANSWER_MAX, &document, &err) != CF_OK)
         return cf_tool_fail(tool, &err);
     return conclude(tool, document);

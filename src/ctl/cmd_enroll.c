@@ -208,8 +208,7 @@ cf_tool_enroll(struct cf_tool *tool, const struct cf_tool_args *args)
     enrollment.settings = settings;
     if (!lifetime)
         enrollment.lifetime_ms = settings->cloud.assertion_lifetime_ms;
-    if (cf_pki_init((size_t)settings->secure_heap, &err) != CF_OK ||
-        enroll(tool, &enrollment, &err) != CF_OK)
+    if (cf_tool_open_pki(&err) != CF_OK || enroll(tool, &enrollment, &err) != CF_OK)
         return cf_tool_fail(tool, &err);
     return CF_TOOL_OK;
 }

@@ -13,9 +13,16 @@
 #include "certferry/config.h"
 #include "certferry/ctl.h"
 #include "certferry/file.h"
+#include "certferry/key.h"
 #include "certferry/text.h"
 
-enum { WIDTH_MIN = 40, WIDTH_DEFAULT = 80, LABEL_WIDTH = 12, COMPLAINT_SIZE = 2048 };
+enum {
+    SECURE_HEAP_SIZE = 64 * 1024,
+    WIDTH_MIN = 40,
+    WIDTH_DEFAULT = 80,
+    LABEL_WIDTH = 12,
+    COMPLAINT_SIZE = 2048
+};
 
 enum cf_rc
 cf_tool_harden(struct cf_err *err)
@@ -29,6 +36,17 @@ cf_tool_harden(struct cf_err *err)
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return cf_fail_errno(err, CF_E_IO, errno, "signal(SIGPIPE)");
     umask(0022);
+    return CF_OK;
+}
+
+enum cf_rc
+cf_tool_open_pki(struct cf_err *err)
+{
+    static bool is_open;
+
+    if (!is_open)
+        CF_TRY(cf_pki_init(SECURE_HEAP_SIZE, err));
+    is_open = true;
     return CF_OK;
 }
 
