@@ -113,7 +113,8 @@ class Site:
 def site():
     folder = pathlib.Path("/run/certferry-test")
     folder.mkdir(mode=0o700)
-    with Tenant(folder / "tenant") as tenant:
+    # What a killed service was given and had not stored yet is offered again after the lease.
+    with Tenant(folder / "tenant", lease_seconds=4) as tenant:
         tenant.add_devices(1, platforms=["agent"], key_size=256, with_user=True)
         yield Site(tenant, folder)
         if os.environ.get("CERTFERRY_TEST_JOURNAL"):

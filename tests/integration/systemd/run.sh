@@ -17,10 +17,31 @@ build=$(cd "$2" && pwd)
 command -v systemd-nspawn >/dev/null || skip "systemd-nspawn is missing (package systemd-container)"
 unshare --mount true 2>/dev/null || skip "this root may not make a mount namespace"
 
+# systemd-nspawn keeps its control groups under one name: one container at a time.
+exec 9<"$(command -v systemd-nspawn)"
+flock --timeout 100 9 || { echo "another container is in the way"; exit 1; }
+
 name=certferry-test-$$
 work=$(mktemp -d /tmp/$name.XXXXXX)
 out=$(mktemp -d /tmp/$name-out.XXXXXX)
+
+# The control groups that systemd-nspawn makes below ours and leaves; only when nobody is in them.
+# shellcheck disable=SC2317 # by the trap
+remove_cgroups() {
+    local own group
+    while read -r own; do
+        for group in /sys/fs/cgroup{,/unified,/systemd}"${own%/}"/{payload,supervisor}; do
+            [ -d "$group" ] || continue
+            if [ -z "$(find "$group" -name cgroup.procs -exec cat {} + 2>/dev/null)" ]; then
+                find "$group" -depth -type d -exec rmdir {} \; 2>/dev/null || true
+            fi
+        done
+    done < <(sed -n 's/^0:://p; s/^[0-9]*:name=systemd://p' /proc/self/cgroup | sort -u)
+}
+
+# shellcheck disable=SC2317
 clean() {
+    remove_cgroups
     rmdir "$work" "/run/systemd/nspawn/propagate/$name" 2>/dev/null || true
     rm -rf "$out" "/run/systemd/nspawn/unix-export/$name"
 }
@@ -29,7 +50,7 @@ trap clean EXIT
 # The mounts go with the namespace.
 code=0
 unshare --mount bash "$source/tests/integration/systemd/container.sh" \
-    "$name" "$work" "$out" "$source" "$build" >"$out/console" 2>&1 || code=$?
+    "$name" "$work" "$out" "$source" "$build" >"$out/console" 2>&1 9<&- || code=$?
 
 if [ ! -e "$out/code" ]; then
     tr -d '\r' <"$out/console"

@@ -37,14 +37,11 @@ def test_a_stop_with_work_in_flight_is_clean_and_loses_nothing(site):
 
 def test_kill_9_is_followed_by_a_restart_that_goes_on(site):
     before, pid = restarts(), kit.main_pid()
-    # What it was given and had not stored yet is offered again after the lease.
-    site.tenant.connector.lease_seconds = 2
     contexts = site.tenant.add_requests(per_device=4)
     os.kill(pid, signal.SIGKILL)
     kit.wait(lambda: restarts() == before + 1 and is_up(), "restart")
     site.wait_finished()
     assert all(site.tenant.work(c).result["status"] == "issued" for c in contexts)
-    site.tenant.connector.lease_seconds = 300
 
 
 def test_a_hung_service_is_restarted_by_the_watchdog(site):
