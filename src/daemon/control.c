@@ -261,12 +261,16 @@ static enum cf_rc
 grant_access(struct cf_control *control, const char *group_name, struct cf_err *err)
 {
     const struct group *group = getgrnam(group_name);
+    struct stat st;
 
     if (!group)
         return cf_fail(err, CF_E_CONFIG,
                        "[control] group: there is no group '%s'; systemd-sysusers makes it",
                        group_name);
-    if (chown(control->path, (uid_t)-1, group->gr_gid) < 0)
+    if (stat(control->path, &st) < 0)
+        return cf_fail_errno(err, CF_E_IO, errno, "[control] socket: %s", control->path);
+    /* A sandbox may forbid chown(2); the service's own group needs none. */
+    if (st.st_gid != group->gr_gid && chown(control->path, (uid_t)-1, group->gr_gid) < 0)
         return cf_fail_errno(err, CF_E_PERMISSION, errno, "[control] group: %s", group_name);
     if (chmod(control->path, 0660) < 0)
         return cf_fail_errno(err, CF_E_PERMISSION, errno, "[control] socket: %s", control->path);

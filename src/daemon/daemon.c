@@ -220,7 +220,9 @@ cf_daemon_main(const struct cf_options *options)
         code = serve(&daemon, &err);
     } else {
         cf_log(CF_EV_CONFIG_REJECTED, &(struct cf_log_fields){.err = &err}, "cannot start");
-        code = err.fault == CF_FAULT_CONFIG ? CF_EXIT_CONFIG : CF_EXIT_FAILURE;
+        /* No request was looked at yet: what was found wrong is what the administrator gave. */
+        code = err.fault == CF_FAULT_CONFIG || err.fault == CF_FAULT_REQUEST ? CF_EXIT_CONFIG
+                                                                             : CF_EXIT_FAILURE;
     }
     close_all(&daemon);
     cf_log(CF_EV_DAEMON_STOPPED, NULL, "stopped");

@@ -13,8 +13,14 @@ enum cf_rc
 cf_file_open(const char *path, int *ret_fd, struct stat *ret_stat, struct cf_err *err)
 {
     cf_own_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return cf_fail_errno(err, CF_E_IO, errno, "%s", path);
+    if (fd < 0) {
+        int number = errno;
+        enum cf_rc rc = cf_fail_errno(err, CF_E_IO, number, "%s", path);
+        /* What is not there does not come by waiting: it is for the administrator to solve. */
+        if (err && (number == ENOENT || number == ENOTDIR))
+            err->fault = CF_FAULT_CONFIG;
+        return rc;
+    }
     if (fstat(fd, ret_stat) < 0)
         return cf_fail_errno(err, CF_E_IO, errno, "%s", path);
     if (!S_ISREG(ret_stat->st_mode))

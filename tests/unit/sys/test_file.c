@@ -98,6 +98,7 @@ names_a_file_that_is_missing(void **state)
     assert_int_equal(cf_file_read(path, 10, &content, &err), CF_E_IO);
     assert_non_null(strstr(err.text, path));
     assert_int_equal(err.native, ENOENT);
+    assert_int_equal(err.fault, CF_FAULT_CONFIG);
     assert_int_equal(cf_file_read_secret(path, 10, &secret, &err), CF_E_IO);
     assert_null(secret);
 }
