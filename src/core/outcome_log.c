@@ -65,7 +65,8 @@ cf_log_outcome(const struct cf_work *work, const struct cf_err *err)
         break;
     case CF_STATE_REVOKED:
         cf_metric_add(CF_M_REVOCATIONS_DONE, 1);
-        cf_log(CF_EV_CERTIFICATE_REVOKED, &fields, "%s", work->note);
+        cf_log(CF_EV_CERTIFICATE_REVOKED, &fields, "certificate %s revoked at CA %s", item->serial,
+               item->ca);
         break;
     default:
         break;
