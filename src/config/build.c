@@ -44,7 +44,18 @@ fill_preset(struct cf_build *build, const struct cf_option *option, const char *
     const char *state_dir = build->settings->state_dir;
 
     CF_TRY(cf_value_preset(option, state_dir ? state_dir : "", name, &preset, err));
-    return preset ? cf_value_parse(option, preset, base, err) : CF_OK;
+    if (!preset)
+        return CF_OK;
+    struct cf_err own = {0};
+    enum cf_rc rc = cf_value_parse(option, preset, base, &own);
+    if (rc == CF_OK)
+        return CF_OK;
+    if (rc == CF_E_OOM || rc == CF_E_BUG)
+        return cf_fail(err, rc, "%s", own.text);
+    /* Made of another option that is at its limit, such as a very long state_dir. */
+    cf_build_fault(build, option->section, name, option->key, "its default cannot be used: %s",
+                   own.text);
+    return CF_OK;
 }
 
 static enum cf_rc

@@ -3,16 +3,21 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "certferry/text.h"
 
 void
 cf_faults_add(struct cf_faults *faults, struct cf_place place, const char *format, ...)
 {
-    char text[512];
+    char raw[512], text[512];
     va_list args;
 
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    (void)vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
+    /* What was quoted may have been cut within a character. */
+    cf_text_sanitize(raw, strlen(raw), text, sizeof text);
     if (faults->n == CF_FAULTS_TOLD_MAX)
         (void)snprintf(text, sizeof text, "more faults than can be told: correct these first");
     if (faults->n == 0)

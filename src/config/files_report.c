@@ -13,6 +13,9 @@
 
 enum { TEXT_SIZE = 512 };
 
+static void say(const struct cf_check *check, enum cf_severity severity, const char *remedy,
+                const char *format, va_list args) CF_PRINTF(4, 0);
+
 static void
 say(const struct cf_check *check, enum cf_severity severity, const char *remedy, const char *format,
     va_list args)

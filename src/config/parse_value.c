@@ -9,7 +9,8 @@
 #include "certferry/text.h"
 #include "value.h"
 
-enum { TEXT_MAX = 255, NAME_MAX_ = 128, CHOICES_MAX = 16 };
+/* A path with its key has to fit into a line of the printed configuration. */
+enum { TEXT_MAX = 255, URL_MAX = 500, LABEL_MAX = 128, PATH_LEN_MAX = 2000, CHOICES_MAX = 16 };
 
 static const char NAME_LETTERS[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -41,8 +42,8 @@ check_path(const char *text, bool is_secret, struct cf_err *err)
                        "an absolute path or credential:NAME");
     if (text[0] != '/')
         return cf_fail(err, CF_E_SYNTAX, "\"%s\" is not an absolute path: begin it with /", text);
-    if (strlen(text) >= PATH_MAX)
-        return cf_fail(err, CF_E_RANGE, "the path is longer than %d bytes", PATH_MAX - 1);
+    if (strlen(text) > PATH_LEN_MAX)
+        return cf_fail(err, CF_E_RANGE, "the path is longer than %d bytes", PATH_LEN_MAX);
     if (strstr(text, "/../") || (strlen(text) >= 3 && strcmp(strrchr(text, '/'), "/..") == 0))
         return cf_fail(err, CF_E_SYNTAX, "the path has a .. in it: write where it leads");
     return CF_OK;
@@ -62,15 +63,23 @@ parse_secret(const struct cf_option *option, const char *text, void *base, struc
         return keep(option, strdup(text), base, err);
     }
     const char *name = text + strlen(CREDENTIAL);
-    if (!is_name(name, NAME_MAX_))
+    if (!is_name(name, LABEL_MAX))
         return cf_fail(err, CF_E_SYNTAX,
                        "the name of a credential has letters, digits and . _ - (at most %d)",
-                       NAME_MAX_);
+                       LABEL_MAX);
     if (!directory || directory[0] != '/')
         directory = CF_CREDENTIALS_OF_SERVICE;
     if (asprintf(&path, "%s/%s", directory, name) < 0)
         path = NULL;
     return keep(option, path, base, err);
+}
+
+static bool
+is_ascii(const char *text)
+{
+    while (*text && (unsigned char)*text < 0x80)
+        text++;
+    return *text == '\0';
 }
 
 /* The URL is not shown: somebody may have put a password into it. */
@@ -93,8 +102,8 @@ check_url(const struct cf_option *option, const char *text, struct cf_err *err)
                        "a user name or password does not belong into a URL: secrets come from "
                        "files only%s",
                        option->type == OPT_PROXY ? " (proxy_user, proxy_password_file)" : "");
-    if (path == host || *host == ':' || strpbrk(text, " \"<>\\^`{|}") ||
-        strlen(text) > 2 * TEXT_MAX)
+    if (path == host || *host == ':' || strpbrk(text, " \"<>\\^`{|}") || strlen(text) > URL_MAX ||
+        !is_ascii(text))
         return cf_fail(err, CF_E_SYNTAX, "not a URL with a host name and without blanks");
     if (option->type != OPT_WEB && strpbrk(text, "?#"))
         return cf_fail(err, CF_E_SYNTAX, "must end before ? and #");
@@ -108,11 +117,11 @@ parse_text(const struct cf_option *option, const char *text, void *base, struct 
 {
     if (option->type == OPT_TEXT && strlen(text) > TEXT_MAX)
         return cf_fail(err, CF_E_RANGE, "longer than %d bytes", TEXT_MAX);
-    if (option->type == OPT_NAME && !is_name(text, NAME_MAX_))
+    if (option->type == OPT_NAME && !is_name(text, LABEL_MAX))
         return cf_fail(err, CF_E_SYNTAX,
                        "\"%s\" must have letters, digits and . _ - only, at most %d, and begin "
                        "with a letter or digit",
-                       text, NAME_MAX_);
+                       text, LABEL_MAX);
     if (option->type == OPT_PATH)
         CF_TRY(check_path(text, false, err));
     if (option->type == OPT_HTTPS || option->type == OPT_WEB || option->type == OPT_PROXY)

@@ -5,7 +5,8 @@
 
 #include "value.h"
 
-enum { WORDS_MAX = 256 };
+/* Printed with all their quotes they still fit into a value and its lines (ini.h). */
+enum { WORDS_MAX = 256, WORD_MAX = 1500, TOTAL_MAX = 7000 };
 
 void
 cf_words_done(struct cf_words *words)
@@ -54,6 +55,7 @@ cf_words_split(const char *text, bool is_list, struct cf_words *ret_words, struc
 
     if (!words.word || !word)
         return cf_fail_oom(err);
+    size_t total = 0;
     for (const char *at = text;;) {
         while (parts_words(*at, is_list))
             at++;
@@ -62,6 +64,10 @@ cf_words_split(const char *text, bool is_list, struct cf_words *ret_words, struc
         if (words.n == WORDS_MAX)
             return cf_fail(err, CF_E_LIMIT, "more than %d words", WORDS_MAX);
         CF_TRY(take_word(&at, is_list, word, err));
+        total += strlen(word) + 1;
+        if (strlen(word) > WORD_MAX || total > TOTAL_MAX)
+            return cf_fail(err, CF_E_LIMIT, "words of more than %d bytes, or %d in all", WORD_MAX,
+                           TOTAL_MAX);
         words.word[words.n] = strdup(word);
         if (!words.word[words.n])
             return cf_fail_oom(err);

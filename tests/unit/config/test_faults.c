@@ -266,6 +266,32 @@ templates_of_a_ca_must_be_there_and_once(void **state)
 }
 
 static void
+what_could_not_be_printed_and_read_again_is_refused(void **state)
+{
+    (void)state;
+    static struct lab_faults faults;
+    static char text[16 * 1024];
+
+    (void)snprintf(text, sizeof text, LAB_BASE "[connector]\nstate_dir = /%02000d\n", 0);
+    assert_null(lab_parse(text, &faults));
+    assert_string_equal(faults.text,
+                        "conf:7: [connector] state_dir: the path is longer than 2000 bytes\n");
+    (void)snprintf(text, sizeof text, LAB_BASE "[connector]\nstate_dir = /%01999d\n", 0);
+    assert_null(lab_parse(text, &faults));
+    assert_contains(faults.text, "conf:1: [cloud] assertion_file: its default cannot be used: the "
+                                 "path is longer than 2000 bytes\n");
+    (void)snprintf(text, sizeof text,
+                   LAB_BASE "[ca c]\nbackend=exec\nhost=h\nname=n\ntemplates=T\n"
+                            "command = /c %01501d\n[template T]\n",
+                   0);
+    assert_null(lab_parse(text, &faults));
+    assert_string_equal(faults.text, "conf:11: [ca c] command: words of more than 1500 bytes, or "
+                                     "7000 in all\n");
+    expect_in_cloud("endpoint = https://h\xc3\xb6st/",
+                    "[cloud] endpoint: not a URL with a host name and without blanks");
+}
+
+static void
 one_wrong_line_is_one_fault(void **state)
 {
     (void)state;
@@ -295,6 +321,7 @@ main(void)
         cmocka_unit_test(a_ca_takes_the_keys_of_its_own_backend_only),
         cmocka_unit_test(two_cas_must_be_told_apart),
         cmocka_unit_test(templates_of_a_ca_must_be_there_and_once),
+        cmocka_unit_test(what_could_not_be_printed_and_read_again_is_refused),
         cmocka_unit_test(one_wrong_line_is_one_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

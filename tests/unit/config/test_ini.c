@@ -57,12 +57,13 @@ static void
 the_longest_line_is_read_whole(void **state)
 {
     (void)state;
-    char text[8192] = LAB_BASE "[store]\npath = /";
-    size_t len = strlen(text);
+    char text[8192] = LAB_BASE "[template T]\neku = clientAuth";
+    size_t len = strlen(text) - strlen("eku = clientAuth");
 
-    memset(text + len, 'a', 4000 - strlen("path = /"));
+    memset(text + strlen(text), ' ', 4000);
+    strcpy(text + len + 4000 - strlen("1.2.3"), "1.2.3\n");
     cf_own(cf_settings) settings = lab_good(text);
-    assert_int_equal(strlen(settings->store_path), 4000 - strlen("path = "));
+    assert_string_equal(settings->templates[0]->eku[1], "1.2.3");
 }
 
 static void
