@@ -8,6 +8,12 @@
 
 #include "certferry/text.h"
 
+/* The functions themselves, without what their callers are told about them. */
+#undef cf_fail
+#undef cf_fail_errno
+#undef cf_fail_oom
+#undef cf_err_prefix
+
 /* Longer than any error text, so that the cut is made once and at a character boundary. */
 enum { SCRATCH_SIZE = 1024 };
 

@@ -118,7 +118,7 @@ code_unit(struct scan *scan, unsigned *ret)
 static enum cf_rc
 escape(struct scan *scan, bool is_name)
 {
-    unsigned unit;
+    unsigned unit = 0;
 
     if (!accept(scan, 'u')) {
         for (const char *p = "\"\\/bfnrt"; *p; p++) {
