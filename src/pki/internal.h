@@ -28,6 +28,7 @@ struct cf_key {
  * allocation in the queue makes it CF_E_OOM. */
 enum cf_rc cf_fail_openssl(struct cf_err *err, enum cf_rc rc, const char *format, ...)
     CF_PRINTF(3, 4);
+#define cf_fail_openssl(...) cf_never_ok_(cf_fail_openssl(__VA_ARGS__))
 
 /* Locals of OpenSSL's types: cf_own_ossl(X509) x509 = NULL; */
 #define CF_OSSL_OWN(type, free_function)                                                           \

@@ -133,7 +133,7 @@ cf_key_seal(const struct cf_key *key, const struct cf_secret *store_key, struct 
         return cf_fail_oom(err);
     CF_TRY(begin(ctx, true, store_key, sealed, nonce, aad, err));
     if (EVP_CipherUpdate(ctx, text, &len, der.data, (int)der.len) <= 0 ||
-        EVP_CipherFinal_ex(ctx, text + len, &last) <= 0 || (size_t)(len + last) != der.len ||
+        EVP_CipherFinal_ex(ctx, text + len, &last) <= 0 || (size_t)len + (size_t)last != der.len ||
         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG_LEN, tag) <= 0)
         return cf_fail_openssl(err, CF_E_CRYPTO, "AES-256-GCM failed");
 
@@ -194,7 +194,8 @@ cf_key_unseal(struct cf_bytes sealed, const struct cf_secret *store_key, struct 
     CF_TRY(begin(ctx, false, store_key, sealed.data, nonce, aad, err));
     if (EVP_CipherUpdate(ctx, der.data, &len, text, (int)text_len) <= 0 ||
         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG_LEN, tag) <= 0 ||
-        EVP_CipherFinal_ex(ctx, der.data + len, &last) <= 0 || (size_t)(len + last) != text_len)
+        EVP_CipherFinal_ex(ctx, der.data + len, &last) <= 0 ||
+        (size_t)len + (size_t)last != text_len)
         return cf_fail_openssl(err, CF_E_CRYPTO,
                                "the sealed key was changed, belongs to another request, or was "
                                "sealed with another store key");

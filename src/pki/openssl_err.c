@@ -42,6 +42,8 @@ drain(char *text, size_t size, long *ret_native)
     return oom;
 }
 
+#undef cf_fail_openssl /* the function itself */
+
 enum cf_rc
 cf_fail_openssl(struct cf_err *err, enum cf_rc rc, const char *format, ...)
 {
