@@ -16,23 +16,21 @@
 
 enum { CHAIN_FILE_MAX = 1024 * 1024, NUMBER_SIZE = 24 };
 
+static struct exec_ca *
+exec_ca_free(struct exec_ca *ca)
+{
+    if (!ca)
+        return NULL;
+    cf_chain_free(ca->chain);
+    free(ca);
+    return NULL;
+}
+CF_DEFINE_OWN(exec_ca);
+
 static void
 close_ca(struct cf_ca *base)
 {
-    struct exec_ca *ca = (struct exec_ca *)base;
-
-    if (!ca)
-        return;
-    cf_chain_free(ca->chain);
-    free(ca);
-}
-
-static void
-closep(struct exec_ca **ca)
-{
-    if (*ca)
-        close_ca(&(*ca)->base);
-    *ca = NULL;
+    exec_ca_free((struct exec_ca *)base);
 }
 
 static enum cf_rc
@@ -71,7 +69,7 @@ static enum cf_rc
 open_ca(const struct cf_ca_settings *settings, const struct cf_ca_env *env, struct cf_ca **ret_ca,
         struct cf_err *err)
 {
-    __attribute__((cleanup(closep))) struct exec_ca *ca = calloc(1, sizeof *ca);
+    cf_own(exec_ca) ca = calloc(1, sizeof *ca);
 
     if (!ca)
         return cf_fail_oom(err);
@@ -80,8 +78,7 @@ open_ca(const struct cf_ca_settings *settings, const struct cf_ca_env *env, stru
     ca->env = *env;
     CF_TRY(check_settings(settings, err));
     CF_TRY(load_chain(ca, err));
-    *ret_ca = &ca->base;
-    ca = NULL;
+    *ret_ca = &cf_give(ca)->base;
     return CF_OK;
 }
 

@@ -69,4 +69,4 @@ CF_MUST_USE enum cf_rc cf_exec_pem(const char *label, struct cf_bytes der, struc
                                    struct cf_err *err);
 
 /* check.c */
-enum cf_rc cf_exec_check(struct cf_ca *base, cf_finding_fn *report, void *arg, struct cf_err *err);
+enum cf_rc cf_exec_check(struct cf_ca *base, cf_finding_fn *fn, void *arg, struct cf_err *err);

@@ -18,6 +18,7 @@
 /* As cf_fail, with the reasons of OpenSSL's error queue appended and the queue emptied. */
 enum cf_rc cf_local_fail_openssl(struct cf_err *err, enum cf_rc rc, const char *format, ...)
     CF_PRINTF(3, 4);
+#define cf_local_fail_openssl(...) cf_never_ok_(cf_local_fail_openssl(__VA_ARGS__))
 
 /* Another code for the error that is there, whose text stays; returns rc. */
 enum cf_rc cf_local_turn(struct cf_err *err, enum cf_rc rc);
@@ -140,7 +141,7 @@ enum cf_rc cf_local_decide(struct cf_ca *base, const char *cookie, bool approve,
                            struct cf_err *err);
 enum cf_rc cf_local_revoke(struct cf_ca *base, const struct cf_ca_revocation *revocation,
                            struct cf_err *err);
-enum cf_rc cf_local_check(struct cf_ca *base, cf_finding_fn *report, void *arg, struct cf_err *err);
+enum cf_rc cf_local_check(struct cf_ca *base, cf_finding_fn *fn, void *arg, struct cf_err *err);
 
 /* crl.c: what lies in the file, and when it has to be replaced. */
 /* Held while anything below is read and while a CRL is made and published. One for the process:

@@ -8,6 +8,8 @@
 
 #include "local.h"
 
+#undef cf_local_fail_openssl /* the function itself */
+
 enum cf_rc
 cf_local_fail_openssl(struct cf_err *err, enum cf_rc rc, const char *format, ...)
 {
