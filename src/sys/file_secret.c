@@ -22,12 +22,12 @@ static bool
 is_credential(int fd)
 {
     const char *directory = credentials_directory();
-    char link[64], path[PATH_MAX + 1];
+    char fd_link[64], path[PATH_MAX + 1];
     if (!directory)
         return false;
 
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t len = readlink(link, path, sizeof path - 1);
+    (void)snprintf(fd_link, sizeof fd_link, "/proc/self/fd/%d", fd);
+    ssize_t len = readlink(fd_link, path, sizeof path - 1);
     if (len < 0)
         return false;
     path[len] = '\0';

@@ -13,9 +13,9 @@ enum cf_rc
 cf_http_global_init(struct cf_err *err)
 {
     /* The library would write the session keys of every connection to the file this names. */
-    unsetenv("SSLKEYLOGFILE");
+    (void)unsetenv("SSLKEYLOGFILE"); /* NOLINT(concurrency-mt-unsafe): no thread runs yet */
     /* A peer that closes early raises it, and the library leaves it to us (CURLOPT_NOSIGNAL). */
-    signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
     CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (code != CURLE_OK)
         return cf_fail(err, CF_E_BUG, "HTTP library cannot start: %s", curl_easy_strerror(code));

@@ -114,8 +114,10 @@ cf_loop_free(struct cf_loop *loop)
 {
     if (!loop)
         return NULL;
-    while (loop->sources)
+    while (loop->sources) {
+        assert(!loop->sources->prev); /* else it would not leave the head of the list */
         cf_loop_source_free(loop->sources);
+    }
     for (struct post *post = take_posts(loop, true), *next; post; post = next) {
         next = post->next;
         free(post);
