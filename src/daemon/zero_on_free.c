@@ -9,36 +9,38 @@
 #include <malloc.h>
 #include <string.h>
 
-void __libc_free(void *p);
+/* glibc's own names, exported for exactly this. NOLINTBEGIN(bugprone-reserved-identifier) */
+void __libc_free(void *ptr);
 void *__libc_malloc(size_t size);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 void
-free(void *p)
+free(void *ptr)
 {
-    if (!p)
+    if (!ptr)
         return;
-    explicit_bzero(p, malloc_usable_size(p));
-    __libc_free(p);
+    explicit_bzero(ptr, malloc_usable_size(ptr));
+    __libc_free(ptr);
 }
 
 void *
-realloc(void *p, size_t size)
+realloc(void *ptr, size_t size)
 {
-    if (!p)
+    if (!ptr)
         return __libc_malloc(size);
 
-    size_t usable = malloc_usable_size(p);
+    size_t usable = malloc_usable_size(ptr);
     if (size > 0 && size <= usable && size >= usable / 2)
-        return p;
+        return ptr;
     if (size == 0) {
-        free(p);
+        free(ptr);
         return NULL;
     }
 
     void *fresh = __libc_malloc(size);
     if (!fresh)
         return NULL;
-    memcpy(fresh, p, size < usable ? size : usable);
-    free(p);
+    memcpy(fresh, ptr, size < usable ? size : usable);
+    free(ptr);
     return fresh;
 }
