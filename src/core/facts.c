@@ -49,6 +49,19 @@ find_variable(const char *name, size_t len)
     return NULL;
 }
 
+/* Its value is a name of several attributes, which cannot stand inside one. */
+static bool
+is_distinguished_name(const char *name, size_t len)
+{
+    static const char *const names[] = {"OnPrem_Distinguished_Name", "OnPremisesDistinguishedName"};
+
+    for (size_t i = 0; i < CF_COUNT(names); i++) {
+        if (strlen(names[i]) == len && strncasecmp(names[i], name, len) == 0)
+            return true;
+    }
+    return false;
+}
+
 static enum cf_rc
 unknown_variable(const char *name, size_t len, struct cf_err *err)
 {
@@ -73,6 +86,10 @@ cf_request_fact(const void *facts, const char *name, size_t len, const char **re
     const struct cf_request *request = facts;
     const struct variable *variable = find_variable(name, len);
 
+    if (is_distinguished_name(name, len))
+        return cf_fail(err, CF_E_UNSUPPORTED,
+                       "{{OnPrem_Distinguished_Name}} is not served by this version of certferry; "
+                       "write the name's attributes out with other variables");
     if (!variable)
         return unknown_variable(name, len, err);
     if (variable->is_user && request->profile.is_device)

@@ -88,12 +88,13 @@ parse_san(const struct cf_json *profile, struct cf_request_profile *ret, struct 
         const struct cf_json *entry = NULL;
         const char *type = NULL;
         size_t index = 0;
+        char field[64];
 
         CF_TRY(cf_json_at_object(list, i, &entry, err));
         CF_TRY(cf_json_string(entry, "type", 1, 64, &type, err));
         CF_TRY(cf_json_string(entry, "value", 1, TEXT_MAX_LEN, &ret->san[i].value, err));
-        CF_TRY(parse_name("profile.subjectAlternativeNames.type", type, san_types,
-                          CF_COUNT(san_types), &index, err));
+        snprintf(field, sizeof field, "profile.subjectAlternativeNames[%zu].type", i);
+        CF_TRY(parse_name(field, type, san_types, CF_COUNT(san_types), &index, err));
         ret->san[i].type = (enum cf_san_type)index;
     }
     ret->n_san = n;
@@ -110,7 +111,8 @@ parse_eku(const struct cf_json *profile, struct cf_request_profile *ret, struct 
         CF_TRY(cf_json_at_string(list, i, 3, CF_DN_OID_MAX, &ret->eku[i], err));
         if (strspn(ret->eku[i], "0123456789.") != strlen(ret->eku[i]))
             return cf_fail(err, CF_E_SYNTAX,
-                           "profile.extendedKeyUsages: '%.40s' is not a dotted OID", ret->eku[i]);
+                           "profile.extendedKeyUsages[%zu]: '%.40s' is not a dotted OID", i,
+                           ret->eku[i]);
         ret->n_eku++;
     }
     return CF_OK;
@@ -136,7 +138,7 @@ parse_profile(const struct cf_json *request, struct cf_request_profile *ret, str
                           err));
     CF_TRY(parse_san(profile, ret, err));
     CF_TRY(parse_eku(profile, ret, err));
-    CF_TRY(cf_json_int_opt(profile, "keySize", 0, 65536, &key_size, err));
+    CF_TRY(cf_json_int_opt(profile, "keySize", 1, 65536, &key_size, err));
     ret->key_size = (unsigned)key_size;
     CF_TRY(parse_validity(profile, ret, err));
     CF_TRY(cf_json_int_opt(profile, "renewalThresholdPercentage", 1, 99, &threshold, err));
@@ -169,6 +171,21 @@ parse_device(const struct cf_json *request, struct cf_request_device *ret, struc
     for (size_t i = 0; i < CF_COUNT(optional); i++)
         CF_TRY(cf_json_string_opt(device, optional[i].name, 0, NAME_MAX_LEN, optional[i].ret, err));
     return CF_OK;
+}
+
+/* The device's decides; one that differs in the profile was meant for another device. */
+static enum cf_rc
+check_platform(const struct cf_request *request, struct cf_err *err)
+{
+    const char *profile = request->profile.platform;
+    const char *device = request->device.platform;
+
+    if (!profile || cf_text_equal_nocase(profile, device))
+        return CF_OK;
+    return cf_fail(err, CF_E_FIELD,
+                   "profile.platform: '%s' differs from device.platform '%s'; assign the profile "
+                   "to devices of its own platform",
+                   profile, device);
 }
 
 static enum cf_rc
@@ -211,6 +228,12 @@ parse_members(struct cf_request *request, struct cf_err *err)
     CF_TRY(cf_json_string(json, "requestType", 1, 32, &type, err));
     CF_TRY(parse_name("requestType", type, request_types, CF_COUNT(request_types), &index, err));
     request->type = (enum cf_request_type)index;
+    /* At once: the members that follow are those of the types that are served. */
+    if (request->type != CF_REQUEST_ISSUE && request->type != CF_REQUEST_RENEW)
+        return cf_fail(err, CF_E_UNSUPPORTED,
+                       "requestType: '%s' is not served by this version of certferry, which knows "
+                       "issue and renew",
+                       type);
     CF_TRY(cf_json_string(json, "certificationAuthority", 1, NAME_MAX_LEN, &request->ca_host, err));
     CF_TRY(cf_json_string(json, "certificationAuthorityName", 1, NAME_MAX_LEN, &request->ca_name,
                           err));
@@ -218,6 +241,7 @@ parse_members(struct cf_request *request, struct cf_err *err)
                           err));
     CF_TRY(parse_profile(json, &request->profile, err));
     CF_TRY(parse_device(json, &request->device, err));
+    CF_TRY(check_platform(request, err));
     CF_TRY(parse_user(json, &request->user, err));
     CF_TRY(cf_json_string(json, "recipientCertificate", 1, 2 * RECIPIENT_MAX_LEN, &recipient, err));
     if (cf_text_from_base64(recipient, RECIPIENT_MAX_LEN, &request->recipient, err) != CF_OK)
