@@ -5,15 +5,6 @@
 #include "work.h"
 
 static enum cf_rc
-check_type(const struct cf_request *request, struct cf_err *err)
-{
-    if (request->type == CF_REQUEST_ISSUE || request->type == CF_REQUEST_RENEW)
-        return CF_OK;
-    return cf_fail(err, CF_E_UNSUPPORTED,
-                   "requestType: this version of certferry serves issue and renew only");
-}
-
-static enum cf_rc
 judge_delivery(const struct cf_work *work, struct cf_ask *ask, struct cf_err *err)
 {
     const struct cf_request_device *device = &ask->request->device;
@@ -81,15 +72,21 @@ render_san(struct cf_ask *ask, struct cf_err *err)
 }
 
 enum cf_rc
+cf_work_need_request(struct cf_work *work, struct cf_err *err)
+{
+    if (work->ask.request)
+        return CF_OK;
+    return cf_request_parse(cf_buf_bytes(work->item->body), &work->ask.request, err);
+}
+
+enum cf_rc
 cf_work_need_ask(struct cf_work *work, struct cf_err *err)
 {
     struct cf_ask *ask = &work->ask;
 
     if (work->has_ask)
         return CF_OK;
-    if (!ask->request)
-        CF_TRY(cf_request_parse(cf_buf_bytes(work->item->body), &ask->request, err));
-    CF_TRY(check_type(ask->request, err));
+    CF_TRY(cf_work_need_request(work, err));
     CF_TRY(cf_policy_judge(work->site->settings, ask->request, &ask->grant, err));
     CF_TRY(judge_delivery(work, ask, err));
     CF_TRY(judge_recipient(work, ask, err));

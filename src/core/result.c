@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "result.h"
 
+#include <string.h>
+
 #include "certferry/json.h"
 #include "certferry/text.h"
 
@@ -96,11 +98,15 @@ cf_result_failed(enum cf_kind kind, const char *context, const struct cf_err *fa
 {
     cf_own(cf_buf) out = NULL;
     struct cf_json_writer writer;
+    char message[CF_ERR_TEXT_MAX + 1];
 
+    /* A failure has to be reported, so no text may stand in its way. */
+    cf_text_sanitize(failure->text, strlen(failure->text), message, sizeof message);
     CF_TRY(begin(&writer, context, false, &out, err));
     if (kind == CF_KIND_PKCS)
         cf_json_put_string(&writer, "status", "failed");
-    put_verdict(&writer, cf_rc_cloud_code(failure->rc), failure->text);
+    put_verdict(&writer, cf_rc_cloud_code(failure->rc),
+                message[0] ? message : cf_rc_text(failure->rc));
     CF_TRY(end(&writer, err));
 
     *ret_json = cf_give(out);

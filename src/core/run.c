@@ -91,18 +91,18 @@ retry_later(struct cf_work *work, const struct cf_machine_row *row, const struct
 {
     struct cf_item *item = work->item;
     const struct cf_settings *settings = work->site->settings;
-    uint32_t attempts = item->attempts;
     int64_t now = cf_clock_now_ms(work->site->clock);
-    int64_t first_failed = item->first_failed_ms > 0 ? item->first_failed_ms : now;
-    uint64_t delay =
-        cf_backoff_ms(settings->step_retry_min_ms, settings->step_retry_max_ms, attempts, failure);
+    uint64_t delay = 0;
 
-    /* A stop is nobody's failure: the item is due again as soon as somebody is there. */
-    if (failure->rc == CF_E_STOPPED)
-        delay = 0;
     enter(work, row->next[CF_OUTCOME_RETRY]);
-    item->attempts = failure->rc == CF_E_STOPPED ? attempts : attempts + 1;
-    item->first_failed_ms = first_failed;
+    /* A stop is nobody's failure: the item is due again as soon as somebody is there. */
+    if (failure->rc != CF_E_STOPPED) {
+        delay = cf_backoff_ms(settings->step_retry_min_ms, settings->step_retry_max_ms,
+                              item->attempts, failure);
+        item->attempts++;
+        if (item->first_failed_ms == 0)
+            item->first_failed_ms = now;
+    }
     item->due_ms = now + (int64_t)(delay < CF_WAIT_MAX_MS ? delay : CF_WAIT_MAX_MS);
     return note_error(work, failure, err);
 }
@@ -115,6 +115,7 @@ wait_for_ca(struct cf_work *work, const struct cf_machine_row *row, uint64_t wai
 
     enter(work, row->next[CF_OUTCOME_PENDING]);
     item->attempts = polls;
+    item->first_failed_ms = 0;
     item->due_ms = cf_clock_now_ms(work->site->clock) + (int64_t)wait_ms;
 }
 
@@ -136,13 +137,35 @@ refuse_known_certificate(struct cf_work *work, struct cf_err *err)
     return CF_OK;
 }
 
+/* An earlier try of this request may have put the certificate on record before it had to wait. */
+static enum cf_rc
+is_on_record_as_ours(const struct cf_work *work, bool *ret, struct cf_err *err)
+{
+    struct cf_store *store = work->site->store;
+    struct cf_ledger ledger = {0};
+    const struct cf_ledger_filter filter = {
+        .serial = work->issued->serial, .issuer = work->issued->issuer, .limit = 1};
+
+    CF_TRY(store->ops->ledger(store, &filter, &ledger, err));
+    *ret = ledger.n > 0 && strcmp(ledger.entry[0]->context, work->item->context) == 0;
+    cf_ledger_done(&ledger);
+    return CF_OK;
+}
+
 static enum cf_rc
 finish(struct cf_work *work, const struct cf_err *failure, struct cf_err *err)
 {
     enum cf_rc rc = commit(work, false, err);
 
-    if (rc == CF_E_CONFLICT && work->issued)
-        return refuse_known_certificate(work, err);
+    if (rc == CF_E_CONFLICT && work->issued) {
+        bool is_ours = false;
+
+        CF_TRY(is_on_record_as_ours(work, &is_ours, err));
+        if (!is_ours)
+            return refuse_known_certificate(work, err);
+        work->issued = cf_ledger_entry_free(work->issued);
+        rc = commit(work, false, err);
+    }
     if (rc == CF_OK)
         cf_log_outcome(work, failure);
     return rc;

@@ -12,10 +12,11 @@ static uint64_t
 poll_delay(const struct cf_work *work, uint64_t asked_ms)
 {
     uint64_t delay = POLL_FIRST_MS;
+    uint32_t polls = work->item->state == CF_STATE_SUBMITTED ? work->item->attempts + 1 : 0;
 
     if (asked_ms > 0)
         return asked_ms < CF_WAIT_MAX_MS ? asked_ms : CF_WAIT_MAX_MS;
-    for (uint32_t i = 0; i < work->item->attempts && delay < POLL_MAX_MS; i++)
+    for (uint32_t i = 0; i < polls && delay < POLL_MAX_MS; i++)
         delay *= 2;
     return delay < POLL_MAX_MS ? delay : POLL_MAX_MS;
 }
@@ -35,6 +36,10 @@ take_answer(struct cf_work *work, struct cf_ca_answer *answer, struct cf_outcome
         snprintf(work->note, sizeof work->note, "CA %s issued", item->ca);
         return CF_OK;
     case CF_CA_ANSWER_PENDING:
+        if (!answer->cookie)
+            return cf_fail(err, CF_E_PROTOCOL,
+                           "CA %s wants time, but gave nothing to ask for the certificate with",
+                           item->ca);
         CF_TRY(cf_replace_text(&item->cookie, answer->cookie, err));
         ret_outcome->is_pending = true;
         ret_outcome->wait_ms = poll_delay(work, answer->retry_after_ms);
@@ -46,16 +51,10 @@ take_answer(struct cf_work *work, struct cf_ca_answer *answer, struct cf_outcome
     return cf_fail(err, CF_E_BUG, "CA %s gave an answer that does not exist", item->ca);
 }
 
-enum cf_rc
-cf_step_submit(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err *err)
+static enum cf_rc
+send(struct cf_work *work, struct cf_ca_slot *slot, struct cf_ca_answer *answer, struct cf_err *err)
 {
     struct cf_item *item = work->item;
-    struct cf_ca_slot *slot = NULL;
-    struct cf_ca_answer answer = {0};
-
-    CF_TRY(cf_work_need_ask(work, err));
-    CF_TRY(cf_site_need_ca(work->site, item->ca, &slot, err));
-
     const struct cf_ca_submission submission = {
         .request_context = item->context,
         .device_id = item->device_id,
@@ -64,18 +63,33 @@ cf_step_submit(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_e
         .validity_ms = work->ask.grant.validity_ms,
         .is_repeat = item->submits > 1,
     };
+
     if (submission.is_repeat && !slot->ca->ops->is_idempotent) {
         const struct cf_log_fields fields = cf_work_fields(work, NULL);
         cf_log(CF_EV_SUBMIT_REPEATED, &fields,
                "the answer to an earlier submission is lost; the same CSR goes to CA %s again",
                item->ca);
     }
-
-    enum cf_rc rc = slot->ca->ops->submit(slot->ca, &submission, &answer, err);
+    enum cf_rc rc = slot->ca->ops->submit(slot->ca, &submission, answer, err);
     cf_ca_slot_note(slot, rc, err);
+    return rc;
+}
+
+enum cf_rc
+cf_step_submit(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err *err)
+{
+    struct cf_ca_slot *slot = NULL;
+    struct cf_ca_answer answer = {0};
+
+    enum cf_rc rc = cf_work_need_ask(work, err);
+    if (rc == CF_OK)
+        rc = cf_site_need_ca(work->site, work->item->ca, &slot, err);
+    bool has_been_asked = rc == CF_OK;
+    if (rc == CF_OK)
+        rc = send(work, slot, &answer, err);
     /* Not reached at all: the next try is not a repetition. */
-    if (rc == CF_E_CA_DOWN)
-        item->submits--;
+    if (!has_been_asked || rc == CF_E_CA_DOWN)
+        work->item->submits--;
     if (rc == CF_OK)
         rc = take_answer(work, &answer, ret_outcome, err);
     cf_ca_answer_done(&answer);

@@ -161,14 +161,16 @@ cf_step_wrap(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err
     struct cf_sealed sealed = {0};
 
     (void)ret_outcome;
-    CF_TRY(cf_work_need_ask(work, err));
-    if (cf_cert_parse(cf_buf_bytes(item->cert), &cert, err) != CF_OK ||
-        cf_chain_parse_der(cf_buf_bytes(item->chain), &chain, err) != CF_OK)
+    if (cf_cert_parse(cf_buf_bytes(item->cert), &cert, err) != CF_OK)
         return cf_err_prefix(err, "answer of CA %s", item->ca);
 
-    /* Before the comparison: what the CA issued is on record even when it cannot be used. */
+    /* Before anything is judged: what the CA issued is on record even when it cannot be used. */
+    CF_TRY(cf_work_need_request(work, err));
     CF_TRY(make_ledger_entry(work, cert, err));
     CF_TRY(cf_replace_text(&item->serial, cf_cert_serial(cert), err));
+    if (cf_chain_parse_der(cf_buf_bytes(item->chain), &chain, err) != CF_OK)
+        return cf_err_prefix(err, "chain of CA %s", item->ca);
+    CF_TRY(cf_work_need_ask(work, err));
     CF_TRY(check_issued(work, cert, chain, err));
 
     enum cf_rc rc = wrap(work, cert, chain, &sealed, err);

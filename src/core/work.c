@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certferry/metrics.h"
+
 struct cf_work *
 cf_work_new(struct cf_site *site, struct cf_item *take_item)
 {
@@ -91,6 +93,7 @@ cf_ca_slot_note(struct cf_ca_slot *slot, enum cf_rc rc, const struct cf_err *err
     if (is_ca_trouble) {
         atomic_store(&slot->last_error_rc, (long)rc);
         atomic_store(&slot->unhealthy, true);
+        cf_metric_add(CF_M_CA_ERRORS, 1);
         cf_log(CF_EV_CA_UNAVAILABLE, &fields, "CA %s does not serve requests",
                slot->settings->name);
     } else if (rc == CF_OK) {

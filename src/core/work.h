@@ -60,6 +60,8 @@ struct cf_work *cf_work_new(struct cf_site *site, struct cf_item *take_item);
 struct cf_work *cf_work_free(struct cf_work *work);
 CF_DEFINE_OWN(cf_work);
 
+/* Fills work->ask.request, once: read, not judged. */
+CF_MUST_USE enum cf_rc cf_work_need_request(struct cf_work *work, struct cf_err *err);
 /* Fills work->ask, once. Everything that can be wrong with a request is found here. */
 CF_MUST_USE enum cf_rc cf_work_need_ask(struct cf_work *work, struct cf_err *err);
 
