@@ -6,8 +6,9 @@
 #include "certferry/text.h"
 #include "duty.h"
 #include "intake.h"
+#include "revoke.h"
 
-enum { PAGE_MAX = 500, PAGES_MAX = 20 };
+enum { PAGE_MAX = 500, PAGES_MAX = 20, SAME_SERIAL_MAX = 16 };
 
 static bool
 is_issuer_of(struct cf_ca_slot *slot, const char *issuer)
@@ -43,8 +44,19 @@ names_our_ca(struct cf_site *site, const struct cf_revocation_request *request)
     return !names_any;
 }
 
+static bool
+is_in_ledger(const struct cf_revocation_request *request, const struct cf_ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->n; i++) {
+        if (cf_revocation_means(request, ledger->entry[i]))
+            return true;
+    }
+    return false;
+}
+
 /* Connectors of one tenant see each other's requests. A request that cannot be read is ours to
- * answer; one for a certificate in our ledger is ours whatever it says of its issuer. */
+ * answer; one for a certificate in our ledger is ours even when its CA was taken out of the
+ * configuration. An equal serial number alone says little: some CAs count from one. */
 static enum cf_rc
 is_ours(struct cf_site *site, const struct cf_cloud_work *work, bool *ret_is_ours,
         struct cf_err *err)
@@ -56,9 +68,9 @@ is_ours(struct cf_site *site, const struct cf_cloud_work *work, bool *ret_is_our
     if (cf_revocation_request_parse(cf_buf_bytes(work->body), &request, NULL) != CF_OK)
         return CF_OK;
 
-    const struct cf_ledger_filter filter = {.serial = request->serial, .limit = 1};
+    const struct cf_ledger_filter filter = {.serial = request->serial, .limit = SAME_SERIAL_MAX};
     CF_TRY(site->store->ops->ledger(site->store, &filter, &ledger, err));
-    *ret_is_ours = ledger.n > 0 || names_our_ca(site, request);
+    *ret_is_ours = is_in_ledger(request, &ledger) || names_our_ca(site, request);
     cf_ledger_done(&ledger);
     return CF_OK;
 }
@@ -74,6 +86,7 @@ cf_duty_revocations(struct cf_scheduler *scheduler, struct cf_site *site, uint64
         struct cf_intake intake = {0};
 
         CF_TRY(site->cloud->ops->download_revocations(site->cloud, PAGE_MAX, &page, err));
+        cf_scheduler_note_cloud(scheduler, "revocations", CF_OK, NULL);
         is_full = page.n >= PAGE_MAX;
         enum cf_rc rc =
             cf_intake_page(scheduler, site, CF_KIND_REVOCATION, &page, is_ours, &intake, err);

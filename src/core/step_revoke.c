@@ -11,14 +11,16 @@
 enum { SAME_SERIAL_MAX = 16 };
 
 /* The cloud echoes what we reported: our CA section, or the issuer's name in whatever writing. */
-static bool
-is_issued_by(const struct cf_ledger_entry *entry, const struct cf_revocation_request *request)
+bool
+cf_revocation_means(const struct cf_revocation_request *request,
+                    const struct cf_ledger_entry *entry)
 {
-    if (request->ca_configuration && request->ca_configuration[0] &&
-        cf_text_equal_nocase(entry->ca, request->ca_configuration))
+    bool has_configuration = request->ca_configuration && request->ca_configuration[0];
+
+    if (has_configuration && cf_text_equal_nocase(entry->ca, request->ca_configuration))
         return true;
     if (!request->issuer || request->issuer[0] == '\0')
-        return true;
+        return !has_configuration;
     if (cf_text_equal_nocase(entry->ca, request->issuer) ||
         strcmp(entry->issuer, request->issuer) == 0)
         return true;
@@ -40,7 +42,7 @@ find_entry(const struct cf_revocation_request *request, const struct cf_ledger *
     const struct cf_ledger_entry *found = NULL;
 
     for (size_t i = 0; i < ledger->n; i++) {
-        if (!is_issued_by(ledger->entry[i], request))
+        if (!cf_revocation_means(request, ledger->entry[i]))
             continue;
         if (found)
             return cf_fail(err, CF_E_CONFLICT,
