@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backoff.h"
 #include "certferry/log.h"
 #include "duty.h"
 #include "work.h"
@@ -21,20 +22,65 @@ all_work_states(void)
     return cf_machine_work_states(CF_KIND_PKCS) | cf_machine_work_states(CF_KIND_REVOCATION);
 }
 
+/* Those that do not fit are freed by the end of their claim. */
+static void
+add_orphans(struct cf_scheduler *scheduler, const int64_t *ids, size_t n, uint64_t delay_ms)
+{
+    int64_t from = cf_clock_monotonic_ms(scheduler->options.clock) + (int64_t)delay_ms;
+
+    pthread_mutex_lock(&scheduler->lock);
+    for (size_t i = 0; i < n && scheduler->n_orphans < CF_ORPHANS_MAX; i++)
+        scheduler->orphan[scheduler->n_orphans++] =
+            (struct cf_orphan){.id = ids[i], .from_ms = from};
+    pthread_mutex_unlock(&scheduler->lock);
+}
+
 void
 cf_scheduler_release(struct cf_scheduler *scheduler, struct cf_site *site, const int64_t *ids,
                      size_t n)
 {
     struct cf_err err = {0};
 
-    if (n == 0 || site->store->ops->release(site->store, site->owner, ids, n, &err) == CF_OK)
-        return;
+    if (n > 0 && site->store->ops->release(site->store, site->owner, ids, n, &err) != CF_OK)
+        add_orphans(scheduler, ids, n, 0);
+}
 
-    /* Those that do not fit are freed by the end of their claim. */
+/* Takes out those whose time has come; *ret_next_ms is lowered to when the next one's comes. */
+static size_t
+take_orphans(struct cf_scheduler *scheduler, int64_t ids[CF_ORPHANS_MAX], uint64_t *ret_next_ms)
+{
+    int64_t now = cf_clock_monotonic_ms(scheduler->options.clock);
+    size_t n = 0, kept = 0;
+
     pthread_mutex_lock(&scheduler->lock);
-    for (size_t i = 0; i < n && scheduler->n_orphans < CF_ORPHANS_MAX; i++)
-        scheduler->orphan[scheduler->n_orphans++] = ids[i];
+    for (size_t i = 0; i < scheduler->n_orphans; i++) {
+        const struct cf_orphan orphan = scheduler->orphan[i];
+
+        if (orphan.from_ms <= now) {
+            ids[n++] = orphan.id;
+            continue;
+        }
+        if ((uint64_t)(orphan.from_ms - now) < *ret_next_ms)
+            *ret_next_ms = (uint64_t)(orphan.from_ms - now);
+        scheduler->orphan[kept++] = orphan;
+    }
+    scheduler->n_orphans = kept;
     pthread_mutex_unlock(&scheduler->lock);
+    return n;
+}
+
+/* Before anything is claimed: a later claim on the same item would be given back with it. */
+static void
+free_orphans(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *ret_next_ms)
+{
+    int64_t ids[CF_ORPHANS_MAX];
+    size_t n = take_orphans(scheduler, ids, ret_next_ms);
+
+    if (n == 0)
+        return;
+    cf_scheduler_release(scheduler, site, ids, n);
+    cf_scheduler_kick(scheduler, CF_DUTY_DELIVER);
+    cf_scheduler_kick(scheduler, CF_DUTY_ACKNOWLEDGE);
 }
 
 unsigned
@@ -84,6 +130,37 @@ hand_over(struct work_job *job, enum cf_lane lane)
            CF_OK;
 }
 
+/* How many outcomes in a row the store has not taken. */
+static unsigned
+note_commit(struct cf_scheduler *scheduler, enum cf_rc rc)
+{
+    pthread_mutex_lock(&scheduler->lock);
+    unsigned failures = scheduler->commit_failures;
+    scheduler->commit_failures = rc == CF_OK ? 0 : failures + 1;
+    pthread_mutex_unlock(&scheduler->lock);
+    return failures;
+}
+
+/* The store did not take the outcome, so the last step will run again. Not at once: it may be one
+ * that asks a CA for a certificate. */
+static void
+give_up(struct cf_scheduler *scheduler, struct cf_site *site, int64_t id, enum cf_rc rc,
+        const struct cf_err *err)
+{
+    const struct cf_settings *settings = site->settings;
+
+    if (rc == CF_E_LEASE)
+        return; /* the claim is somebody else's, who may go by our name */
+    if (rc == CF_E_STOPPED) {
+        cf_scheduler_release(scheduler, site, &id, 1);
+        return;
+    }
+    cf_scheduler_note_store(scheduler, rc, err);
+    add_orphans(scheduler, &id, 1,
+                cf_backoff_ms(settings->step_retry_min_ms, settings->step_retry_max_ms,
+                              note_commit(scheduler, rc), NULL));
+}
+
 static void
 run_work(void *arg)
 {
@@ -99,11 +176,10 @@ run_work(void *arg)
                             ? cf_fail(&err, CF_E_STOPPED, "stopping")
                             : cf_work_run(job->work, job->lane, &handoff, &next, &err);
         if (rc != CF_OK) {
-            if (rc != CF_E_STOPPED && rc != CF_E_LEASE)
-                cf_scheduler_note_store(scheduler, rc, &err);
-            cf_scheduler_release(scheduler, site, &job->work->item->id, 1);
+            give_up(scheduler, site, job->work->item->id, rc, &err);
             break;
         }
+        note_commit(scheduler, CF_OK);
         if (handoff && hand_over(job, next))
             return;
     }
@@ -136,15 +212,28 @@ cf_scheduler_start_work(struct cf_scheduler *scheduler, struct cf_site *site,
     }
 }
 
+bool
+cf_scheduler_has_started(struct cf_scheduler *scheduler)
+{
+    pthread_mutex_lock(&scheduler->lock);
+    bool has_started = scheduler->has_started;
+    pthread_mutex_unlock(&scheduler->lock);
+    return has_started;
+}
+
 /* What this connector had claimed before it was last stopped is its own again at once. */
 static enum cf_rc
 start_up(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_err *err)
 {
-    if (scheduler->has_started)
+    if (cf_scheduler_has_started(scheduler))
         return CF_OK;
     CF_TRY(site->store->ops->release(site->store, site->owner, NULL, 0, err));
     CF_TRY(cf_scheduler_pull_in(scheduler, site, err));
+    pthread_mutex_lock(&scheduler->lock);
     scheduler->has_started = true;
+    pthread_mutex_unlock(&scheduler->lock);
+    cf_scheduler_kick(scheduler, CF_DUTY_DELIVER);
+    cf_scheduler_kick(scheduler, CF_DUTY_ACKNOWLEDGE);
     return CF_OK;
 }
 
@@ -172,7 +261,9 @@ cf_duty_dispatch(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t 
     int64_t now = cf_scheduler_now_ms(scheduler);
     int64_t next_due = INT64_MAX;
 
+    *ret_next_ms = DISPATCH_IDLE_MS;
     CF_TRY(start_up(scheduler, site, err));
+    free_orphans(scheduler, site, ret_next_ms);
     size_t places = free_places(scheduler);
     if (places > 0)
         CF_TRY(store->ops->claim(store, site->owner, all_work_states(),
@@ -184,12 +275,11 @@ cf_duty_dispatch(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t 
     cf_items_done(&items);
     cf_scheduler_note_store(scheduler, CF_OK, NULL);
 
-    *ret_next_ms = DISPATCH_IDLE_MS;
     if (is_full)
         return CF_OK; /* the end of any work kicks */
     CF_TRY(store->ops->next_due(store, all_work_states(),
                                 (1u << CF_KIND_PKCS) | (1u << CF_KIND_REVOCATION), &next_due, err));
-    if (next_due < now + DISPATCH_IDLE_MS)
+    if (next_due < now + (int64_t)*ret_next_ms)
         *ret_next_ms = next_due > now ? (uint64_t)(next_due - now) : 1;
     return CF_OK;
 }

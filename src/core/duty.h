@@ -24,6 +24,12 @@ struct duty_run {
     struct cf_err last_error;
 };
 
+/* A claim that was not given back: the store did not take it, or is better left alone for now. */
+struct cf_orphan {
+    int64_t id;
+    int64_t from_ms; /* monotonic; given back then */
+};
+
 struct cf_scheduler {
     struct cf_scheduler_options options;
     pthread_mutex_t lock;
@@ -31,15 +37,15 @@ struct cf_scheduler {
     struct duty_run duty[CF_DUTY_MAX_];
     unsigned in_flight;
     bool cloud_is_up;
-    bool cloud_was_reached;
     bool store_is_down;
-    int64_t orphan[CF_ORPHANS_MAX]; /* items whose claim could not be given back */
+    bool has_started; /* claims of an earlier life have been given back */
+    struct cf_orphan orphan[CF_ORPHANS_MAX];
     size_t n_orphans;
+    unsigned commit_failures; /* in a row */
 
     /* Each of these belongs to one duty. */
-    bool has_started;     /* dispatch */
-    size_t deliver_batch; /* deliver; 0: the configured one */
-    int64_t last_wall_ms; /* maintenance */
+    size_t batch[CF_KIND_MAX_]; /* deliver, acknowledge; 0: the configured one */
+    int64_t last_wall_ms;       /* maintenance */
     int64_t last_monotonic_ms;
     int64_t next_prune_ms;
     _Atomic uint64_t lease_ms; /* heartbeat, read by pending */
@@ -58,14 +64,17 @@ cf_duty_fn cf_duty_keys;
 cf_duty_fn cf_duty_maintenance;
 
 int64_t cf_scheduler_now_ms(const struct cf_scheduler *scheduler); /* wall clock */
-/* Notes success or failure of store and cloud, logs changes and, at a bounded rate, failures. */
+/* Notes success or failure of store and cloud, logs changes and, at a bounded rate, failures. A
+ * duty notes the success of a call itself: one that found nothing to say knows nothing. */
 void cf_scheduler_note_store(struct cf_scheduler *scheduler, enum cf_rc rc,
                              const struct cf_err *err);
 void cf_scheduler_note_cloud(struct cf_scheduler *scheduler, const char *call, enum cf_rc rc,
                              const struct cf_err *err);
 bool cf_rc_is_store(enum cf_rc rc);
 
-/* Gives claims back; what the store does not take now is tried again by maintenance. */
+/* False until dispatch has given back what an earlier process had claimed under our name. */
+bool cf_scheduler_has_started(struct cf_scheduler *scheduler);
+/* Gives claims back; what the store does not take now is tried again by dispatch. */
 void cf_scheduler_release(struct cf_scheduler *scheduler, struct cf_site *site, const int64_t *ids,
                           size_t n);
 /* Starts a claimed item on its lane; takes it. */

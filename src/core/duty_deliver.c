@@ -64,19 +64,26 @@ log_verdict(const struct cf_item *item, const struct cf_cloud_verdict *verdict)
     }
 }
 
+/* What the service has against the batch, and not against us or at this time. */
+static bool
+is_about_batch(const struct cf_err *err)
+{
+    return err->rc == CF_E_LIMIT || (err->rc == CF_E_HTTP && err->fault == CF_FAULT_CONFIG);
+}
+
 /* A batch that the service refuses as a whole is halved, so that one bad result cannot hold the
  * others up for good. */
 static void
-adapt_batch(struct cf_scheduler *scheduler, const struct cf_site *site, size_t n,
-            const struct cf_err *err)
+adapt_batch(struct cf_scheduler *scheduler, const struct cf_site *site, enum cf_kind kind, size_t n,
+            enum cf_rc rc, const struct cf_err *err)
 {
     size_t full = (size_t)site->settings->cloud.upload_batch;
+    size_t *batch = &scheduler->batch[kind];
 
-    if (err && (err->fault == CF_FAULT_CONFIG || err->rc == CF_E_LIMIT))
-        scheduler->deliver_batch = n > 1 ? n / 2 : 1;
-    else if (!err)
-        scheduler->deliver_batch =
-            scheduler->deliver_batch * 2 < full ? scheduler->deliver_batch * 2 : full;
+    if (rc == CF_OK)
+        *batch = *batch * 2 < full ? *batch * 2 : full;
+    else if (is_about_batch(err))
+        *batch = n > 1 ? n / 2 : 1;
 }
 
 /* The one result of a refused batch of one steps aside for the others. */
@@ -160,11 +167,13 @@ deliver_batch(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_it
         return cf_fail_oom(err);
 
     enum cf_rc rc = upload(site, items, verdicts, err);
-    if (rc != CF_OK && items->n == 1 && err && err->fault == CF_FAULT_CONFIG)
+    adapt_batch(scheduler, site, items->item[0]->kind, items->n, rc, err);
+    if (rc != CF_OK && items->n == 1 && is_about_batch(err))
         step_aside(site, items->item[0], err);
-    adapt_batch(scheduler, site, items->n, rc == CF_OK ? NULL : err);
-    if (rc == CF_OK)
+    if (rc == CF_OK) {
+        cf_scheduler_note_cloud(scheduler, "deliver", CF_OK, NULL);
         rc = record(site, items, verdicts, err);
+    }
     if (rc != CF_OK)
         release(scheduler, site, items);
     free(verdicts);
@@ -172,26 +181,30 @@ deliver_batch(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_it
 }
 
 static enum cf_rc
-deliver(struct cf_scheduler *scheduler, struct cf_site *site, enum cf_kind kind, size_t max,
+deliver(struct cf_scheduler *scheduler, struct cf_site *site, enum cf_kind kind,
         uint64_t *ret_next_ms, struct cf_err *err)
 {
     struct cf_store *store = site->store;
     unsigned states = cf_machine_deliver_states(kind);
+    size_t full = (size_t)site->settings->cloud.upload_batch;
     int64_t now = cf_scheduler_now_ms(scheduler);
     int64_t next_due = INT64_MAX;
     struct cf_items items = {0};
 
-    CF_TRY(store->ops->claim(store, site->owner, states, 1u << kind, now, now + CF_CLAIM_MS, max,
-                             &items, err));
-    size_t n = items.n;
-    enum cf_rc rc = n > 0 ? deliver_batch(scheduler, site, &items, err) : CF_OK;
+    *ret_next_ms = CF_DUTY_NEVER_MS;
+    if (!cf_scheduler_has_started(scheduler))
+        return CF_OK; /* dispatch kicks */
+    if (scheduler->batch[kind] == 0 || scheduler->batch[kind] > full)
+        scheduler->batch[kind] = full;
+    CF_TRY(store->ops->claim(store, site->owner, states, 1u << kind, now, now + CF_CLAIM_MS,
+                             scheduler->batch[kind], &items, err));
+    enum cf_rc rc = items.n > 0 ? deliver_batch(scheduler, site, &items, err) : CF_OK;
     cf_items_done(&items);
     if (rc != CF_OK)
         return rc;
 
     CF_TRY(store->ops->next_due(store, states, 1u << kind, &next_due, err));
     now = cf_scheduler_now_ms(scheduler);
-    *ret_next_ms = CF_DUTY_NEVER_MS;
     if (next_due < now + CF_DUTY_NEVER_MS)
         *ret_next_ms = next_due > now ? (uint64_t)(next_due - now) : 0;
     return CF_OK;
@@ -201,17 +214,12 @@ enum cf_rc
 cf_duty_deliver(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *ret_next_ms,
                 struct cf_err *err)
 {
-    size_t full = (size_t)site->settings->cloud.upload_batch;
-
-    if (scheduler->deliver_batch == 0 || scheduler->deliver_batch > full)
-        scheduler->deliver_batch = full;
-    return deliver(scheduler, site, CF_KIND_PKCS, scheduler->deliver_batch, ret_next_ms, err);
+    return deliver(scheduler, site, CF_KIND_PKCS, ret_next_ms, err);
 }
 
 enum cf_rc
 cf_duty_acknowledge(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *ret_next_ms,
                     struct cf_err *err)
 {
-    return deliver(scheduler, site, CF_KIND_REVOCATION, (size_t)site->settings->cloud.upload_batch,
-                   ret_next_ms, err);
+    return deliver(scheduler, site, CF_KIND_REVOCATION, ret_next_ms, err);
 }

@@ -42,6 +42,7 @@ cf_duty_download(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t 
     int64_t begin = cf_clock_monotonic_ms(scheduler->options.clock);
     CF_TRY(
         site->cloud->ops->download(site->cloud, (size_t)max, settings->poll_wait_ms, &page, err));
+    cf_scheduler_note_cloud(scheduler, "download", CF_OK, NULL);
     int64_t took = cf_clock_monotonic_ms(scheduler->options.clock) - begin;
 
     size_t n = page.n;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* maintenance: old results go, stray claims are freed, jumps of the clock are noticed. */
+/* maintenance: old results go, jumps of the clock are noticed. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "certferry/log.h"
 #include "certferry/machine.h"
@@ -101,32 +100,12 @@ prune(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_err *err)
     return CF_OK;
 }
 
-static void
-free_orphans(struct cf_scheduler *scheduler, struct cf_site *site)
-{
-    int64_t ids[CF_ORPHANS_MAX];
-
-    pthread_mutex_lock(&scheduler->lock);
-    size_t n = scheduler->n_orphans;
-    memcpy(ids, scheduler->orphan, n * sizeof ids[0]);
-    scheduler->n_orphans = 0;
-    pthread_mutex_unlock(&scheduler->lock);
-
-    if (n == 0)
-        return;
-    cf_scheduler_release(scheduler, site, ids, n);
-    cf_scheduler_kick(scheduler, CF_DUTY_DISPATCH);
-    cf_scheduler_kick(scheduler, CF_DUTY_DELIVER);
-    cf_scheduler_kick(scheduler, CF_DUTY_ACKNOWLEDGE);
-}
-
 enum cf_rc
 cf_duty_maintenance(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *ret_next_ms,
                     struct cf_err *err)
 {
     CF_TRY(watch_clock(scheduler, site, err));
     CF_TRY(prune(scheduler, site, err));
-    free_orphans(scheduler, site);
     *ret_next_ms = MAINTENANCE_MS;
     return CF_OK;
 }

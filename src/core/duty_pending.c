@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pending: keeps the cloud's lease on requests whose CA takes its time. */
+/* pending: keeps the cloud's lease on requests that take their time. */
 #include <stdlib.h>
 
 #include "certferry/log.h"
+#include "certferry/machine.h"
 #include "duty.h"
 #include "result.h"
 
@@ -32,14 +33,16 @@ report(struct cf_site *site, struct cf_item *const *items, size_t n,
 }
 
 static enum cf_rc
-extend(struct cf_site *site, struct cf_item *const *items, size_t n, int64_t until,
-       struct cf_err *err)
+extend(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_item *const *items, size_t n,
+       int64_t until, struct cf_err *err)
 {
     struct cf_cloud_verdict *verdicts = calloc(n, sizeof *verdicts);
     if (!verdicts)
         return cf_fail_oom(err);
 
     enum cf_rc rc = report(site, items, n, verdicts, err);
+    if (rc == CF_OK)
+        cf_scheduler_note_cloud(scheduler, "pending", CF_OK, NULL);
     for (size_t i = 0; rc == CF_OK && i < n; i++) {
         const struct cf_log_fields fields = {.request = items[i]->context, .ca = items[i]->ca};
 
@@ -76,7 +79,7 @@ cf_duty_pending(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *
 {
     uint64_t lease = atomic_load(&scheduler->lease_ms);
     struct cf_item_filter filter = {
-        .states = CF_STATE_BIT(CF_STATE_SUBMITTED),
+        .states = cf_machine_work_states(CF_KIND_PKCS),
         .kinds = 1u << CF_KIND_PKCS,
         .limit = PENDING_MAX,
     };
@@ -93,7 +96,8 @@ cf_duty_pending(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *
         if (items.n > 0)
             filter.after_id = items.item[items.n - 1]->id;
         size_t n = select_ending(&items, now + (int64_t)lease / 2);
-        enum cf_rc rc = n > 0 ? extend(site, items.item, n, now + (int64_t)lease, err) : CF_OK;
+        enum cf_rc rc =
+            n > 0 ? extend(scheduler, site, items.item, n, now + (int64_t)lease, err) : CF_OK;
         cf_items_done(&items);
         if (rc != CF_OK)
             return rc;

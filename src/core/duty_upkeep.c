@@ -34,7 +34,10 @@ cf_duty_heartbeat(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t
     if (rc != CF_OK)
         return rc;
 
-    atomic_store(&scheduler->lease_ms, lease_s * 1000);
+    cf_scheduler_note_cloud(scheduler, "heartbeat", CF_OK, NULL);
+    /* Pending sleeps by the length of leases as it knew it. */
+    if (atomic_exchange(&scheduler->lease_ms, lease_s * 1000) != lease_s * 1000)
+        cf_scheduler_kick(scheduler, CF_DUTY_PENDING);
     *ret_next_ms = site->settings->cloud.heartbeat_interval_ms;
     return CF_OK;
 }

@@ -122,8 +122,9 @@ cf_intake_page(struct cf_scheduler *scheduler, struct cf_site *site, enum cf_kin
         count(kind, receptions, items.n, &intake);
         cf_log(CF_EV_REQUEST_RECEIVED, &fields, "received %zu new, %zu known, %zu to send again",
                intake.n_new, intake.n_known, intake.n_redeliver);
-        *ret_intake = intake;
     }
+    if (rc == CF_OK)
+        *ret_intake = intake;
     cf_items_done(&items);
     free(receptions);
     return rc;

@@ -34,7 +34,10 @@ commit(struct cf_site *site, struct cf_item *item, enum cf_state from, const cha
     const struct cf_change change = {.item = item, .from = from, .history = history};
 
     item->updated_ms = cf_clock_now_ms(site->clock);
-    return site->store->ops->commit(site->store, site->owner, &change, 1, err);
+    enum cf_rc rc = site->store->ops->commit(site->store, site->owner, &change, 1, err);
+    if (rc != CF_OK)
+        (void)site->store->ops->release(site->store, site->owner, &item->id, 1, NULL);
+    return rc;
 }
 
 enum cf_rc
@@ -109,7 +112,7 @@ cf_operator_decide(struct cf_site *site, const char *context, bool approve, cons
     CF_TRY(claim(site, context, &item, err));
     enum cf_rc rc = decide(site, item, approve, err);
     if (rc != CF_OK) {
-        CF_TRY(site->store->ops->release(site->store, site->owner, &item->id, 1, NULL));
+        (void)site->store->ops->release(site->store, site->owner, &item->id, 1, NULL);
         return rc;
     }
     snprintf(history, sizeof history, "%s by %s", approve ? "approved" : "denied", who);

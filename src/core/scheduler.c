@@ -101,6 +101,9 @@ cf_scheduler_use_site(struct cf_scheduler *scheduler, struct cf_site *site)
     pthread_mutex_lock(&scheduler->lock);
     struct cf_site *old = scheduler->site;
     scheduler->site = cf_site_ref(site);
+    /* What failed under the old configuration may work under this one. */
+    for (unsigned duty = 0; duty < CF_DUTY_MAX_; duty++)
+        scheduler->duty[duty].failures = 0;
     pthread_mutex_unlock(&scheduler->lock);
 
     cf_site_free(old);
@@ -141,7 +144,7 @@ note_outcome(struct cf_scheduler *scheduler, enum cf_duty duty, enum cf_rc rc,
         return;
     if (rc != CF_OK && cf_rc_is_store(rc))
         cf_scheduler_note_store(scheduler, rc, err);
-    else if (rows[duty].is_cloud)
+    else if (rc != CF_OK && rows[duty].is_cloud)
         cf_scheduler_note_cloud(scheduler, rows[duty].name, rc, err);
     else if (rc != CF_OK)
         cf_log(CF_EV_INTERNAL_ERROR, &(struct cf_log_fields){.err = err}, "duty %s failed",
