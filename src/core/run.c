@@ -207,6 +207,16 @@ make_durable(struct cf_work *work, const struct cf_machine_row *row, struct cf_e
     return row->durable && work->is_ahead ? commit(work, true, err) : CF_OK;
 }
 
+/* At a stop only a CA's answer is carried on to where it is safe: all else can be done again from
+ * what the store has. */
+static bool
+is_stopping(const struct cf_work *work)
+{
+    const volatile int *flag = work->site->stop_flag;
+
+    return flag && __atomic_load_n(flag, __ATOMIC_RELAXED) && work->item->state != CF_STATE_ISSUED;
+}
+
 enum cf_rc
 cf_work_run(struct cf_work *work, enum cf_lane lane, bool *ret_handoff, enum cf_lane *ret_lane,
             struct cf_err *err)
@@ -221,6 +231,8 @@ cf_work_run(struct cf_work *work, enum cf_lane lane, bool *ret_handoff, enum cf_
                            cf_state_name(work->item->state));
         if (row->step == CF_STEP_NONE || row->step == CF_STEP_DELIVER)
             return finish(work, NULL, err);
+        if (is_stopping(work))
+            return cf_fail(err, CF_E_STOPPED, "the service is stopping");
         if (row->lane != lane) {
             *ret_handoff = true;
             *ret_lane = row->lane;
