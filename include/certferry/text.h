@@ -50,7 +50,8 @@ void cf_text_hex(struct cf_bytes bytes, bool upper, char *ret, size_t size); /* 
 CF_MUST_USE enum cf_rc cf_text_from_hex(const char *text, struct cf_buf **ret, struct cf_err *err);
 
 /* RFC 4648: standard alphabet with padding, one line; decoding refuses anything else,
- * non-zero trailing bits included. max_len limits the decoded bytes (CF_E_LIMIT). */
+ * non-zero trailing bits included (CF_E_ENCODING). max_len limits the decoded bytes
+ * (CF_E_LIMIT). */
 CF_MUST_USE enum cf_rc cf_text_base64(struct cf_bytes bytes, char **ret_text, struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_text_from_base64(const char *text, size_t max_len, struct cf_buf **ret,
                                            struct cf_err *err);

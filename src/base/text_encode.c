@@ -123,12 +123,12 @@ decode_group(const char *text, size_t at, size_t n_pad, uint8_t ret[3], struct c
     for (size_t i = 0; i < 4; i++) {
         int value = i < 4 - n_pad ? base64_value(text[at + i]) : 0;
         if (value < 0)
-            return cf_fail(err, CF_E_SYNTAX, "character %zu is no base64", at + i + 1);
+            return cf_fail(err, CF_E_ENCODING, "character %zu is no base64", at + i + 1);
         group = group << 6 | (uint32_t)value;
     }
     /* Bits that no byte holds must be zero, or several texts would mean the same bytes. */
     if ((n_pad == 1 && (group & 0xff)) || (n_pad == 2 && (group & 0xffff)))
-        return cf_fail(err, CF_E_SYNTAX, "base64 text whose last character is not canonical");
+        return cf_fail(err, CF_E_ENCODING, "base64 text whose last character is not canonical");
     ret[0] = (uint8_t)(group >> 16);
     ret[1] = (uint8_t)(group >> 8);
     ret[2] = (uint8_t)group;
@@ -141,7 +141,7 @@ cf_text_from_base64(const char *text, size_t max_len, struct cf_buf **ret, struc
     size_t len = strlen(text);
 
     if (len % 4 != 0)
-        return cf_fail(err, CF_E_SYNTAX,
+        return cf_fail(err, CF_E_ENCODING,
                        "base64 text of %zu characters: it must be padded to a multiple of 4", len);
     size_t n_pad = len == 0 ? 0 : text[len - 1] != '=' ? 0 : text[len - 2] != '=' ? 1 : 2;
     size_t decoded_len = len / 4 * 3 - n_pad;
