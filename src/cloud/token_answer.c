@@ -33,6 +33,18 @@ static const struct {
      "have the tenant's administrator exempt this application"},
 };
 
+/* What issuers without such numbers say (RFC 6749 section 5.2, RFC 8707 section 2). */
+static const struct {
+    const char *error;
+    const char *remedy;
+} OAUTH[] = {
+    {"invalid_client", "check client_id, and what client_secret_file holds or whether the tenant "
+                       "knows the certificate of assertion_file"},
+    {"unauthorized_client", "check client_id, and which grants the tenant allows it"},
+    {"invalid_scope", "check resource and graph"},
+    {"invalid_target", "check resource and graph"},
+};
+
 /* Some issuers write the number as a string. Absent, null, zero, negative and nonsense all mean
  * that nothing is known about the life. */
 static uint64_t
@@ -103,6 +115,17 @@ aadsts_of(const char *description)
     return number;
 }
 
+/* The remedy for an error that comes without a number; "" when there is none. */
+static const char *
+remedy_of(const char *error)
+{
+    for (size_t i = 0; i < CF_COUNT(OAUTH); i++) {
+        if (strcmp(OAUTH[i].error, error) == 0)
+            return OAUTH[i].remedy;
+    }
+    return "";
+}
+
 static enum cf_rc
 name_refusal(long status, const char *error, const char *description, struct cf_err *err)
 {
@@ -118,7 +141,11 @@ name_refusal(long status, const char *error, const char *description, struct cf_
     }
     char safe[CF_ERR_TEXT_MAX + 1];
     cf_text_sanitize(description, strlen(description), safe, sizeof safe);
-    (void)cf_fail(err, CF_E_AUTH, "token refused: %.60s: %s", error, safe);
+    const char *remedy = number == 0 ? remedy_of(error) : "";
+    if (*remedy) /* the description is cut for it: the remedy has to fit */
+        (void)cf_fail(err, CF_E_AUTH, "token refused: %s: %.80s; %s", error, safe, remedy);
+    else
+        (void)cf_fail(err, CF_E_AUTH, "token refused: %.60s: %s", error, safe);
     err->native = status;
     return CF_E_AUTH;
 }

@@ -149,6 +149,26 @@ names_the_remedy_of_known_numbers(void **state)
 }
 
 static void
+names_the_remedy_of_a_refusal_without_a_number(void **state)
+{
+    char body[512];
+
+    (void)state;
+    refuse(401, "{\"error\":\"invalid_client\",\"error_description\":\"authentication failed\"}");
+    assert_rc(err.rc, CF_E_AUTH);
+    assert_contains(err.text, "invalid_client: authentication failed; ");
+    assert_contains(err.text, "client_secret_file");
+    assert_contains(err.text, "assertion_file");
+    refuse(400, "{\"error\":\"invalid_target\"}");
+    assert_contains(err.text, "check resource");
+    /* A long description does not push the remedy out. */
+    snprintf(body, sizeof body, "{\"error\":\"invalid_client\",\"error_description\":\"%0300d\"}",
+             0);
+    refuse(401, body);
+    assert_contains(err.text, "assertion_file");
+}
+
+static void
 quotes_an_unknown_refusal_made_printable(void **state)
 {
     (void)state;
@@ -191,6 +211,7 @@ main(void)
         cmocka_unit_test(refuses_what_is_no_token_answer),
         cmocka_unit_test(no_error_text_holds_the_token),
         cmocka_unit_test(names_the_remedy_of_known_numbers),
+        cmocka_unit_test(names_the_remedy_of_a_refusal_without_a_number),
         cmocka_unit_test(quotes_an_unknown_refusal_made_printable),
         cmocka_unit_test(the_status_of_an_overloaded_endpoint_outweighs_its_body),
         cmocka_unit_test(a_refusal_that_is_not_json_is_one_by_its_status),
