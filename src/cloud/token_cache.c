@@ -11,10 +11,11 @@
 
 enum { MARGIN_MAX_S = 300 };
 
+/* Half of a short life: issuers cut times to whole seconds, so a tenth of one may be nothing. */
 uint64_t
 cf_token_margin_s(uint64_t life_s)
 {
-    return life_s / 10 < MARGIN_MAX_S ? life_s / 10 : MARGIN_MAX_S;
+    return life_s / 2 < MARGIN_MAX_S ? life_s / 2 : MARGIN_MAX_S;
 }
 
 enum cf_rc

@@ -57,18 +57,18 @@ a_token_is_replaced_before_it_ends(void **state)
 }
 
 static void
-the_margin_is_a_tenth_of_a_short_life(void **state)
+the_margin_is_half_of_a_short_life(void **state)
 {
     (void)state;
     assert_int_equal(cf_token_margin_s(86400), 300);
-    assert_int_equal(cf_token_margin_s(3000), 300);
-    assert_int_equal(cf_token_margin_s(100), 10);
+    assert_int_equal(cf_token_margin_s(600), 300);
+    assert_int_equal(cf_token_margin_s(100), 50);
     assert_int_equal(cf_token_margin_s(1), 0);
     assert_int_equal(cf_token_margin_s(0), 0);
     lab_tell("set", "{\"life\":100}");
     lab_open(CF_AUTH_SECRET);
     expect("token-1");
-    cf_clock_fake_advance(lab_clock, 89999);
+    cf_clock_fake_advance(lab_clock, 49999);
     expect("token-1");
     cf_clock_fake_advance(lab_clock, 1);
     expect("token-2");
@@ -283,7 +283,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_form_is_encoded),
         TEST(a_token_is_replaced_before_it_ends),
-        TEST(the_margin_is_a_tenth_of_a_short_life),
+        TEST(the_margin_is_half_of_a_short_life),
         TEST(a_token_without_a_life_is_not_kept),
         TEST(a_jump_of_the_wall_clock_changes_nothing),
         TEST(threads_share_one_request),
