@@ -97,8 +97,8 @@ static const char *const errors[CF_E_MAX_] = {
     [CF_E_PERMISSION] = "Correct owner or mode of what the text above names.",
     [CF_E_STORE] = "The store failed; see `certferry check` and the journal.",
     [CF_E_STORE_BUSY] = "Another process holds the database; find and end it.",
-    [CF_E_STORE_CORRUPT] = "The database is damaged: stop the daemon, keep a copy, restore a "
-                           "backup.",
+    [CF_E_STORE_CORRUPT] =
+        "The database is damaged: stop the daemon, keep a copy, restore a backup.",
     [CF_E_LEASE] = "Another worker has it in hand. Try again in a moment.",
     [CF_E_CONFIG] = "Correct the configuration as the text above says, check it with `certferryd "
                     "--check`, and reload.",
@@ -108,8 +108,8 @@ static const char *const faults[] = {
     [CF_FAULT_BUG] = "The request was stopped so that nothing wrong is issued.",
     [CF_FAULT_TRANSIENT] = "It is tried again by itself; `certferry retry ID` does so at once.",
     [CF_FAULT_REQUEST] = "This request is not tried again: the cloud has to offer a new one.",
-    [CF_FAULT_CONFIG] = "It is tried again from time to time; after the correction `certferry "
-                        "retry ID` does so at once.",
+    [CF_FAULT_CONFIG] =
+        "Once corrected it goes on by itself; `certferry retry ID` does so at once.",
 };
 
 const char *

@@ -63,8 +63,7 @@ tear_down(void **state)
     return system(command);
 }
 
-static void
-shell(const char *format, ...)
+static void CF_PRINTF(1, 2) shell(const char *format, ...)
 {
     char command[1024];
     va_list args;
