@@ -29,7 +29,8 @@ void cf_loop_exit(struct cf_loop *loop, int code);
 /* Blocks the signal for the process and delivers it here. Call before the first thread starts. */
 CF_MUST_USE enum cf_rc cf_loop_on_signal(struct cf_loop *loop, int signal_number,
                                          cf_loop_signal_fn *fn, void *arg, struct cf_err *err);
-/* A one-shot timer on the monotonic clock, disarmed at first. */
+/* A one-shot timer on the monotonic clock, disarmed at first. To arm it when the loop has ended,
+ * as the last posts may, does nothing. */
 CF_MUST_USE enum cf_rc cf_loop_new_timer(struct cf_loop *loop, cf_loop_fn *fn, void *arg,
                                          struct cf_loop_source **ret_timer, struct cf_err *err);
 void cf_loop_timer_arm(struct cf_loop_source *timer, uint64_t delay_ms); /* replaces the last */

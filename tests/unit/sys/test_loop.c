@@ -232,6 +232,56 @@ runs_accepted_posts_before_it_ends_and_refuses_later_ones(void **state)
     assert_int_equal(n, 1);
 }
 
+struct late {
+    struct cf_loop_source *timer, *source;
+    int n_armed, n_fired;
+};
+
+static void
+arm_late(void *arg)
+{
+    struct late *late = arg;
+
+    cf_loop_timer_arm(late->timer, 0);
+    cf_loop_fd_set_events(late->source, EPOLLIN | EPOLLOUT);
+    late->n_armed++;
+}
+
+/* What is posted from here comes too late for this turn of the loop, which is the last. */
+static void
+exit_and_post(void *arg)
+{
+    cf_loop_exit(loop, 0);
+    assert_int_equal(cf_loop_post(loop, arm_late, arg, &err), CF_OK);
+}
+
+static void
+ignore_fd(void *arg, int fd, uint32_t events)
+{
+    (void)arg;
+    (void)fd;
+    (void)events;
+}
+
+static void
+the_last_posts_may_arm_timers_which_never_fire(void **state)
+{
+    (void)state;
+    struct late late = {0};
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(cf_loop_new_timer(loop, count_call, &late.n_fired, &late.timer, &err), CF_OK);
+    assert_int_equal(cf_loop_on_fd(loop, fds[0], EPOLLIN, ignore_fd, NULL, &late.source, &err),
+                     CF_OK);
+    assert_int_equal(cf_loop_post(loop, exit_and_post, &late, &err), CF_OK);
+    run_loop();
+    assert_int_equal(late.n_armed, 1);
+    assert_int_equal(late.n_fired, 0);
+    late.source = cf_loop_source_free(late.source);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 /* A socket such as the service manager's. */
 static int
 open_notify_socket(void)
@@ -322,6 +372,7 @@ main(void)
         LOOP_TEST(watches_a_descriptor_and_honours_changed_events),
         LOOP_TEST(runs_the_posts_of_many_threads_each_in_its_order),
         LOOP_TEST(runs_accepted_posts_before_it_ends_and_refuses_later_ones),
+        LOOP_TEST(the_last_posts_may_arm_timers_which_never_fire),
         LOOP_TEST(tells_the_service_manager_and_lets_no_status_add_an_assignment),
         LOOP_TEST(pings_the_watchdog_while_it_turns),
         LOOP_TEST(enables_no_watchdog_that_nobody_asked_for),
