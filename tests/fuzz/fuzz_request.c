@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz_request - a PkcsRequest as the cloud sent it. Covers cf_request_parse, cf_request_fact and
+ * cf_platform_delivery: what passes has its required members, and each variable has a value or an
+ * error that names it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "certferry/platform.h"
+#include "certferry/request.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const variables[] = {
+        "DeviceName", "UserPrincipalName", "IMEI", "FullyQualifiedDomainName", "nothing", ""};
+    cf_own(cf_request) request = NULL;
+    struct cf_delivery delivery;
+    struct cf_err err = {0};
+
+    if (cf_request_parse(cf_bytes_of(data, size), &request, &err) != CF_OK) {
+        if (request || err.text[0] == '\0')
+            abort();
+        return 0;
+    }
+    if (!request->context[0] || !request->device.id[0] || !request->ca_host[0] ||
+        !request->recipient || request->type > CF_REQUEST_RENEW)
+        abort();
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        const char *value = NULL;
+        enum cf_rc rc = cf_request_fact(request, variables[i], strlen(variables[i]), &value, &err);
+        if ((rc == CF_OK) != (value && value[0]))
+            abort();
+    }
+    (void)!cf_platform_delivery(request->device.platform, request->device.os_version, &delivery,
+                                &err);
+    return 0;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core_ca - the embedded CA behind a wrapper that misbehaves when told to. */
+#include "unit/core/core_ca.h"
+
+#include <string.h>
+
+static struct core_ca *
+of(struct cf_ca *ca)
+{
+    return (struct core_ca *)ca;
+}
+
+/* Lock held. */
+static enum cf_rc
+scripted(struct core_ca *ca, struct cf_err *err)
+{
+    enum cf_rc rc = ca->fail;
+
+    if (rc != CF_OK && ca->fail_times > 0 && --ca->fail_times == 0)
+        ca->fail = CF_OK;
+    return rc == CF_OK ? CF_OK : cf_fail(err, rc, "as the test wants it");
+}
+
+static void
+keep_first(struct core_ca *ca, struct cf_ca_answer *answer)
+{
+    if (answer->disposition != CF_CA_ANSWER_ISSUED)
+        return;
+    if (!ca->first_cert) {
+        ca->first_cert = cf_buf_copy(cf_buf_bytes(answer->cert));
+        ca->first_chain = cf_buf_copy(cf_buf_bytes(answer->chain));
+    }
+    if (ca->replays) {
+        cf_buf_free(answer->cert);
+        cf_buf_free(answer->chain);
+        answer->cert = cf_buf_copy(cf_buf_bytes(ca->first_cert));
+        answer->chain = cf_buf_copy(cf_buf_bytes(ca->first_chain));
+    }
+}
+
+static void
+note_submission(struct core_ca *ca, const struct cf_ca_submission *submission)
+{
+    ca->n_submits++;
+    ca->n_repeats += submission->is_repeat;
+    for (const struct core_seen *seen = ca->seen; seen; seen = seen->next) {
+        if (strcmp(seen->context, submission->request_context) == 0) {
+            ca->n_changed += !cf_bytes_equal(cf_buf_bytes(seen->csr), submission->csr);
+            return;
+        }
+    }
+    struct core_seen *seen = calloc(1, sizeof *seen);
+    assert_non_null(seen);
+    *seen = (struct core_seen){.next = ca->seen,
+                               .context = strdup(submission->request_context),
+                               .csr = cf_buf_copy(submission->csr)};
+    ca->seen = seen;
+}
+
+static enum cf_rc
+answer_submission(struct core_ca *ca, const struct cf_ca_submission *submission,
+                  struct cf_ca_answer *answer, struct cf_err *err)
+{
+    struct cf_ca_submission asked = *submission;
+    cf_own(cf_buf) other = ca->swaps ? kit_csr("somebody else") : NULL;
+
+    CF_TRY(scripted(ca, err));
+    if (ca->reject_reason) {
+        answer->disposition = CF_CA_ANSWER_REJECTED;
+        memcpy(answer->reason, ca->reject_reason, strlen(ca->reject_reason) + 1);
+        return CF_OK;
+    }
+    if (other) {
+        asked.csr = cf_buf_bytes(other);
+        asked.request_context = "somebody else";
+    }
+    CF_TRY(ca->inner->ops->submit(ca->inner, &asked, answer, err));
+    keep_first(ca, answer);
+    if (answer->disposition == CF_CA_ANSWER_PENDING) {
+        answer->retry_after_ms = ca->retry_after_ms;
+        if (ca->drops_cookie) {
+            free(answer->cookie);
+            answer->cookie = NULL;
+        }
+    }
+    if (ca->lose_times == 0)
+        return CF_OK;
+    ca->lose_times--;
+    cf_ca_answer_done(answer);
+    return cf_fail(err, ca->lose, "the answer was lost");
+}
+
+static enum cf_rc
+core_submit(struct cf_ca *base, const struct cf_ca_submission *submission,
+            struct cf_ca_answer *ret_answer, struct cf_err *err)
+{
+    struct core_ca *ca = of(base);
+    struct cf_ca_answer answer = {0};
+
+    pthread_mutex_lock(&ca->lock);
+    note_submission(ca, submission);
+    enum cf_rc rc = answer_submission(ca, submission, &answer, err);
+    pthread_mutex_unlock(&ca->lock);
+    if (rc == CF_OK)
+        *ret_answer = answer;
+    return rc;
+}
+
+static enum cf_rc
+core_poll(struct cf_ca *base, const char *cookie, struct cf_ca_answer *ret_answer,
+          struct cf_err *err)
+{
+    struct core_ca *ca = of(base);
+
+    pthread_mutex_lock(&ca->lock);
+    ca->n_polls++;
+    enum cf_rc rc = scripted(ca, err);
+    pthread_mutex_unlock(&ca->lock);
+    if (rc == CF_OK)
+        rc = ca->inner->ops->poll(ca->inner, cookie, ret_answer, err);
+    if (rc == CF_OK)
+        ret_answer->retry_after_ms = ca->retry_after_ms;
+    return rc;
+}
+
+static enum cf_rc
+core_revoke(struct cf_ca *base, const struct cf_ca_revocation *revocation, struct cf_err *err)
+{
+    struct core_ca *ca = of(base);
+
+    pthread_mutex_lock(&ca->lock);
+    ca->n_revokes++;
+    enum cf_rc rc = scripted(ca, err);
+    pthread_mutex_unlock(&ca->lock);
+    return rc == CF_OK ? ca->inner->ops->revoke(ca->inner, revocation, err) : rc;
+}
+
+static enum cf_rc
+core_chain(struct cf_ca *base, struct cf_buf **ret_chain, struct cf_err *err)
+{
+    return of(base)->inner->ops->chain(of(base)->inner, ret_chain, err);
+}
+
+static enum cf_rc
+core_upkeep(struct cf_ca *base, int64_t *ret_next_ms, struct cf_err *err)
+{
+    struct core_ca *ca = of(base);
+
+    pthread_mutex_lock(&ca->lock);
+    enum cf_rc rc = scripted(ca, err);
+    pthread_mutex_unlock(&ca->lock);
+    return rc == CF_OK ? ca->inner->ops->upkeep(ca->inner, ret_next_ms, err) : rc;
+}
+
+static enum cf_rc
+core_decide(struct cf_ca *base, const char *cookie, bool approve, struct cf_err *err)
+{
+    return of(base)->inner->ops->decide(of(base)->inner, cookie, approve, err);
+}
+
+static void
+core_close(struct cf_ca *base)
+{
+    struct core_ca *ca = of(base);
+
+    ca->inner->ops->close(ca->inner);
+    while (ca->seen) {
+        struct core_seen *seen = ca->seen;
+        ca->seen = seen->next;
+        free(seen->context);
+        cf_buf_free(seen->csr);
+        free(seen);
+    }
+    cf_buf_free(ca->first_cert);
+    cf_buf_free(ca->first_chain);
+    pthread_mutex_destroy(&ca->lock);
+    free(ca);
+}
+
+struct core_ca *
+core_ca_new(struct cf_ca *take_inner)
+{
+    struct core_ca *ca = calloc(1, sizeof *ca);
+
+    assert_non_null(ca);
+    pthread_mutex_init(&ca->lock, NULL);
+    ca->inner = take_inner;
+    ca->ops = (struct cf_ca_ops){
+        .name = "local",
+        .abi = CF_CA_ABI,
+        .close = core_close,
+        .submit = core_submit,
+        .poll = core_poll,
+        .revoke = core_revoke,
+        .chain = core_chain,
+        .upkeep = core_upkeep,
+        .decide = core_decide,
+    };
+    ca->base.ops = &ca->ops;
+    return ca;
+}
