@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """oidc-provider beside a lab tenant: it gives the tokens, the lab's service takes them."""
 
+import functools
 import json
 import pathlib
 import ssl
@@ -29,6 +30,13 @@ def jwk_of(certificate):
             "x5t#S256": base64url(certificate.fingerprint(hashes.SHA256()))}
 
 
+@functools.cache
+def strange():
+    """A client with assertions needs some key from the start; nobody has this one."""
+    name, key = pki.common_name("strange"), pki.new_key(2048)
+    return pki.build(name, name, key.public_key(), key)
+
+
 class Provider:
     """One tenant's token endpoint. `ttl`, `secret` and `certificates` may change while it runs;
     publish() makes the change known."""
@@ -43,9 +51,6 @@ class Provider:
         self.token_url = f"{self.authority}/{tenant.tenant_id}/oauth2/v2.0/token"
         self._files = server_files(self.directory, tenant)
         self.trust = ssl.create_default_context(cafile=tenant.tls_ca.path)
-        # A client with assertions needs some key from the start; nobody has this one.
-        name, key = pki.common_name("strange"), pki.new_key(2048)
-        self._strange = pki.build(name, name, key.public_key(), key)
         self.publish()
         self._node = Node(
             self.directory / "provider.log", pathlib.Path(__file__).with_name("provider.mjs"),
@@ -70,7 +75,7 @@ class Provider:
         if self.secret:
             client.update(client_secret=self.secret, token_endpoint_auth_method="client_secret_post")
         else:
-            keys = [jwk_of(certificate) for certificate in (self._strange, *self.certificates)]
+            keys = [jwk_of(certificate) for certificate in (strange(), *self.certificates)]
             client.update(jwks={"keys": keys}, token_endpoint_auth_method="private_key_jwt",
                           token_endpoint_auth_signing_alg="PS256")
         path = self.directory / "settings.json"
