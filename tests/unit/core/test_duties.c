@@ -87,6 +87,31 @@ an_outcome_that_the_store_did_not_take_is_not_tried_again_at_once(void **state)
 }
 
 static void
+a_claim_that_ran_out_is_not_given_back_for_its_next_holder(void **state)
+{
+    struct core_kit *kit = *state;
+    struct cf_item *first = NULL, *second = NULL;
+    struct cf_err err = {0};
+
+    core_receive_good(kit, "r1");
+    for (int i = 0; i < 2; i++) { /* both under our own name */
+        int64_t now = cf_clock_now_ms(kit->clock);
+
+        assert_ok(kit->store->ops->claim_one(kit->store, kit->site->owner, CF_KIND_PKCS, "r1", now,
+                                             now + CF_CLAIM_MS, i ? &second : &first, &err),
+                  err);
+        if (i == 0)
+            cf_clock_fake_advance(kit->clock, CF_CLAIM_MS + 1);
+    }
+    cf_scheduler_start_work(kit->scheduler, kit->site, first);
+    settle(kit);
+    cf_own(cf_item) item = core_item(kit, CF_KIND_PKCS, "r1");
+    assert_int_equal(item->claimed_until_ms, second->claimed_until_ms);
+    assert_int_equal(kit->ca->n_submits, 0);
+    cf_item_free(second);
+}
+
+static void
 a_store_that_is_down_for_a_while_loses_nothing(void **state)
 {
     struct core_kit *kit = *state;
@@ -312,6 +337,7 @@ main(void)
         duty_test(dispatch_gives_back_what_an_earlier_life_had_claimed),
         duty_test(dispatch_comes_again_when_the_next_item_is_due),
         duty_test(an_outcome_that_the_store_did_not_take_is_not_tried_again_at_once),
+        duty_test(a_claim_that_ran_out_is_not_given_back_for_its_next_holder),
         duty_test(a_store_that_is_down_for_a_while_loses_nothing),
         duty_test(a_stop_in_the_middle_gives_the_work_back),
         duty_test(work_that_outlives_its_lease_is_reported_pending),

@@ -2,6 +2,7 @@
 /* The scheduler with real threads, ticked by hand, from the offer of a request to its result. */
 #include "unit/core/core_kit.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -140,6 +141,35 @@ trouble_delays_them_and_doubles_none(void **state)
 }
 
 static void
+tick(struct core_kit *kit, int n)
+{
+    for (int i = 0; i < n; i++) {
+        uint64_t delay_ms = 0;
+
+        cf_scheduler_tick(kit->scheduler, &delay_ms);
+        usleep(1000);
+        cf_clock_fake_advance(kit->clock, TICK_MS);
+    }
+}
+
+static void
+a_cloud_that_is_down_is_not_called_connected(void **state)
+{
+    struct core_kit *kit = *state;
+    struct cf_err down = {0};
+
+    core_start_scheduler(kit, 2);
+    cf_fail(&down, CF_E_NET, "no route");
+    for (unsigned call = 0; call < FAKE_CLOUD_CALL_MAX_; call++)
+        fake_cloud_fail(kit->cloud, (enum fake_cloud_call)call, &down, UINT_MAX);
+    tick(kit, 300);
+    cf_pool_stop(kit->pool);
+    assert_false(cf_scheduler_cloud_is_up(kit->scheduler));
+    assert_int_equal(kit->log.n[CF_EV_CLOUD_CONNECTED], 0);
+    assert_true(kit->log.n[CF_EV_CLOUD_UNREACHABLE] > 1);
+}
+
+static void
 a_stop_at_any_moment_leaves_no_claim_behind(void **state)
 {
     struct core_kit *kit = *state;
@@ -149,13 +179,7 @@ a_stop_at_any_moment_leaves_no_claim_behind(void **state)
 
     core_start_scheduler(kit, 2);
     offer_all(kit);
-    for (int i = 0; i < 30; i++) {
-        uint64_t delay_ms = 0;
-
-        cf_scheduler_tick(kit->scheduler, &delay_ms);
-        usleep(1000);
-        cf_clock_fake_advance(kit->clock, TICK_MS);
-    }
+    tick(kit, 30);
     __atomic_store_n(&kit->stop, 1, __ATOMIC_RELEASE);
     cf_pool_stop(kit->pool);
     assert_int_equal(cf_scheduler_in_flight(kit->scheduler), 0);
@@ -171,6 +195,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         core_test(fifty_requests_come_to_their_results_and_some_are_revoked),
         core_test(trouble_delays_them_and_doubles_none),
+        core_test(a_cloud_that_is_down_is_not_called_connected),
         core_test(a_stop_at_any_moment_leaves_no_claim_behind),
     };
 
