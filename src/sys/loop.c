@@ -114,9 +114,9 @@ cf_loop_free(struct cf_loop *loop)
 {
     if (!loop)
         return NULL;
-    while (loop->sources) {
-        assert(!loop->sources->prev); /* else it would not leave the head of the list */
-        cf_loop_source_free(loop->sources);
+    for (struct cf_loop_source *source = loop->sources, *next; source; source = next) {
+        next = source->next;
+        cf_loop_source_free(source);
     }
     for (struct post *post = take_posts(loop, true), *next; post; post = next) {
         next = post->next;
