@@ -90,7 +90,7 @@ CF_DEFINE_OWN(cf_request);
 
 /* A cf_fact_fn over a struct cf_request: the variables of docs/protocol/connector-api.md. User
  * variables are refused for device certificates, FullyQualifiedDomainName outside Windows. */
-enum cf_rc cf_request_fact(const void *request, const char *name, size_t len, const char **ret,
+enum cf_rc cf_request_fact(const void *facts, const char *name, size_t len, const char **ret,
                            struct cf_err *err);
 
 /* One revocation request as published. */
