@@ -33,6 +33,7 @@ cf_options_parse(int argc, char **argv, struct cf_options *ret_options)
     };
     struct cf_options parsed = {.action = CF_ACTION_RUN, .config_path = CF_CONFIG_PATH};
 
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
     for (int option; (option = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
         switch (option) {
         case 'c':
