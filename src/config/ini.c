@@ -10,7 +10,7 @@
  */
 #include "ini.h"
 
-#include <ini.h>
+#include <ini.h> /* NOLINT(readability-duplicate-include): libinih's, not ours */
 #include <string.h>
 
 #include "certferry/text.h"

@@ -129,19 +129,23 @@ parse_text(const struct cf_option *option, const char *text, void *base, struct 
     return keep(option, strdup(text), base, err);
 }
 
+static const struct cf_choice *
+find_choice(const struct cf_choice *choices, const char *text)
+{
+    for (; choices->name; choices++)
+        if (strcmp(choices->name, text) == 0)
+            return choices;
+    return NULL;
+}
+
 static enum cf_rc
-find_choice(const struct cf_choice *choices, const char *text, const struct cf_choice **ret,
-            struct cf_err *err)
+fail_choice(const struct cf_choice *choices, const char *text, struct cf_err *err)
 {
     const char *names[CHOICES_MAX];
     char list[200] = "";
     size_t n = 0;
 
-    for (; choices[n].name; n++) {
-        if (strcmp(choices[n].name, text) == 0) {
-            *ret = &choices[n];
-            return CF_OK;
-        }
+    for (; n < CHOICES_MAX && choices[n].name; n++) {
         names[n] = choices[n].name;
         size_t len = strlen(list);
         (void)snprintf(list + len, sizeof list - len, "%s%s", n ? ", " : "", names[n]);
@@ -156,9 +160,10 @@ find_choice(const struct cf_choice *choices, const char *text, const struct cf_c
 static enum cf_rc
 parse_choice(const struct cf_option *option, const char *text, void *base, struct cf_err *err)
 {
-    const struct cf_choice *choice = NULL;
+    const struct cf_choice *choice = find_choice(option->choices, text);
 
-    CF_TRY(find_choice(option->choices, text, &choice, err));
+    if (!choice)
+        return fail_choice(option->choices, text, err);
     if (option->type == OPT_BACKEND)
         return keep(option, strdup(text), base, err);
     if (option->type == OPT_CHOICE)
@@ -203,8 +208,9 @@ parse_usages(const struct cf_option *option, const char *text, unsigned *ret, st
 
     CF_TRY(cf_words_split(text, true, &words, err));
     for (size_t i = 0; i < words.n; i++) {
-        const struct cf_choice *choice = NULL;
-        CF_TRY(find_choice(option->choices, words.word[i], &choice, err));
+        const struct cf_choice *choice = find_choice(option->choices, words.word[i]);
+        if (!choice)
+            return fail_choice(option->choices, words.word[i], err);
         if (usages & (unsigned)choice->value)
             return cf_fail(err, CF_E_SYNTAX, "%s is there twice: remove one", choice->name);
         usages |= (unsigned)choice->value;

@@ -23,7 +23,7 @@ print_section(const struct cf_section *section, const char *name, const char *ba
         if (!value)
             return cf_fail_oom(err);
         if (strcmp(option->section, section->type) != 0 ||
-            (option->backend && strcmp(option->backend, backend) != 0))
+            (option->backend && (!backend || strcmp(option->backend, backend) != 0)))
             continue;
         CF_TRY(cf_value_print(option, base, value, &is_set, err));
         if (is_set)
