@@ -88,7 +88,7 @@ conclude(struct cf_tool *tool, const struct cf_json *result)
         return cf_tool_fail(tool, &err);
     }
     enum cf_rc rc = put_findings(&silent, result, n, &err);
-    fclose(silent.out);
+    (void)fclose(silent.out);
     if (rc != CF_OK)
         return cf_tool_fail_answer(tool, &err);
 

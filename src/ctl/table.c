@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "table.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +111,7 @@ octets_of(const char *text, size_t n_characters)
 static void
 measure(const struct cf_table *table, size_t width[CF_TABLE_COLUMNS_MAX])
 {
+    assert(table->n_columns > 0);
     for (size_t i = 0; i < table->n_columns; i++)
         width[i] = width_of(table->column[i].title);
     for (size_t i = 0; i < table->n_cells; i++) {
@@ -172,6 +174,7 @@ cf_table_print(const struct cf_table *table, struct cf_tool *tool, struct cf_err
 
     if (table->is_broken)
         return cf_fail_oom(err);
+    assert(n > 0);
     measure(table, width);
     if (tool->width > 0)
         shrink(table, width, tool->width);

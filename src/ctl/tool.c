@@ -215,7 +215,7 @@ cf_tool_put_json(struct cf_tool *tool, const struct cf_json *json)
             break;
         cf_text_sanitize(at, len, clean, sizeof clean);
         if (memcmp(clean, at, len) == 0)
-            fwrite(at, 1, len, tool->out);
+            (void)fwrite(at, 1, len, tool->out);
         else
             put_escaped(tool->out, (const unsigned char *)at, len);
         at += len;
