@@ -12,6 +12,7 @@ import pathlib
 import sys
 import tempfile
 import time
+import unicodedata
 
 from host import Host
 from certlab.state import Tenant
@@ -20,12 +21,22 @@ COLUMNS = ("DEVICE", "PLATFORM", "OS", "SUBJECT", "SERIAL", "THE DEVICE FOUND")
 WIDTHS = (16, 27, 10, 38, 32, 0)
 
 
+def columns_of(text):
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def fit(text, width):
+    if width == 0:
+        return text
+    if columns_of(text) > width:
+        while columns_of(text) > width - 1:
+            text = text[:-1]
+        text += "…"
+    return text + " " * (width - columns_of(text))
+
+
 def row(*values):
-    cells = []
-    for value, width in zip(values, WIDTHS):
-        text = value if width == 0 or len(value) <= width else value[: width - 1] + "…"
-        cells.append(text.ljust(width))
-    print("  ".join(cells).rstrip(), flush=True)
+    print("  ".join(map(fit, values, WIDTHS)).rstrip(), flush=True)
 
 
 def heading(text):
@@ -49,10 +60,9 @@ def show_devices(tenant, host, contexts):
             row(name, device["platform"], version, "-", "-", f"REFUSED: {error}")
             failed += 1
             continue
-        what = f"{found.envelope}, {found.preset} PFX, {found.key}"
-        if found.handshake:
-            what += f", {found.handshake}"
-        row(name, device["platform"], version, found.subject, found.serial.upper(), what)
+        what = f"{found.envelope}, {found.preset} PFX, {found.key}, {found.handshake.split()[0]} done"
+        subject = found.subject.replace("1.2.840.113549.1.9.1=", "E=")
+        row(name, device["platform"], version, subject, found.serial.upper(), what)
     return failed
 
 
@@ -62,10 +72,8 @@ def show_revocations(tenant, host, devices):
         print("revocations were not acknowledged in time")
         return 1
     revoked, failed = host.revoked(), 0
-    known = {i["requestContext"]: i for i in tenant.revocations.items}
-    for context in contexts:
-        item = known[context]
-        serial = item["serialNumber"].upper()
+    for item in (i for i in tenant.revocations.items if i["request"]["requestContext"] in contexts):
+        serial = item["request"]["serialNumber"].upper()
         entry = revoked.get(serial)
         answer = "acknowledged" if item["result"]["succeeded"] else str(item["result"])
         print(f"  {serial:32}  {answer:14}  CRL: {entry or 'NOT THERE'}")

@@ -17,9 +17,48 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
+
+class NotifySocket:
+    """The service manager's end of sd_notify: read at once, or the daemon would have to wait."""
+
+    def __init__(self, path):
+        path.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._messages, self._changed = [], threading.Condition()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self):
+        while True:
+            message = self._socket.recv(65536).decode()
+            with self._changed:
+                self._messages.append(message)
+                self._changed.notify_all()
+            if not message:
+                return
+
+    def take(self, text, timeout):
+        """The next message that holds the text, or None; what came before it is dropped."""
+        with self._changed:
+            if self._changed.wait_for(lambda: any(text in m for m in self._messages), timeout):
+                index = next(i for i, m in enumerate(self._messages) if text in m)
+                message = self._messages[index]
+                del self._messages[: index + 1]
+                return message
+        return None
+
+    def close(self):
+        ender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        ender.sendto(b"", self._socket.getsockname())
+        ender.close()
+        self._thread.join(5)
+        self._socket.close()
+
 
 CA_SUBJECT = "/C=DE/O=Corp/CN=Corp Issuing CA"
 BUILD = pathlib.Path(os.environ.get("CERTFERRY_BUILD_DIR", "build"))
@@ -131,11 +170,7 @@ class Host:
     def start(self, timeout=20.0):
         """Starts the daemon and waits for READY=1."""
         self.write_config()
-        notify_path = self.directory / "notify.sock"
-        notify_path.unlink(missing_ok=True)
-        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._notify.bind(str(notify_path))
-        self._notify.settimeout(0.1)
+        self._notify = NotifySocket(self.directory / "notify.sock")
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [*self.wrapper, BUILD / "src/daemon/certferryd", "--config", self.config_path],
@@ -148,14 +183,9 @@ class Host:
     def wait_notify(self, text, timeout=20.0):
         """The next notification that holds `text`, or None when time is up or the daemon ended."""
         deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            try:
-                message = self._notify.recv(65536).decode()
-            except TimeoutError:
-                if self.process.poll() is not None:
-                    return None
-                continue
-            if text in message:
+        while time.monotonic() < deadline and self._notify:
+            message = self._notify.take(text, 0.1)
+            if message or self.process.poll() is not None:
                 return message
         return None
 

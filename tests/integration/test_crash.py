@@ -103,5 +103,5 @@ def test_every_request_ends_once_whenever_the_daemon_is_killed(tenant, host):
     check_nothing_readable(tenant, host, contexts)
     assert all(item["result"]["succeeded"] for item in tenant.revocations.items)
     revoked = host.revoked()
-    assert {i["serialNumber"].upper() for i in tenant.revocations.items} == set(revoked)
+    assert {i["request"]["serialNumber"].upper() for i in tenant.revocations.items} == set(revoked)
     assert tenant.violations == []
