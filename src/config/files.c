@@ -188,7 +188,7 @@ check_control(struct cf_check *check)
                       "socket: directory %s: %s", directory, strerrordesc_np(errno));
     else if (directory)
         cf_check_directory(check, "socket", directory);
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): checks run in a process of one thread */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): only whether it is there; nothing in it is read */
     if (!getgrnam(settings->control_group))
         cf_check_warn(check, "make the group, or name another one: only root can use the socket",
                       "group: there is no group %s", settings->control_group);
