@@ -260,7 +260,7 @@ bind_socket(struct cf_control *control, struct cf_err *err)
 static enum cf_rc
 grant_access(struct cf_control *control, const char *group_name, struct cf_err *err)
 {
-    /* Members may be many, and no size is enough for getgrnam_r; no other thread runs commands yet. */
+    /* Members may be many: no size is enough for getgrnam_r. No other thread runs commands yet. */
     const struct group *group = getgrnam(group_name); /* NOLINT(concurrency-mt-unsafe) */
     struct stat st;
 
