@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backoff.h"
+#include "certferry/stop.h"
 #include "result.h"
 #include "work.h"
 
@@ -212,9 +213,7 @@ make_durable(struct cf_work *work, const struct cf_machine_row *row, struct cf_e
 static bool
 is_stopping(const struct cf_work *work)
 {
-    const volatile int *flag = work->site->stop_flag;
-
-    return flag && __atomic_load_n(flag, __ATOMIC_RELAXED) && work->item->state != CF_STATE_ISSUED;
+    return cf_stop_is_set(work->site->stop_flag) && work->item->state != CF_STATE_ISSUED;
 }
 
 enum cf_rc

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certferry/stop.h"
 #include "file_internal.h"
 #include "http_internal.h"
-#include "stop.h"
 
 enum { CONNECTIONS_KEPT = 4 };
 

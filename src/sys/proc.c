@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "certferry/clock.h"
+#include "certferry/stop.h"
 #include "proc_internal.h"
-#include "stop.h"
 
 enum {
     READ_CHUNK = 16 * 1024,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "certferry/cert.h"
+#include "certferry/stop.h"
 
 static struct fake_ca_request *
 find(struct fake_ca *ca, const char *cookie, const char *serial)
@@ -43,7 +44,7 @@ find_or_add(struct fake_ca *ca, const struct cf_ca_submission *submission)
 static enum cf_rc
 scripted(struct fake_ca *ca, enum cf_rc *failure, struct cf_err *err)
 {
-    if (ca->env.stop_flag && *ca->env.stop_flag)
+    if (cf_stop_is_set(ca->env.stop_flag))
         return cf_fail(err, CF_E_STOPPED, "stopping");
     enum cf_rc rc = *failure;
     if (rc == CF_OK)

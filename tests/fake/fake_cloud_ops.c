@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "certferry/json.h"
+#include "certferry/stop.h"
 #include "certferry/text.h"
 #include "fake/fake_cloud_internal.h"
 
@@ -35,7 +36,7 @@ enter(struct fake_cloud *fake, enum fake_cloud_call call, struct cf_err *err)
 {
     enum cf_rc rc = CF_OK;
 
-    if (fake->stop_flag && __atomic_load_n(fake->stop_flag, __ATOMIC_ACQUIRE))
+    if (cf_stop_is_set(fake->stop_flag))
         return cf_fail(err, CF_E_STOPPED, "the service is stopping");
     pthread_mutex_lock(&fake->lock);
     fake->n_calls[call]++;
@@ -103,7 +104,7 @@ download_kind(struct fake_cloud *fake, enum fake_cloud_call call, size_t max, ui
     for (uint64_t waited = 0; !is_revocation && !has_work(fake) && waited < wait_ms;
          waited += NAP_MS) {
         pthread_mutex_unlock(&fake->lock);
-        if (fake->stop_flag && __atomic_load_n(fake->stop_flag, __ATOMIC_ACQUIRE))
+        if (cf_stop_is_set(fake->stop_flag))
             return cf_fail(err, CF_E_STOPPED, "the service is stopping");
         usleep(NAP_MS * 1000);
         pthread_mutex_lock(&fake->lock);

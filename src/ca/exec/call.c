@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certferry/stop.h"
 #include "certferry/text.h"
 #include "exec.h"
 
@@ -74,7 +75,7 @@ cf_exec_call(const struct exec_ca *ca, const char *operation, const struct exec_
     __attribute__((cleanup(environment_done))) struct environment environment = {0};
     struct cf_err local = {0};
 
-    if (ca->env.stop_flag && *ca->env.stop_flag)
+    if (cf_stop_is_set(ca->env.stop_flag))
         return cf_fail(err, CF_E_STOPPED, "%s", cf_rc_text(CF_E_STOPPED));
     CF_TRY(set(&environment, "OPERATION", operation, err));
     CF_TRY(set(&environment, "NAME", settings->ca_name ? settings->ca_name : settings->name, err));

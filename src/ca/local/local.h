@@ -14,6 +14,7 @@
 #include "certferry/ca.h"
 #include "certferry/cert.h"
 #include "certferry/csr.h"
+#include "certferry/stop.h"
 
 /* As cf_fail, with the reasons of OpenSSL's error queue appended and the queue emptied. */
 enum cf_rc cf_local_fail_openssl(struct cf_err *err, enum cf_rc rc, const char *format, ...)
@@ -181,5 +182,5 @@ CF_MUST_USE enum cf_rc cf_local_buf(unsigned char *take_data, int len, struct cf
 static inline bool
 cf_local_is_stopped(const struct local_ca *ca)
 {
-    return ca->env.stop_flag && *ca->env.stop_flag;
+    return cf_stop_is_set(ca->env.stop_flag);
 }
