@@ -67,7 +67,8 @@ struct cf_ca_ops {
     enum cf_rc (*check)(struct cf_ca *ca, cf_finding_fn *report, void *arg, struct cf_err *err);
 
     /* CF_OK with an answer, or an error: CF_E_CA_DOWN and other transient ones are tried again with
-     * the same CSR, CF_E_CA_CONFIG parks the CA. */
+     * the same CSR, CF_E_CA_CONFIG parks the CA. CF_E_CA_DOWN says that the CSR did not reach the
+     * CA: the next try is no repetition. When that is not sure the error has to be another one. */
     enum cf_rc (*submit)(struct cf_ca *ca, const struct cf_ca_submission *submission,
                          struct cf_ca_answer *ret_answer, struct cf_err *err);
     enum cf_rc (*poll)(struct cf_ca *ca, const char *cookie, struct cf_ca_answer *ret_answer,

@@ -125,9 +125,12 @@ need_key(struct cf_work *work, struct cf_err *err)
     if (!item->sealed_key)
         return cf_fail(err, CF_E_BUG, "the private key of this request is gone");
     if (cf_key_unseal(cf_buf_bytes(item->sealed_key), work->site->store_key,
-                      cf_bytes_of(item->context, strlen(item->context)), &work->key, err) != CF_OK)
-        return cf_err_prefix(err, "the private key cannot be opened with [store] key_file");
-    return CF_OK;
+                      cf_bytes_of(item->context, strlen(item->context)), &work->key, err) == CF_OK)
+        return CF_OK;
+    /* Most likely another key_file than the one it was sealed with: not the request's fault. */
+    if (err->rc == CF_E_CRYPTO)
+        err->fault = CF_FAULT_CONFIG;
+    return cf_err_prefix(err, "the private key cannot be opened with [store] key_file");
 }
 
 static enum cf_rc

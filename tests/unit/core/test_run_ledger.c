@@ -40,8 +40,9 @@ a_certificate_of_another_request_is_refused_and_not_recorded_again(void **state)
     assert_state(kit, "r1", CF_STATE_WRAPPED);
 }
 
+/* Whoever mixed up key files can put the right one back, and the device gets its certificate. */
 static void
-a_key_that_cannot_be_opened_fails_with_its_certificate_on_record(void **state)
+a_wrong_store_key_parks_the_request_until_the_right_one_is_back(void **state)
 {
     struct core_kit *kit = *state;
     cf_own(cf_secret) other = NULL;
@@ -59,7 +60,14 @@ a_key_that_cannot_be_opened_fails_with_its_certificate_on_record(void **state)
     core_wait(kit, "r1");
     enum cf_state rests_in = core_run_ok(kit, "r1");
     kit->site->store_key = right;
-    assert_int_equal(rests_in, CF_STATE_FAILED);
+    assert_int_equal(rests_in, CF_STATE_ISSUED);
+    cf_own(cf_item) parked = core_item(kit, CF_KIND_PKCS, "r1");
+    assert_int_equal(parked->fault, CF_FAULT_CONFIG);
+    assert_contains(parked->error, "key_file");
+    assert_int_equal(core_ledger(kit, "r1"), 1);
+
+    core_wait(kit, "r1");
+    assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_WRAPPED);
     assert_int_equal(core_ledger(kit, "r1"), 1);
 }
 
@@ -159,7 +167,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         core_test(a_certificate_that_was_not_asked_for_fails_and_is_on_record),
         core_test(a_certificate_of_another_request_is_refused_and_not_recorded_again),
-        core_test(a_key_that_cannot_be_opened_fails_with_its_certificate_on_record),
+        core_test(a_wrong_store_key_parks_the_request_until_the_right_one_is_back),
         core_test(what_was_issued_is_on_record_even_when_policy_has_changed_meanwhile),
         core_test(a_certificate_on_record_for_this_request_is_not_somebody_elses),
         core_test(a_context_whose_result_was_pruned_gets_no_second_certificate),
