@@ -16,7 +16,7 @@ CF_MUST_USE enum cf_rc cf_file_read(const char *path, size_t max_len, struct cf_
                                     struct cf_err *err);
 /*
  * Reads into locked memory without passing through ordinary memory. The file must be owned by
- * root or this user and must not be readable or writable by group or others (CF_E_PERMISSION says
+ * root or this user (root reads any) and must not be open to group or others (CF_E_PERMISSION says
  * so and gives the chmod). Files below $CREDENTIALS_DIRECTORY are taken as the service manager made
  * them. Empty files are CF_E_CONFIG.
  */

@@ -245,6 +245,9 @@ struct cf_store_ops {
     /* Moves the cloud's lease of an item that waits for its CA; claimed or not. */
     enum cf_rc (*extend_lease)(struct cf_store *store, enum cf_kind kind, const char *context,
                                int64_t lease_until_ms, struct cf_err *err);
+    /* Makes unfinished items that wait for a later time due now, claimed or not: after a jump of
+     * the clock their times mean nothing. */
+    enum cf_rc (*make_due)(struct cf_store *store, int64_t now_ms, struct cf_err *err);
     /* Earliest time at which something in these states can be claimed; INT64_MAX: nothing. */
     enum cf_rc (*next_due)(struct cf_store *store, unsigned states, unsigned kinds, int64_t *ret_ms,
                            struct cf_err *err);

@@ -221,14 +221,15 @@ cf_scheduler_has_started(struct cf_scheduler *scheduler)
     return has_started;
 }
 
-/* What this connector had claimed before it was last stopped is its own again at once. */
+/* What this connector had claimed before it was last stopped is its own again at once, and what
+ * waits is tried again: the clock may have been another one when its time was set. */
 static enum cf_rc
 start_up(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_err *err)
 {
     if (cf_scheduler_has_started(scheduler))
         return CF_OK;
     CF_TRY(site->store->ops->release(site->store, site->owner, NULL, 0, err));
-    CF_TRY(cf_scheduler_pull_in(scheduler, site, err));
+    CF_TRY(site->store->ops->make_due(site->store, cf_scheduler_now_ms(scheduler), err));
     pthread_mutex_lock(&scheduler->lock);
     scheduler->has_started = true;
     pthread_mutex_unlock(&scheduler->lock);

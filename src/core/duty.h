@@ -80,6 +80,3 @@ void cf_scheduler_release(struct cf_scheduler *scheduler, struct cf_site *site, 
 /* Starts a claimed item on its lane; takes it. */
 void cf_scheduler_start_work(struct cf_scheduler *scheduler, struct cf_site *site,
                              struct cf_item *take_item);
-/* Makes items due that wait for a time no back-off can have set, as after a jump of the clock. */
-CF_MUST_USE enum cf_rc cf_scheduler_pull_in(struct cf_scheduler *scheduler, struct cf_site *site,
-                                            struct cf_err *err);

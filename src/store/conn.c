@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum cf_rc
 cf_conn_open(struct cf_conn *conn, const char *path, struct cf_err *err)
@@ -56,6 +57,21 @@ cf_conn_tune(struct cf_conn *conn, struct cf_err *err)
                             "PRAGMA journal_size_limit = 16777216;",
                             NULL, NULL, NULL);
     return code == SQLITE_OK ? CF_OK : cf_conn_fail(conn, code, "setting it up", err);
+}
+
+enum cf_rc
+cf_conn_check_place(const struct cf_conn *conn, struct cf_err *err)
+{
+    int has_moved = 0;
+    const char *log = sqlite3_filename_wal(sqlite3_db_filename(conn->db, "main"));
+
+    (void)sqlite3_file_control(conn->db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    if (!has_moved && access(log, F_OK) == 0)
+        return CF_OK;
+    return cf_fail(err, CF_E_STORE,
+                   "store %s: it or its -wal file was removed or replaced while in use; put back "
+                   "what was there, or restart the service",
+                   conn->path);
 }
 
 void

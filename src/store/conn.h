@@ -25,6 +25,9 @@ enum { CF_CONN_BUSY_MS = 5000 };
 CF_MUST_USE enum cf_rc cf_conn_open(struct cf_conn *conn, const char *path, struct cf_err *err);
 /* WAL, full syncs, foreign keys, wiping of what is deleted. */
 CF_MUST_USE enum cf_rc cf_conn_tune(struct cf_conn *conn, struct cf_err *err);
+/* CF_E_STORE when the file is no longer the one that was opened, or its log is gone: what is
+ * written then would be gone with the process. */
+CF_MUST_USE enum cf_rc cf_conn_check_place(const struct cf_conn *conn, struct cf_err *err);
 void cf_conn_done(struct cf_conn *conn); /* also after a failed or no cf_conn_open */
 
 /* Maps an SQLite code; `what` says what was being done. */

@@ -47,6 +47,8 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
         "template_name = ?, subject = ?, serial = ?, cookie = ?, rc = ?, fault = ?, error = ?, "
         "body = ?, csr = ?, sealed_key = ?, cert = ?, chain = ?, result = ?, updated_ms = ?, "
         "claimed_by = ?, claimed_until_ms = ? WHERE id = ? AND claimed_by = ? AND claims = ?",
+    [CF_SQL_ITEM_MAKE_DUE] =
+        "UPDATE item SET due_ms = ?1 WHERE due_ms > ?1 AND state NOT IN (6, 8)",
     [CF_SQL_ITEM_LEASE] = "UPDATE item SET lease_until_ms = ? WHERE kind = ? AND context = ?",
     [CF_SQL_ITEM_REOPEN] =
         "UPDATE item SET state = ?, due_ms = ?, lease_until_ms = ?, updated_ms = ?, attempts = 0, "

@@ -100,6 +100,7 @@ const struct cf_store_ops cf_store_sqlite = {
     .commit = cf_sqlite_commit,
     .release = cf_sqlite_release,
     .extend_lease = cf_sqlite_extend_lease,
+    .make_due = cf_sqlite_make_due,
     .next_due = cf_sqlite_next_due,
     .count = cf_sqlite_count,
     .list = cf_sqlite_list,

@@ -37,6 +37,7 @@ CF_MUST_USE enum cf_rc cf_sqlite_check_limit(size_t limit, struct cf_err *err);
 /* The operations, by file. */
 enum cf_rc cf_sqlite_receive(struct cf_store *store, struct cf_item *const *items, size_t n,
                              enum cf_reception *ret_receptions, struct cf_err *err);
+enum cf_rc cf_sqlite_make_due(struct cf_store *store, int64_t now_ms, struct cf_err *err);
 enum cf_rc cf_sqlite_extend_lease(struct cf_store *store, enum cf_kind kind, const char *context,
                                   int64_t lease_until_ms, struct cf_err *err);
 enum cf_rc cf_sqlite_prune(struct cf_store *store, int64_t before_ms, uint64_t *ret_n,

@@ -163,6 +163,23 @@ cf_sqlite_extend_lease(struct cf_store *store, enum cf_kind kind, const char *co
     return cf_sqlite_write(store, extend, &call, err);
 }
 
+static enum cf_rc
+make_due(struct cf_conn *conn, void *arg, struct cf_err *err)
+{
+    const int64_t *now_ms = (const int64_t *)arg;
+    cf_own_query q = {0};
+
+    CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_MAKE_DUE, err));
+    cf_query_put_i64(&q, *now_ms);
+    return cf_query_run(&q, err);
+}
+
+enum cf_rc
+cf_sqlite_make_due(struct cf_store *store, int64_t now_ms, struct cf_err *err)
+{
+    return cf_sqlite_write(store, make_due, &now_ms, err);
+}
+
 struct prune {
     int64_t before_ms;
     int64_t now_ms;

@@ -59,6 +59,8 @@ static enum cf_rc
 run_all(struct cf_conn *conn, struct cf_write *group, struct cf_err *err)
 {
     CF_TRY(run(conn, CF_SQL_BEGIN, err));
+    /* After BEGIN, which is where a log that is missing from the start is made. */
+    CF_TRY(cf_conn_check_place(conn, err));
     for (struct cf_write *write = group; write; write = write->next)
         CF_TRY(run_one(conn, write, err));
     return run(conn, CF_SQL_COMMIT, err);

@@ -199,6 +199,22 @@ fake_extend_lease(struct cf_store *store, enum cf_kind kind, const char *context
     return fake_leave(fake, CF_OK);
 }
 
+static enum cf_rc
+fake_make_due(struct cf_store *store, int64_t now_ms, struct cf_err *err)
+{
+    struct fake_store *fake = NULL;
+
+    CF_TRY(fake_enter(store, "make_due", &fake, err));
+    for (size_t i = 0; i < fake->n_rows; i++) {
+        struct cf_item *item = fake->row[i].item;
+
+        if (item->state != CF_STATE_DELIVERED && item->state != CF_STATE_REPORTED &&
+            item->due_ms > now_ms)
+            item->due_ms = now_ms;
+    }
+    return fake_leave(fake, CF_OK);
+}
+
 static bool
 is_prunable(const struct fake_store *fake, const struct cf_item *item, int64_t before_ms)
 {
@@ -260,6 +276,7 @@ const struct cf_store_ops cf_store_fake = {
     .commit = fake_commit,
     .release = fake_release,
     .extend_lease = fake_extend_lease,
+    .make_due = fake_make_due,
     .next_due = fake_next_due,
     .count = fake_count,
     .list = fake_list,

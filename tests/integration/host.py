@@ -175,6 +175,7 @@ class Host:
             self.process = subprocess.Popen(
                 [*self.wrapper, BUILD / "src/daemon/certferryd", "--config", self.config_path],
                 env=self._environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
         if not self.wait_notify("READY=1", timeout):
             raise RuntimeError(f"certferryd did not become ready:\n{self.log_tail()}")
@@ -202,8 +203,9 @@ class Host:
     def kill(self):
         """SIGKILL, as a power cut would."""
         if self.process is not None:
+            # The wrapper may be a tracer that would let go of the daemon when it is killed alone.
             with contextlib.suppress(ProcessLookupError):
-                self.process.kill()
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(20)
             self._forget()
 

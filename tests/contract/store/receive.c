@@ -5,6 +5,28 @@
 #include <string.h>
 
 static void
+makes_due_what_waits_and_leaves_what_is_finished(void **state)
+{
+    struct fixture *f = *state;
+
+    receive_new(f, "waits");
+    receive_new(f, "finished");
+    cf_own(cf_item) waits = claim_it(f, "w", "waits");
+    cf_own(cf_item) finished = claim_it(f, "w", "finished");
+    waits->due_ms = finished->due_ms = NOW + 600 * MINUTE;
+    finished->state = CF_STATE_DELIVERED;
+    const struct cf_change changes[] = {{.item = waits, .from = CF_STATE_RECEIVED},
+                                        {.item = finished, .from = CF_STATE_RECEIVED}};
+    assert_ok(f, f->store->ops->commit(f->store, "w", changes, 2, &f->err));
+
+    assert_ok(f, f->store->ops->make_due(f->store, NOW + MINUTE, &f->err));
+    cf_own(cf_item) now = get_it(f, CF_KIND_PKCS, "waits");
+    assert_int_equal(now->due_ms, NOW + MINUTE);
+    cf_own(cf_item) then = get_it(f, CF_KIND_PKCS, "finished");
+    assert_int_equal(then->due_ms, NOW + 600 * MINUTE);
+}
+
+static void
 takes_a_new_item_in(void **state)
 {
     struct fixture *f = *state;
@@ -252,6 +274,7 @@ run_receive(void)
 {
     const struct CMUnitTest tests[] = {
         CONTRACT_TEST(takes_a_new_item_in),
+        CONTRACT_TEST(makes_due_what_waits_and_leaves_what_is_finished),
         CONTRACT_TEST(keeps_a_malformed_request_as_failed_with_its_result),
         CONTRACT_TEST(only_moves_the_lease_of_an_unfinished_duplicate),
         CONTRACT_TEST(tells_a_duplicate_within_one_page),

@@ -208,6 +208,22 @@ a_jump_of_the_clock_pulls_in_what_would_wait_for_days(void **state)
 }
 
 static void
+a_jump_of_two_hours_does_not_cost_two_hours(void **state)
+{
+    struct core_kit *kit = *state;
+    int64_t now = cf_clock_now_ms(kit->clock);
+
+    run(kit, cf_duty_maintenance);
+    core_receive_good(kit, "r1");
+    kit->ca->fail = CF_E_CA_DOWN;
+    assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_KEYED);
+    cf_clock_fake_set_wall(kit->clock, now - KIT_DAY_MS / 12);
+    run(kit, cf_duty_maintenance);
+    cf_own(cf_item) item = core_item(kit, CF_KIND_PKCS, "r1");
+    assert_int_equal(item->due_ms, now - KIT_DAY_MS / 12);
+}
+
+static void
 a_jump_forward_is_noticed_and_a_minute_of_sleep_is_not(void **state)
 {
     struct core_kit *kit = *state;
@@ -342,6 +358,7 @@ main(void)
         duty_test(a_stop_in_the_middle_gives_the_work_back),
         duty_test(work_that_outlives_its_lease_is_reported_pending),
         duty_test(a_jump_of_the_clock_pulls_in_what_would_wait_for_days),
+        duty_test(a_jump_of_two_hours_does_not_cost_two_hours),
         duty_test(a_jump_forward_is_noticed_and_a_minute_of_sleep_is_not),
         duty_test(dispatch_pulls_in_at_the_start_what_a_jump_left_behind),
         duty_test(prune_takes_old_results_and_leaves_the_ledger),

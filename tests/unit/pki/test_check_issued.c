@@ -69,7 +69,7 @@ teardown(void **state)
 
 /* What the CA should have issued; NULL leaves an extension out. */
 struct issued {
-    const char *cn, *usage, *san, *eku, *constraints;
+    const char *cn, *usage, *san, *eku, *constraints, *sid, *policies;
     EVP_PKEY *pkey, *signer;
     int64_t not_before_ms, not_after_ms;
     const EVP_MD *md;
@@ -90,7 +90,7 @@ static enum cf_rc
 check_with(struct issued issued, struct cf_chain *chain, int64_t not_after_max_ms,
            struct cf_err *err)
 {
-    struct lab_extension extensions[6] = {0};
+    struct lab_extension extensions[8] = {0};
     size_t n = 0;
 
     if (issued.usage)
@@ -101,6 +101,10 @@ check_with(struct issued issued, struct cf_chain *chain, int64_t not_after_max_m
         extensions[n++] = (struct lab_extension){"extendedKeyUsage", issued.eku};
     if (issued.constraints)
         extensions[n++] = (struct lab_extension){"basicConstraints", issued.constraints};
+    if (issued.sid)
+        extensions[n++] = (struct lab_extension){"1.3.6.1.4.1.311.25.2", issued.sid};
+    if (issued.policies)
+        extensions[n++] = (struct lab_extension){"1.3.6.1.4.1.311.21.10", issued.policies};
     cf_own(cf_cert) cert = lab_cert(&(struct lab_spec){.cn = issued.cn,
                                                        .extensions = extensions,
                                                        .pkey = issued.pkey,
@@ -183,6 +187,33 @@ names_each_field_with_both_values(void **state)
     issued = as_asked();
     issued.constraints = "CA:TRUE";
     refused(issued, "asked 'end entity', issued 'CA'");
+}
+
+/* SEQUENCE OF PolicyInformation: clientAuth and emailProtection; smartcard logon. */
+#define POLICY_CLIENT "300a06082b06010505070302"
+#define POLICY_EMAIL "300a06082b06010505070304"
+#define POLICY_LOGON "300c060a2b060104018237140202"
+
+static void
+nothing_that_windows_reads_as_more_gets_in(void **state)
+{
+    struct cf_err err;
+    struct issued issued = as_asked();
+    (void)state;
+
+    issued.sid = "DER:303fa03d060a2b060104018237190201a02f042d"
+                 "532d312d352d32312d313131313131313131312d323232323232323232322d33333333333333"
+                 "33332d353030";
+    refused(issued, "security identifier: asked 'none'");
+
+    issued = as_asked();
+    issued.policies = "DER:3018" POLICY_CLIENT POLICY_EMAIL;
+    assert_ok(check(issued, &err), err);
+    issued.policies = "DER:300e" POLICY_LOGON;
+    refused(issued, "application policies: asked '1.3.6.1.5.5.7.3.2, 1.3.6.1.5.5.7.3.4', issued "
+                    "'1.3.6.1.4.1.311.20.2.2'");
+    issued.policies = "DER:3026" POLICY_CLIENT POLICY_EMAIL POLICY_LOGON;
+    refused(issued, "1.3.6.1.4.1.311.20.2.2");
 }
 
 static void
@@ -282,6 +313,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_what_was_asked),
         cmocka_unit_test(names_each_field_with_both_values),
+        cmocka_unit_test(nothing_that_windows_reads_as_more_gets_in),
         cmocka_unit_test(holds_validity_to_its_limits),
         cmocka_unit_test(long_values_are_cut_and_both_still_shown),
         cmocka_unit_test(a_signature_of_another_key_or_a_weak_one_is_refused),

@@ -52,6 +52,28 @@ refuses_a_file_that_is_no_database(void **state)
 }
 
 static void
+writes_nothing_to_a_file_that_is_no_longer_in_its_place(void **state)
+{
+    static const char *const ends[] = {"", "-wal"};
+    struct place *place = *state;
+    struct cf_store *store = open_it(place);
+
+    assert_int_equal(receive_one(store, "before", 100, &place->err), CF_OK);
+    for (size_t i = 0; i < CF_COUNT(ends); i++) {
+        char path[128], aside[128];
+        (void)snprintf(path, sizeof path, "%s%s", place->path, ends[i]);
+        (void)snprintf(aside, sizeof aside, "%s.aside", path);
+        assert_int_equal(rename(path, aside), 0);
+        assert_int_equal(receive_one(store, "lost", 100, &place->err), CF_E_STORE);
+        assert_says(place, "removed or replaced");
+        assert_int_equal(rename(aside, path), 0);
+        assert_int_equal(receive_one(store, i == 0 ? "a" : "b", 100, &place->err), CF_OK);
+    }
+    assert_false(has_item(store, "lost"));
+    close_it(store);
+}
+
+static void
 refuses_a_truncated_file(void **state)
 {
     struct place *place = *state;
@@ -282,6 +304,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_TEST(refuses_a_file_that_is_no_database),
+        STORE_TEST(writes_nothing_to_a_file_that_is_no_longer_in_its_place),
         STORE_TEST(refuses_a_truncated_file),
         STORE_TEST(reports_damage_in_the_middle_and_goes_on_saying_so),
         STORE_TEST(makes_the_file_for_its_owner_alone),

@@ -154,8 +154,12 @@ refuses_a_secret_of_another_user_too_large_or_empty(void **state)
     assert_int_equal(cf_file_read_secret(path, 3, &secret, &err), CF_E_LIMIT);
     if (geteuid() == 0) {
         assert_int_equal(chown(path, 12345, 12345), 0);
+        assert_int_equal(seteuid(12346), 0);
         assert_int_equal(cf_file_read_secret(path, 100, &secret, &err), CF_E_PERMISSION);
-        assert_non_null(strstr(err.text, "12345"));
+        assert_int_equal(seteuid(0), 0);
+        /* Root checks the files of the service. */
+        assert_int_equal(cf_file_read_secret(path, 100, &secret, &err), CF_OK);
+        secret = cf_secret_free(secret);
         assert_int_equal(chown(path, 0, 0), 0);
     }
     put(path, "", 0600);
