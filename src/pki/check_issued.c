@@ -144,33 +144,55 @@ csr_has_eku(const struct cf_csr *csr, const char *oid)
 }
 
 static bool
-cert_has_eku(const struct cf_cert *cert, const char *oid)
+list_has(char *const *list, size_t n, const char *oid)
 {
-    for (size_t i = 0; i < cert->extensions.n_eku; i++) {
-        if (strcmp(cert->extensions.eku[i], oid) == 0)
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(list[i], oid) == 0)
             return true;
     }
     return false;
 }
 
 static enum cf_rc
-check_eku(const struct cf_cert *cert, const struct cf_csr *csr, struct cf_err *err)
+check_usages(const struct cf_csr *csr, const char *field, char *const *list, size_t n,
+             struct cf_err *err)
 {
     char asked[SHOWN_SIZE] = "", issued[SHOWN_SIZE] = "";
     bool is_same = true;
 
     for (size_t i = 0; i < cf_csr_n_eku(csr); i++) {
-        is_same = is_same && cert_has_eku(cert, cf_csr_eku(csr, i));
+        is_same = is_same && list_has(list, n, cf_csr_eku(csr, i));
         show(asked, "", cf_csr_eku(csr, i));
     }
-    for (size_t i = 0; i < cert->extensions.n_eku; i++) {
-        is_same = is_same && csr_has_eku(csr, cert->extensions.eku[i]);
-        show(issued, "", cert->extensions.eku[i]);
+    for (size_t i = 0; i < n; i++) {
+        is_same = is_same && csr_has_eku(csr, list[i]);
+        show(issued, "", list[i]);
     }
     if (is_same)
         return CF_OK;
-    return differs(err, "extended key usage", asked[0] ? asked : "none",
-                   issued[0] ? issued : "none");
+    return differs(err, field, asked[0] ? asked : "none", issued[0] ? issued : "none");
+}
+
+static enum cf_rc
+check_eku(const struct cf_cert *cert, const struct cf_csr *csr, struct cf_err *err)
+{
+    const struct cf_extensions *extensions = &cert->extensions;
+
+    CF_TRY(check_usages(csr, "extended key usage", extensions->eku, extensions->n_eku, err));
+    /* A CA may leave them out; one that writes them has to say the same. */
+    if (extensions->n_application_policy == 0)
+        return CF_OK;
+    return check_usages(csr, "application policies", extensions->application_policy,
+                        extensions->n_application_policy, err);
+}
+
+/* A directory takes it for the account that logs on, whatever the names say. */
+static enum cf_rc
+check_security_identifier(const struct cf_cert *cert, struct cf_err *err)
+{
+    if (!cert->extensions.has_security_identifier)
+        return CF_OK;
+    return differs(err, "security identifier", "none", "one of an account");
 }
 
 static enum cf_rc
@@ -210,6 +232,7 @@ cf_cert_check_issued(const struct cf_cert *cert, const struct cf_cert_expectatio
     CF_TRY(check_san(cert, expectation->csr, err));
     CF_TRY(check_key_usage(cert, expectation->csr, err));
     CF_TRY(check_eku(cert, expectation->csr, err));
+    CF_TRY(check_security_identifier(cert, err));
     if (cf_cert_is_ca(cert))
         return differs(err, "basic constraints", "end entity", "CA");
     CF_TRY(check_validity(cert, expectation, err));

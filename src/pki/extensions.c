@@ -66,24 +66,24 @@ read_key_usage(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out
 }
 
 static enum cf_rc
-add_eku(struct cf_extensions *out, const ASN1_OBJECT *object, struct cf_err *err)
+add_oid(char ***list, size_t *n, const ASN1_OBJECT *object, const char *name, struct cf_err *err)
 {
     char oid[128];
 
     int len = OBJ_obj2txt(oid, sizeof oid, object, 1);
     if (len <= 0 || (size_t)len >= sizeof oid)
         return cf_fail_openssl(err, CF_E_ENCODING,
-                               "extended key usage extension with an identifier that is too long");
-    if (out->n_eku >= CF_EKU_MAX)
-        return cf_fail(err, CF_E_LIMIT, "more than %d extended key usages", CF_EKU_MAX);
-    char **grown = reallocarray(out->eku, out->n_eku + 1, sizeof *grown);
+                               "%s extension with an identifier that is too long", name);
+    if (*n >= CF_EKU_MAX)
+        return cf_fail(err, CF_E_LIMIT, "%s extension with more than %d entries", name, CF_EKU_MAX);
+    char **grown = reallocarray(*list, *n + 1, sizeof *grown);
     if (!grown)
         return cf_fail_oom(err);
-    out->eku = grown;
-    grown[out->n_eku] = strdup(oid);
-    if (!grown[out->n_eku])
+    *list = grown;
+    grown[*n] = strdup(oid);
+    if (!grown[*n])
         return cf_fail_oom(err);
-    out->n_eku++;
+    (*n)++;
     return CF_OK;
 }
 
@@ -100,7 +100,8 @@ read_eku(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out, stru
     CF_TRY(decode(content, ASN1_ITEM_rptr(EXTENDED_KEY_USAGE), "extended key usage", &value, err));
     EXTENDED_KEY_USAGE *usages = (EXTENDED_KEY_USAGE *)value;
     for (int i = 0; rc == CF_OK && i < sk_ASN1_OBJECT_num(usages); i++)
-        rc = add_eku(out, sk_ASN1_OBJECT_value(usages, i), err);
+        rc = add_oid(&out->eku, &out->n_eku, sk_ASN1_OBJECT_value(usages, i), "extended key usage",
+                     err);
     ASN1_item_free(value, ASN1_ITEM_rptr(EXTENDED_KEY_USAGE));
     return rc;
 }
@@ -140,6 +141,40 @@ read_template(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out,
     return rc;
 }
 
+/* Windows takes these for the usages when both are there, so they are as good as usages. */
+static enum cf_rc
+read_application_policies(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out,
+                          struct cf_err *err)
+{
+    static const char NAME[] = "application policies";
+    const ASN1_OCTET_STRING *content = NULL;
+    ASN1_VALUE *value = NULL;
+    enum cf_rc rc = CF_OK;
+
+    CF_TRY(find(stack, CF_OID_APPLICATION_POLICIES, NAME, &content, err));
+    if (!content)
+        return CF_OK;
+    CF_TRY(decode(content, ASN1_ITEM_rptr(CERTIFICATEPOLICIES), NAME, &value, err));
+    CERTIFICATEPOLICIES *policies = (CERTIFICATEPOLICIES *)value;
+    for (int i = 0; rc == CF_OK && i < sk_POLICYINFO_num(policies); i++)
+        rc = add_oid(&out->application_policy, &out->n_application_policy,
+                     sk_POLICYINFO_value(policies, i)->policyid, NAME, err);
+    ASN1_item_free(value, ASN1_ITEM_rptr(CERTIFICATEPOLICIES));
+    return rc;
+}
+
+/* Whose it is does not matter yet: nothing here asks for one. */
+static enum cf_rc
+read_security_identifier(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out,
+                         struct cf_err *err)
+{
+    const ASN1_OCTET_STRING *content = NULL;
+
+    CF_TRY(find(stack, CF_OID_SECURITY_IDENTIFIER, "security identifier", &content, err));
+    out->has_security_identifier = content != NULL;
+    return CF_OK;
+}
+
 static enum cf_rc
 read_san(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out, struct cf_err *err)
 {
@@ -161,6 +196,8 @@ read_all(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out, stru
     CF_TRY(read_key_usage(stack, out, err));
     CF_TRY(read_eku(stack, out, err));
     CF_TRY(read_basic_constraints(stack, out, err));
+    CF_TRY(read_application_policies(stack, out, err));
+    CF_TRY(read_security_identifier(stack, out, err));
     return read_template(stack, out, err);
 }
 
@@ -185,6 +222,9 @@ cf_extensions_done(struct cf_extensions *extensions)
     for (size_t i = 0; i < extensions->n_eku; i++)
         free(extensions->eku[i]);
     free(extensions->eku);
+    for (size_t i = 0; i < extensions->n_application_policy; i++)
+        free(extensions->application_policy[i]);
+    free(extensions->application_policy);
     free(extensions->template_name);
     *extensions = (struct cf_extensions){0};
 }

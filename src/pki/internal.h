@@ -103,7 +103,10 @@ struct cf_extensions {
     size_t n_eku;
     bool has_basic_constraints;
     bool is_ca;
-    char *template_name; /* 1.3.6.1.4.1.311.20.2; NULL when absent */
+    char *template_name;       /* 1.3.6.1.4.1.311.20.2; NULL when absent */
+    char **application_policy; /* 1.3.6.1.4.1.311.21.10: what Windows reads instead of the EKU */
+    size_t n_application_policy;
+    bool has_security_identifier; /* 1.3.6.1.4.1.311.25.2: an account's SID */
 };
 
 /* An extension present twice or one that cannot be decoded is CF_E_ENCODING, naming it. `stack`
