@@ -60,7 +60,7 @@ writes_nothing_to_a_file_that_is_no_longer_in_its_place(void **state)
 
     assert_int_equal(receive_one(store, "before", 100, &place->err), CF_OK);
     for (size_t i = 0; i < CF_COUNT(ends); i++) {
-        char path[128], aside[128];
+        char path[128], aside[160];
         (void)snprintf(path, sizeof path, "%s%s", place->path, ends[i]);
         (void)snprintf(aside, sizeof aside, "%s.aside", path);
         assert_int_equal(rename(path, aside), 0);
