@@ -28,6 +28,14 @@ choose_key(const struct cf_template_settings *template_settings, unsigned key_si
                        "for; raise the key size in the profile",
                        cf_key_kind_bits(key), (unsigned long long)template_settings->min_rsa_bits,
                        template_settings->name);
+    /* The floor that the embedded CA has, for those that have none. */
+    if (!cf_key_kind_is_rsa(key) && !cf_key_kind_is_rsa(template_settings->key) &&
+        cf_key_kind_bits(key) < cf_key_kind_bits(template_settings->key))
+        return cf_fail(err, CF_E_POLICY,
+                       "profile.keySize: %u is below the %u bits of [template %s] key; raise the "
+                       "key size in the profile",
+                       cf_key_kind_bits(key), cf_key_kind_bits(template_settings->key),
+                       template_settings->name);
     *ret_key = key;
     return CF_OK;
 }

@@ -126,6 +126,7 @@ parse_profile(const struct cf_json *request, struct cf_request_profile *ret, str
     const char *type = NULL;
     int64_t key_size = 0, threshold = 0;
     size_t index = 0;
+    bool wants_sid = false;
 
     CF_TRY(cf_json_object(request, "profile", &profile, err));
     CF_TRY(cf_json_string(profile, "id", 1, NAME_MAX_LEN, &ret->id, err));
@@ -143,6 +144,11 @@ parse_profile(const struct cf_json *request, struct cf_request_profile *ret, str
     CF_TRY(parse_validity(profile, ret, err));
     CF_TRY(cf_json_int_opt(profile, "renewalThresholdPercentage", 1, 99, &threshold, err));
     ret->renewal_threshold_percent = (unsigned)threshold;
+    CF_TRY(cf_json_bool_opt(profile, "includeSecurityIdentifier", &wants_sid, err));
+    if (wants_sid)
+        return cf_fail(err, CF_E_UNSUPPORTED,
+                       "profile.includeSecurityIdentifier: true is not served by this version of "
+                       "certferry; write the SID as a URI in subjectAlternativeNames");
     return cf_json_bool_opt(profile, "allowAllAppsAccess", &ret->allow_all_apps_access, err);
 }
 

@@ -98,6 +98,25 @@ refuses_what_is_not_and_names_member_and_option(void **state)
     }
 }
 
+/* An exec CA has no floor of its own. */
+static void
+a_smaller_curve_than_the_templates_is_refused(void **state)
+{
+    struct cf_grant grant = {0};
+    struct cf_err err = {0};
+
+    (void)state;
+    device.key = CF_KEY_P384;
+    enum cf_rc smaller = judge("profile.keySize", "256", &grant, &err);
+    assert_contains(err.text, "profile.keySize: 256");
+    enum cf_rc equal = judge("profile.keySize", "384", &grant, &err);
+    enum cf_rc rsa = judge("profile.keySize", "3072", &grant, &err);
+    device.key = CF_KEY_RSA_3072;
+    assert_rc(smaller, CF_E_POLICY);
+    assert_rc(equal, CF_OK);
+    assert_rc(rsa, CF_OK);
+}
+
 static void
 a_template_that_the_ca_does_not_list_is_refused(void **state)
 {
@@ -124,6 +143,7 @@ main(void)
         cmocka_unit_test(grants_what_is_listed),
         cmocka_unit_test(host_and_name_of_a_ca_compare_without_case),
         cmocka_unit_test(refuses_what_is_not_and_names_member_and_option),
+        cmocka_unit_test(a_smaller_curve_than_the_templates_is_refused),
         cmocka_unit_test(a_template_that_the_ca_does_not_list_is_refused),
     };
 

@@ -227,6 +227,16 @@ an_unknown_word_is_answered_with_the_known_ones(void **state)
     expect("requestType", "\"Issue\"", CF_E_UNSUPPORTED);
 }
 
+/* A certificate without the SID that was asked for would be refused by domain controllers, and
+ * nobody would know why. */
+static void
+a_security_identifier_that_is_asked_for_is_refused_not_forgotten(void **state)
+{
+    (void)state;
+    expect("profile.includeSecurityIdentifier", "true", CF_E_UNSUPPORTED);
+    expect("profile.includeSecurityIdentifier", "1", CF_E_FIELD);
+}
+
 static void
 types_that_are_not_served_fail_before_anything_else_is_looked_at(void **state)
 {
@@ -405,6 +415,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_security_identifier_that_is_asked_for_is_refused_not_forgotten),
         cmocka_unit_test(reads_every_member_of_a_good_request),
         cmocka_unit_test(a_required_member_must_be_there_and_of_its_type),
         cmocka_unit_test(an_optional_member_may_be_left_out_but_not_be_of_another_type),
