@@ -37,10 +37,11 @@ void cf_text_from_time(int64_t ms, char text[CF_TEXT_TIME_SIZE]);
 CF_MUST_USE enum cf_rc cf_text_http_date(const char *text, int64_t *ret_s, struct cf_err *err);
 
 bool cf_text_is_utf8(const char *text, size_t len); /* RFC 3629: no overlong form, no surrogate */
-/* Valid UTF-8 without control characters (C0, DEL, C1). */
+/* Valid UTF-8 without control characters (C0, DEL, C1), without line separators, marks that turn
+ * the direction of text around, and characters that are not seen. */
 bool cf_text_is_printable(const char *text, size_t len);
-/* Copies text so that it is safe in a log line: control characters and bad UTF-8 become '?';
- * cut at size at a character boundary. Always terminates. */
+/* Copies text so that it is safe in a log line: what is not printable becomes '?'; cut at
+ * size at a character boundary. Always terminates. */
 void cf_text_sanitize(const char *text, size_t len, char *ret, size_t size);
 
 bool cf_text_equal_nocase(const char *a, const char *b); /* ASCII only; NULL equals nothing */

@@ -49,13 +49,25 @@ is_control(uint32_t code)
     return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
-/* Line and paragraph separators, and the marks that turn the direction of text around: valid,
- * but able to make a log line show something else than it says. */
+/* Line and paragraph separators, the marks that turn the direction of text around, and characters
+ * that are not seen: valid, but able to make a text show something else than it says. Directories
+ * leave most of them out when they compare names (RFC 4518, section 2.2). The joiners U+200C and
+ * U+200D and the variation selectors stay: words of some languages need them. */
 static bool
 is_deceptive(uint32_t code)
 {
-    return code == 0x2028 || code == 0x2029 || code == 0x200e || code == 0x200f ||
-           (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+    static const struct {
+        uint32_t first, last;
+    } RANGES[] = {
+        {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e}, {0x200b, 0x200b}, {0x200e, 0x200f},
+        {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+    };
+
+    for (size_t i = 0; i < CF_COUNT(RANGES); i++) {
+        if (code >= RANGES[i].first && code <= RANGES[i].last)
+            return true;
+    }
+    return false;
 }
 
 bool
@@ -81,7 +93,7 @@ cf_text_is_printable(const char *text, size_t len)
 
     for (size_t i = 0; i < len;) {
         size_t step = sequence_len(at + i, len - i, &code);
-        if (step == 0 || is_control(code))
+        if (step == 0 || is_control(code) || is_deceptive(code))
             return false;
         i += step;
     }

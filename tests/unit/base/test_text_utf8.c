@@ -63,6 +63,35 @@ control_characters_are_not_printable(void **state)
 }
 
 static void
+marks_that_deceive_a_reader_are_not_printable(void **state)
+{
+    (void)state;
+    static const char *const DECEPTIVE[] = {
+        "\xd8\x9c",         /* U+061C, Arabic letter mark */
+        "\xe2\x80\x8b",     /* U+200B, a space without width */
+        "\xe2\x80\xa8",     /* U+2028, a line break */
+        "\xe2\x80\xae",     /* U+202E, right to left from here */
+        "\xe2\x81\xa0",     /* U+2060, joins and shows nothing */
+        "\xe2\x81\xa6",     /* U+2066 */
+        "\xe2\x81\xaa",     /* U+206A */
+        "\xef\xbb\xbf",     /* U+FEFF */
+        "\xef\xbf\xb9",     /* U+FFF9 */
+        "\xf3\xa0\x81\xa1", /* U+E0061, an "a" that is not seen */
+        "\xc2\xad",         /* U+00AD, a hyphen that is not seen */
+    };
+    char text[16];
+
+    for (size_t i = 0; i < CF_COUNT(DECEPTIVE); i++) {
+        size_t len = strlen(DECEPTIVE[i]);
+        assert_false(cf_text_is_printable(DECEPTIVE[i], len));
+        cf_text_sanitize(DECEPTIVE[i], len, text, sizeof text);
+        assert_string_equal(text, "?");
+    }
+    /* Persian words and joined emoji need theirs. */
+    assert_true(cf_text_is_printable("\xe2\x80\x8c\xe2\x80\x8d\xef\xb8\x8f", 9));
+}
+
+static void
 unsafe_text_is_made_safe(void **state)
 {
     (void)state;
@@ -155,6 +184,7 @@ main(void)
         cmocka_unit_test(valid_utf8_is_recognized),
         cmocka_unit_test(broken_overlong_and_surrogate_sequences_are_not_utf8),
         cmocka_unit_test(control_characters_are_not_printable),
+        cmocka_unit_test(marks_that_deceive_a_reader_are_not_printable),
         cmocka_unit_test(unsafe_text_is_made_safe),
         cmocka_unit_test(safe_text_is_cut_between_characters),
         cmocka_unit_test(names_compare_without_ascii_case),
