@@ -93,6 +93,17 @@ fail(const struct cf_conn *conn, enum cf_rc rc, int code, const char *what, cons
     return rc;
 }
 
+/* A store's error, so that it is not taken for one of the cloud or the CA. */
+static enum cf_rc
+fail_access(const struct cf_conn *conn, int code, const char *what, struct cf_err *err)
+{
+    (void)fail(conn, CF_E_STORE, code, what,
+               "the service user must be able to read and write the file and its directory", err);
+    if (err)
+        err->fault = CF_FAULT_CONFIG;
+    return CF_E_STORE;
+}
+
 static bool
 is_no_space(int number)
 {
@@ -122,18 +133,21 @@ cf_conn_fail(const struct cf_conn *conn, int code, const char *what, struct cf_e
                     err);
     case SQLITE_FULL:
         return fail(conn, CF_E_DISK_FULL, code, what, MAKE_ROOM, err);
-    case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
+        if (is_no_space(number))
+            return fail(conn, CF_E_DISK_FULL, code, what, MAKE_ROOM, err);
+        if (number == EMFILE || number == ENFILE)
+            return fail(conn, CF_E_STORE, code, what, "there are too many open files", err);
+        return fail_access(conn, code, what, err);
+    case SQLITE_READONLY:
     case SQLITE_PERM:
-        return fail(conn, CF_E_PERMISSION, code, what,
-                    "the service user must be able to read and write the file and its directory",
-                    err);
+        return fail_access(conn, code, what, err);
     case SQLITE_IOERR:
         if (is_no_space(number))
             return fail(conn, CF_E_DISK_FULL, code, what, MAKE_ROOM, err);
         if (code == SQLITE_IOERR_NOMEM)
             return cf_fail_oom(err);
-        return fail(conn, CF_E_IO, code, what, "look for disk errors in the kernel's log", err);
+        return fail(conn, CF_E_STORE, code, what, "look for disk errors in the kernel's log", err);
     default:
         /* The schema and the statements are ours; this text names what does not fit. */
         (void)cf_fail(err, CF_E_STORE, "store %s: %s: %s; please report this", conn->path, what,
