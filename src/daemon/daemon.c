@@ -106,7 +106,9 @@ open_store(struct cf_daemon *daemon, const struct cf_settings *settings, struct 
         .clock = cf_clock_real(),
     };
 
-    return cf_store_sqlite.open(&options, &daemon->store, err);
+    CF_TRY(cf_store_sqlite.open(&options, &daemon->store, err));
+    /* Claims tell workers apart, not two daemons that go by one name. */
+    return cf_process_lock(settings->store_path, &daemon->store_lock, err);
 }
 
 static enum cf_rc
@@ -172,6 +174,8 @@ close_all(struct cf_daemon *daemon)
     cf_keypool_free(daemon->keypool);
     if (daemon->store)
         daemon->store->ops->close(daemon->store);
+    if (daemon->store_lock >= 0)
+        close(daemon->store_lock);
     cf_pool_free(daemon->pool);
     cf_loop_free(daemon->loop);
     cf_http_global_done();
@@ -204,7 +208,7 @@ log_fault(void *arg, const char *file, unsigned line, const char *text)
 int
 cf_daemon_main(const struct cf_options *options)
 {
-    struct cf_daemon daemon = {.config_path = options->config_path};
+    struct cf_daemon daemon = {.config_path = options->config_path, .store_lock = -1};
     struct cf_settings *settings = NULL;
     struct cf_err err = {0};
     int code = CF_EXIT_CONFIG;

@@ -17,6 +17,7 @@ struct cf_daemon {
     struct cf_loop *loop;
     struct cf_pool *pool;
     struct cf_store *store;
+    int store_lock; /* -1: none */
     struct cf_keypool *keypool;
     struct cf_scheduler *scheduler;
     struct cf_control *control;

@@ -2,10 +2,14 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum cf_rc
 cf_process_harden(struct cf_err *err)
@@ -19,5 +23,26 @@ cf_process_harden(struct cf_err *err)
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return cf_fail_errno(err, CF_E_IO, errno, "signal(SIGPIPE)");
     umask(0027);
+    return CF_OK;
+}
+
+enum cf_rc
+cf_process_lock(const char *path, int *ret_fd, struct cf_err *err)
+{
+    cf_own_str lock_path = NULL;
+
+    if (asprintf(&lock_path, "%s.lock", path) < 0) {
+        lock_path = NULL;
+        return cf_fail_oom(err);
+    }
+    cf_own_fd fd = open(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return cf_fail_errno(err, CF_E_IO, errno, "%s", lock_path);
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+        return cf_fail(err, CF_E_CONFIG,
+                       "store %s: another certferryd works with it; give each a store of its own",
+                       path);
+    *ret_fd = fd;
+    fd = -1;
     return CF_OK;
 }

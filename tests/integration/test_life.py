@@ -95,6 +95,14 @@ def test_a_second_daemon_on_the_same_socket_does_not_start(tenant, host):
     assert done.returncode == 78 and "another certferryd" in done.stderr
 
 
+def test_a_second_daemon_on_the_same_store_does_not_start(tenant, host):
+    host.start()
+    host.config["control"]["socket"] = host.directory / "second.sock"
+    done = host.program()
+    assert done.returncode == 78
+    assert "certferry.db" in done.stderr and "another certferryd" in done.stderr
+
+
 def test_the_client_secret_reaches_no_file_and_no_log(tenant, host):
     tenant.add_devices(2)
     tenant.add_requests()
