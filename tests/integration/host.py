@@ -207,7 +207,18 @@ class Host:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(20)
+            self._wait_silent()
             self._forget()
+
+    def _wait_silent(self):
+        """A daemon whose tracer was waited for may need a moment more; nobody else reaps it."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+                if probe.connect_ex(str(self.socket_path)) != 0:
+                    return
+            time.sleep(0.02)
+        raise RuntimeError("the killed daemon still listens")
 
     def _forget(self):
         self.process = None
