@@ -207,6 +207,7 @@ struct cf_store;
 struct cf_store_options {
     const char *path;
     const struct cf_clock *clock;
+    const volatile int *stop_flag; /* ends waits for another process's lock; may be NULL */
 };
 
 struct cf_store_ops {
@@ -242,6 +243,10 @@ struct cf_store_ops {
     /* Gives claims back unchanged: those of `ids`, or all of the owner's when ids is NULL. */
     enum cf_rc (*release)(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
                           struct cf_err *err);
+    /* Lets these claims hold until then, also when they have run out and nobody took them; those
+     * that are no longer the owner's are left alone. */
+    enum cf_rc (*renew)(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
+                        int64_t until_ms, struct cf_err *err);
     /* Moves the cloud's lease of an item that waits for its CA; claimed or not. */
     enum cf_rc (*extend_lease)(struct cf_store *store, enum cf_kind kind, const char *context,
                                int64_t lease_until_ms, struct cf_err *err);

@@ -8,7 +8,7 @@
 #include "duty.h"
 #include "work.h"
 
-enum { DISPATCH_IDLE_MS = 30 * 1000, CLAIM_MAX = 256 };
+enum { DISPATCH_IDLE_MS = 30 * 1000, CLAIM_MAX = CF_IN_FLIGHT_MAX };
 
 struct work_job {
     struct cf_scheduler *scheduler;
@@ -56,6 +56,8 @@ take_orphans(struct cf_scheduler *scheduler, int64_t ids[CF_ORPHANS_MAX], uint64
     for (size_t i = 0; i < scheduler->n_orphans; i++) {
         const struct cf_orphan orphan = scheduler->orphan[i];
 
+        if (cf_in_flight_has(scheduler, orphan.id))
+            continue; /* claimed anew since: it is no orphan any more */
         if (orphan.from_ms <= now) {
             ids[n++] = orphan.id;
             continue;
@@ -83,23 +85,6 @@ free_orphans(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *ret
     cf_scheduler_kick(scheduler, CF_DUTY_ACKNOWLEDGE);
 }
 
-unsigned
-cf_scheduler_in_flight(struct cf_scheduler *scheduler)
-{
-    pthread_mutex_lock(&scheduler->lock);
-    unsigned in_flight = scheduler->in_flight;
-    pthread_mutex_unlock(&scheduler->lock);
-    return in_flight;
-}
-
-static void
-change_in_flight(struct cf_scheduler *scheduler, int by)
-{
-    pthread_mutex_lock(&scheduler->lock);
-    scheduler->in_flight += (unsigned)by;
-    pthread_mutex_unlock(&scheduler->lock);
-}
-
 static void
 end_work(struct work_job *job)
 {
@@ -109,9 +94,9 @@ end_work(struct work_job *job)
     bool is_deliverable = (CF_STATE_BIT(item->state) & cf_machine_deliver_states(kind)) != 0;
     uint64_t delay = job->work->site->settings->cloud.upload_delay_ms;
 
+    cf_in_flight_leave(scheduler, item->id);
     cf_work_free(job->work);
     free(job);
-    change_in_flight(scheduler, -1);
     if (is_deliverable)
         cf_scheduler_kick_after(
             scheduler, kind == CF_KIND_PKCS ? CF_DUTY_DELIVER : CF_DUTY_ACKNOWLEDGE, delay);
@@ -156,9 +141,10 @@ give_up(struct cf_scheduler *scheduler, struct cf_site *site, int64_t id, enum c
         return;
     }
     cf_scheduler_note_store(scheduler, rc, err);
-    add_orphans(scheduler, &id, 1,
-                cf_backoff_ms(settings->step_retry_min_ms, settings->step_retry_max_ms,
-                              note_commit(scheduler, rc), NULL));
+    uint64_t delay = cf_backoff_ms(settings->step_retry_min_ms, settings->step_retry_max_ms,
+                                   note_commit(scheduler, rc), NULL);
+    /* Before the claim runs out and the item is claimed anew. */
+    add_orphans(scheduler, &id, 1, delay < CF_CLAIM_MS / 2 ? delay : CF_CLAIM_MS / 2);
 }
 
 static void
@@ -202,10 +188,10 @@ cf_scheduler_start_work(struct cf_scheduler *scheduler, struct cf_site *site,
         return;
     }
     *job = (struct work_job){.scheduler = scheduler, .work = work, .lane = row->lane};
-    change_in_flight(scheduler, 1);
+    cf_in_flight_enter(scheduler, take_item);
     if (cf_pool_submit(scheduler->options.pool, row->lane, CF_PRIO_NORMAL, run_work, job, NULL) !=
         CF_OK) {
-        change_in_flight(scheduler, -1);
+        cf_in_flight_leave(scheduler, id);
         cf_scheduler_release(scheduler, site, &id, 1);
         cf_work_free(work);
         free(job);
@@ -265,6 +251,7 @@ cf_duty_dispatch(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t 
     *ret_next_ms = DISPATCH_IDLE_MS;
     CF_TRY(start_up(scheduler, site, err));
     free_orphans(scheduler, site, ret_next_ms);
+    CF_TRY(cf_in_flight_renew(scheduler, site, now, err));
     size_t places = free_places(scheduler);
     if (places > 0)
         CF_TRY(store->ops->claim(store, site->owner, all_work_states(),
@@ -273,8 +260,10 @@ cf_duty_dispatch(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t 
     for (size_t i = 0; i < items.n; i++)
         cf_scheduler_start_work(scheduler, site, cf_give(items.item[i]));
     bool is_full = items.n == places;
+    /* A claim of nothing writes nothing, and so says nothing of the store. */
+    if (items.n > 0)
+        cf_scheduler_note_store(scheduler, CF_OK, NULL);
     cf_items_done(&items);
-    cf_scheduler_note_store(scheduler, CF_OK, NULL);
 
     if (is_full)
         return CF_OK; /* the end of any work kicks */

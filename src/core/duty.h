@@ -14,7 +14,7 @@
 typedef enum cf_rc cf_duty_fn(struct cf_scheduler *scheduler, struct cf_site *site,
                               uint64_t *ret_next_ms, struct cf_err *err);
 
-enum { CF_DUTY_NEVER_MS = 24 * 60 * 60 * 1000, CF_ORPHANS_MAX = 1024 };
+enum { CF_DUTY_NEVER_MS = 24 * 60 * 60 * 1000, CF_ORPHANS_MAX = 1024, CF_IN_FLIGHT_MAX = 256 };
 
 struct duty_run {
     bool running;
@@ -30,12 +30,19 @@ struct cf_orphan {
     int64_t from_ms; /* monotonic; given back then */
 };
 
+/* An item whose worker is in this process. */
+struct cf_busy {
+    int64_t id;
+    int64_t until_ms; /* wall clock; the claim holds at least until then */
+};
+
 struct cf_scheduler {
     struct cf_scheduler_options options;
     pthread_mutex_t lock;
     struct cf_site *site; /* guarded by lock, like all that follows */
     struct duty_run duty[CF_DUTY_MAX_];
-    unsigned in_flight;
+    struct cf_busy busy[CF_IN_FLIGHT_MAX];
+    unsigned in_flight; /* how many of them */
     bool cloud_is_up;
     bool store_is_down;
     bool has_started; /* claims of an earlier life have been given back */
@@ -77,6 +84,13 @@ bool cf_scheduler_has_started(struct cf_scheduler *scheduler);
 /* Gives claims back; what the store does not take now is tried again by dispatch. */
 void cf_scheduler_release(struct cf_scheduler *scheduler, struct cf_site *site, const int64_t *ids,
                           size_t n);
+/* in_flight.c: the items that are in work here. */
+void cf_in_flight_enter(struct cf_scheduler *scheduler, const struct cf_item *item);
+void cf_in_flight_leave(struct cf_scheduler *scheduler, int64_t id);
+bool cf_in_flight_has(const struct cf_scheduler *scheduler, int64_t id); /* the lock is held */
+/* Before anything is claimed at `now`: none of their claims may have run out by then. */
+CF_MUST_USE enum cf_rc cf_in_flight_renew(struct cf_scheduler *scheduler, struct cf_site *site,
+                                          int64_t now, struct cf_err *err);
 /* Starts a claimed item on its lane; takes it. */
 void cf_scheduler_start_work(struct cf_scheduler *scheduler, struct cf_site *site,
                              struct cf_item *take_item);

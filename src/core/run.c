@@ -31,6 +31,8 @@ commit(struct cf_work *work, bool keep_claim, struct cf_err *err)
     };
 
     work->item->updated_ms = now;
+    if (keep_claim)
+        work->item->claimed_until_ms = now + CF_CLAIM_MS;
     CF_TRY(site->store->ops->commit(site->store, site->owner, &change, 1, err));
     work->stored = work->item->state;
     work->is_ahead = false;

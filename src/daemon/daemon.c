@@ -104,6 +104,7 @@ open_store(struct cf_daemon *daemon, const struct cf_settings *settings, struct 
     const struct cf_store_options options = {
         .path = settings->store_path,
         .clock = cf_clock_real(),
+        .stop_flag = cf_pool_stop_flag(daemon->pool),
     };
 
     CF_TRY(cf_store_sqlite.open(&options, &daemon->store, err));

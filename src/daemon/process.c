@@ -26,6 +26,9 @@ cf_process_harden(struct cf_err *err)
     return CF_OK;
 }
 
+/* One that was killed takes a moment to be gone. */
+enum { LOCK_TRIES = 30, LOCK_TURN_US = 100 * 1000 };
+
 enum cf_rc
 cf_process_lock(const char *path, int *ret_fd, struct cf_err *err)
 {
@@ -38,7 +41,12 @@ cf_process_lock(const char *path, int *ret_fd, struct cf_err *err)
     cf_own_fd fd = open(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return cf_fail_errno(err, CF_E_IO, errno, "%s", lock_path);
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+    bool is_held = flock(fd, LOCK_EX | LOCK_NB) < 0;
+    for (int i = 0; is_held && i < LOCK_TRIES; i++) {
+        (void)usleep(LOCK_TURN_US);
+        is_held = flock(fd, LOCK_EX | LOCK_NB) < 0;
+    }
+    if (is_held)
         return cf_fail(err, CF_E_CONFIG,
                        "store %s: another certferryd works with it; give each a store of its own",
                        path);

@@ -3,12 +3,32 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum cf_rc
-cf_conn_open(struct cf_conn *conn, const char *path, struct cf_err *err)
+#include "certferry/stop.h"
+
+enum { BUSY_TURN_MS = 25 };
+
+/* Another process holds the lock: waits, but not past a stop. */
+static int
+on_busy(void *arg, int n_turns)
 {
-    *conn = (struct cf_conn){.path = path};
+    const struct cf_conn *conn = (const struct cf_conn *)arg;
+    const struct timespec turn = {.tv_nsec = BUSY_TURN_MS * 1000000L};
+
+    if (conn->never_waits || n_turns >= CF_CONN_BUSY_MS / BUSY_TURN_MS ||
+        cf_stop_is_set(conn->stop_flag))
+        return 0;
+    (void)nanosleep(&turn, NULL);
+    return 1;
+}
+
+enum cf_rc
+cf_conn_open(struct cf_conn *conn, const char *path, const volatile int *stop_flag,
+             struct cf_err *err)
+{
+    *conn = (struct cf_conn){.path = path, .stop_flag = stop_flag};
     /* Without SQLITE_OPEN_CREATE: place.c made the file, with the right mode. */
     errno = 0;
     int code = sqlite3_open_v2(
@@ -16,7 +36,7 @@ cf_conn_open(struct cf_conn *conn, const char *path, struct cf_err *err)
     if (code != SQLITE_OK)
         return cf_conn_fail(conn, code, "opening it", err);
 
-    (void)sqlite3_busy_timeout(conn->db, CF_CONN_BUSY_MS);
+    (void)sqlite3_busy_handler(conn->db, on_busy, conn);
     return CF_OK;
 }
 

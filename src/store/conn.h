@@ -16,13 +16,16 @@
 struct cf_conn {
     sqlite3 *db;
     const char *path; /* borrowed, for texts */
+    const volatile int *stop_flag;
+    bool never_waits; /* a lock that another process holds is an error at once */
     sqlite3_stmt *stmt[CF_SQL_MAX_];
 };
 
 enum { CF_CONN_BUSY_MS = 5000 };
 
 /* Opens an existing file. The connection is not ready for use before cf_conn_tune. */
-CF_MUST_USE enum cf_rc cf_conn_open(struct cf_conn *conn, const char *path, struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_conn_open(struct cf_conn *conn, const char *path,
+                                    const volatile int *stop_flag, struct cf_err *err);
 /* WAL, full syncs, foreign keys, wiping of what is deleted. */
 CF_MUST_USE enum cf_rc cf_conn_tune(struct cf_conn *conn, struct cf_err *err);
 /* CF_E_STORE when the file is no longer the one that was opened, or its log is gone: what is

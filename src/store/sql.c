@@ -60,6 +60,7 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
                           "claims = claims + 1 WHERE id = ? RETURNING " ITEM_ALL,
     [CF_SQL_ITEM_RELEASE] = "UPDATE item SET claimed_by = NULL, claimed_until_ms = 0 "
                             "WHERE id = ? AND claimed_by = ?",
+    [CF_SQL_ITEM_RENEW] = "UPDATE item SET claimed_until_ms = ? WHERE id = ? AND claimed_by = ?",
     [CF_SQL_ITEM_RELEASE_ALL] = "UPDATE item SET claimed_by = NULL, claimed_until_ms = 0 "
                                 "WHERE claimed_by = ?",
     [CF_SQL_ITEM_NEXT_DUE] = "SELECT due_ms, claimed_until_ms FROM item "

@@ -39,12 +39,12 @@ sqlite_open(const struct cf_store_options *options, struct cf_store **ret_store,
 
     CF_TRY(cf_place_prepare(self->path, err));
     struct cf_conn *writer = &self->writer.conn;
-    CF_TRY(cf_conn_open(writer, self->path, err));
+    CF_TRY(cf_conn_open(writer, self->path, options->stop_flag, err));
     /* Before anything is changed: the file may not be ours. */
     CF_TRY(cf_migrate_check(writer, CF_N_MIGRATIONS, err));
     CF_TRY(cf_conn_tune(writer, err));
     CF_TRY(cf_migrate(writer, CF_MIGRATIONS, CF_N_MIGRATIONS, err));
-    CF_TRY(cf_conn_open(&self->reader, self->path, err));
+    CF_TRY(cf_conn_open(&self->reader, self->path, options->stop_flag, err));
     CF_TRY(cf_conn_tune(&self->reader, err));
 
     *ret_store = &cf_give(self)->store;
@@ -99,6 +99,7 @@ const struct cf_store_ops cf_store_sqlite = {
     .claim_one = cf_sqlite_claim_one,
     .commit = cf_sqlite_commit,
     .release = cf_sqlite_release,
+    .renew = cf_sqlite_renew,
     .extend_lease = cf_sqlite_extend_lease,
     .make_due = cf_sqlite_make_due,
     .next_due = cf_sqlite_next_due,

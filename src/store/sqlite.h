@@ -53,6 +53,8 @@ enum cf_rc cf_sqlite_commit(struct cf_store *store, const char *owner,
                             const struct cf_change *changes, size_t n, struct cf_err *err);
 enum cf_rc cf_sqlite_release(struct cf_store *store, const char *owner, const int64_t *ids,
                              size_t n, struct cf_err *err);
+enum cf_rc cf_sqlite_renew(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
+                           int64_t until_ms, struct cf_err *err);
 
 enum cf_rc cf_sqlite_next_due(struct cf_store *store, unsigned states, unsigned kinds,
                               int64_t *ret_ms, struct cf_err *err);

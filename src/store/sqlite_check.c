@@ -122,7 +122,7 @@ cf_sqlite_check(struct cf_store *store, cf_finding_fn *report_fn, void *arg, str
 
     check_place(&report, self->path);
     check_space(&report, self->path);
-    enum cf_rc rc = cf_conn_open(&conn, self->path, &own);
+    enum cf_rc rc = cf_conn_open(&conn, self->path, self->writer.conn.stop_flag, &own);
     if (rc == CF_OK)
         rc = check_content(&report, &conn, &own);
     cf_conn_done(&conn);

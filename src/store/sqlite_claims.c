@@ -275,3 +275,36 @@ cf_sqlite_release(struct cf_store *store, const char *owner, const int64_t *ids,
 
     return cf_sqlite_write(store, release, &call, err);
 }
+
+struct renew {
+    const char *owner;
+    const int64_t *ids;
+    size_t n;
+    int64_t until_ms;
+};
+
+static enum cf_rc
+renew(struct cf_conn *conn, void *arg, struct cf_err *err)
+{
+    struct renew *call = (struct renew *)arg;
+
+    for (size_t i = 0; i < call->n; i++) {
+        cf_own_query q = {0};
+
+        CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_RENEW, err));
+        cf_query_put_i64(&q, call->until_ms);
+        cf_query_put_i64(&q, call->ids[i]);
+        cf_query_put_text(&q, call->owner);
+        CF_TRY(cf_query_run(&q, err));
+    }
+    return CF_OK;
+}
+
+enum cf_rc
+cf_sqlite_renew(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
+                int64_t until_ms, struct cf_err *err)
+{
+    struct renew call = {owner, ids, n, until_ms};
+
+    return n == 0 ? CF_OK : cf_sqlite_write(store, renew, &call, err);
+}

@@ -275,6 +275,7 @@ const struct cf_store_ops cf_store_fake = {
     .claim_one = fake_claim_one,
     .commit = fake_commit,
     .release = fake_release,
+    .renew = fake_renew,
     .extend_lease = fake_extend_lease,
     .make_due = fake_make_due,
     .next_due = fake_next_due,

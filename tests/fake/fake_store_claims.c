@@ -170,3 +170,19 @@ fake_release(struct cf_store *store, const char *owner, const int64_t *ids, size
     }
     return fake_leave(fake, CF_OK);
 }
+
+enum cf_rc
+fake_renew(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
+           int64_t until_ms, struct cf_err *err)
+{
+    struct fake_store *fake = NULL;
+
+    CF_TRY(fake_enter(store, "renew", &fake, err));
+    for (size_t i = 0; i < fake->n_rows; i++) {
+        struct fake_row *row = &fake->row[i];
+        if (n > 0 && row->claimed_by && strcmp(row->claimed_by, owner) == 0 &&
+            is_among(row->item->id, ids, n))
+            row->item->claimed_until_ms = until_ms;
+    }
+    return fake_leave(fake, CF_OK);
+}

@@ -3,8 +3,10 @@
 
 import os
 import signal
+import sqlite3
 import time
 
+from certs import issued_per_context
 from conftest import assert_all_issued
 
 
@@ -23,6 +25,25 @@ def test_a_clean_stop_takes_less_than_ten_seconds_with_work_in_flight(tenant, ho
     host.start()
     assert tenant.wait_finished(120), host.log_tail()
     assert tenant.violations == []
+
+
+def test_a_clean_stop_does_not_wait_for_whoever_holds_the_store(tenant, host):
+    tenant.add_devices(5)
+    host.start()
+    time.sleep(1)
+    locker = sqlite3.connect(host.state / "certferry.db", isolation_level=None)
+    contexts = tenant.add_requests(per_device=20)
+    time.sleep(0.3)
+    locker.execute("BEGIN IMMEDIATE")
+    time.sleep(1)
+    begin = time.monotonic()
+    assert host.stop() == 0
+    assert time.monotonic() - begin < 10
+    locker.close()
+    host.start()
+    assert tenant.wait_finished(60), host.log_tail()
+    assert_all_issued(tenant, contexts)
+    assert set(issued_per_context(host).values()) == {1}
 
 
 def test_sighup_takes_a_new_configuration(tenant, host):

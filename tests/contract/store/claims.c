@@ -144,6 +144,35 @@ gives_single_claims_back_but_only_ones_own(void **state)
     cf_items_done(&items);
 }
 
+static void
+renews_claims_that_nobody_has_taken(void **state)
+{
+    struct fixture *f = *state;
+    struct cf_change change = {0};
+
+    receive_new(f, "a");
+    receive_new(f, "b");
+    cf_own(cf_item) a = claim_it(f, "w", "a");
+    cf_own(cf_item) b = claim_it(f, "other", "b");
+    int64_t ids[] = {a->id, b->id, 4711};
+    assert_ok(f, f->store->ops->renew(f->store, "w", ids, 3, NOW + 100 * MINUTE, &f->err));
+
+    /* Long after both would have run out. */
+    cf_clock_fake_advance(f->clock, 50 * MINUTE);
+    struct cf_items items = {0};
+    assert_ok(f, f->store->ops->claim(f->store, "third", ALL_STATES, ALL_KINDS, NOW + 50 * MINUTE,
+                                      NOW + 60 * MINUTE, 10, &items, &f->err));
+    assert_int_equal(items.n, 1);
+    assert_string_equal(items.item[0]->context, "b");
+    cf_items_done(&items);
+    /* It is the same claim as before. */
+    change = (struct cf_change){.item = a, .from = a->state};
+    assert_ok(f, f->store->ops->commit(f->store, "w", &change, 1, &f->err));
+    assert_ok(f, f->store->ops->renew(f->store, "w", ids, 1, NOW + 200 * MINUTE, &f->err));
+    cf_own(cf_item) again = get_it(f, CF_KIND_PKCS, "a");
+    assert_int_equal(again->claimed_until_ms, 0);
+}
+
 static int64_t
 next_due(struct fixture *f, unsigned states, unsigned kinds)
 {
@@ -181,6 +210,7 @@ run_claims(void)
         CONTRACT_TEST(claims_one_whatever_its_due_time),
         CONTRACT_TEST(gives_all_claims_of_an_owner_back_at_once),
         CONTRACT_TEST(gives_single_claims_back_but_only_ones_own),
+        CONTRACT_TEST(renews_claims_that_nobody_has_taken),
         CONTRACT_TEST(knows_when_something_can_be_claimed_next),
     };
     return cmocka_run_group_tests_name("claims", tests, NULL, NULL);

@@ -111,6 +111,35 @@ a_claim_that_ran_out_is_not_given_back_for_its_next_holder(void **state)
     cf_item_free(second);
 }
 
+/* A CA that takes longer than a claim lasts, or a clock that is set forward meanwhile. */
+static void
+a_claim_holds_for_as_long_as_its_worker_is_busy(void **state)
+{
+    struct core_kit *kit = *state;
+    struct cf_items items = {0};
+    struct cf_err err = {0};
+
+    (void)run(kit, cf_duty_dispatch);
+    core_receive_good(kit, "r1");
+    int64_t now = cf_clock_now_ms(kit->clock);
+    assert_ok(kit->store->ops->claim(kit->store, kit->site->owner,
+                                     cf_machine_work_states(CF_KIND_PKCS), 1u << CF_KIND_PKCS, now,
+                                     now + CF_CLAIM_MS, 1, &items, &err),
+              err);
+    assert_int_equal(items.n, 1);
+    cf_in_flight_enter(kit->scheduler, items.item[0]);
+    cf_clock_fake_advance(kit->clock, 7 * CF_CLAIM_MS);
+    (void)run(kit, cf_duty_dispatch);
+    assert_int_equal(cf_scheduler_in_flight(kit->scheduler), 1);
+    assert_int_equal(kit->ca->n_submits, 0);
+
+    /* What the worker did in all that time still counts. */
+    const struct cf_change change = {.item = items.item[0], .from = items.item[0]->state};
+    assert_ok(kit->store->ops->commit(kit->store, kit->site->owner, &change, 1, &err), err);
+    cf_in_flight_leave(kit->scheduler, items.item[0]->id);
+    cf_items_done(&items);
+}
+
 static void
 a_store_that_is_down_for_a_while_loses_nothing(void **state)
 {
@@ -354,6 +383,7 @@ main(void)
         duty_test(dispatch_comes_again_when_the_next_item_is_due),
         duty_test(an_outcome_that_the_store_did_not_take_is_not_tried_again_at_once),
         duty_test(a_claim_that_ran_out_is_not_given_back_for_its_next_holder),
+        duty_test(a_claim_holds_for_as_long_as_its_worker_is_busy),
         duty_test(a_store_that_is_down_for_a_while_loses_nothing),
         duty_test(a_stop_in_the_middle_gives_the_work_back),
         duty_test(work_that_outlives_its_lease_is_reported_pending),

@@ -22,7 +22,7 @@ static void
 open_conn(struct place *place, struct cf_conn *conn)
 {
     assert_int_equal(cf_place_prepare(place->path, &place->err), CF_OK);
-    assert_int_equal(cf_conn_open(conn, place->path, &place->err), CF_OK);
+    assert_int_equal(cf_conn_open(conn, place->path, NULL, &place->err), CF_OK);
 }
 
 static void
