@@ -278,6 +278,9 @@ struct cf_store_ops {
      * the ledger stays. */
     enum cf_rc (*prune)(struct cf_store *store, int64_t before_ms, uint64_t *ret_n,
                         struct cf_err *err);
+    /* Between writes, now and then: what was deleted or overwritten leaves the files beside the
+     * store as well. Does what it can while others read; never waits for them. */
+    enum cf_rc (*tidy)(struct cf_store *store, struct cf_err *err);
     /* Integrity, free space, permissions. */
     enum cf_rc (*check)(struct cf_store *store, cf_finding_fn *report, void *arg,
                         struct cf_err *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* maintenance: old results go, jumps of the clock are noticed. */
+/* maintenance: old results go, with what was deleted; jumps of the clock are noticed. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -56,6 +56,7 @@ cf_duty_maintenance(struct cf_scheduler *scheduler, struct cf_site *site, uint64
 {
     CF_TRY(watch_clock(scheduler, site, err));
     CF_TRY(prune(scheduler, site, err));
+    CF_TRY(site->store->ops->tidy(site->store, err));
     *ret_next_ms = MAINTENANCE_MS;
     return CF_OK;
 }

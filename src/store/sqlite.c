@@ -75,6 +75,19 @@ cf_sqlite_read(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err
     return rc;
 }
 
+/* Rows that are deleted are overwritten in the file, but the log keeps their earlier pages until
+ * it is used again: a sealed key would lie there for as long as nothing happens. */
+static enum cf_rc
+sqlite_tidy(struct cf_store *store, struct cf_err *err)
+{
+    struct cf_sqlite *self = cf_sqlite_of(store);
+
+    pthread_mutex_lock(&self->read_mutex);
+    enum cf_rc rc = cf_writer_empty_log(&self->writer, err);
+    pthread_mutex_unlock(&self->read_mutex);
+    return rc;
+}
+
 int64_t
 cf_sqlite_now(struct cf_store *store)
 {
@@ -110,6 +123,7 @@ const struct cf_store_ops cf_store_sqlite = {
     .ledger = cf_sqlite_ledger,
     .ledger_revoke = cf_sqlite_ledger_revoke,
     .prune = cf_sqlite_prune,
+    .tidy = sqlite_tidy,
     .check = cf_sqlite_check,
     .ca_add = cf_sqlite_ca_add,
     .ca_get = cf_sqlite_ca_get,

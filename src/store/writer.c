@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "writer.h"
 
+#include <errno.h>
+
 struct cf_write {
     struct cf_write *next;
     cf_write_fn *fn;
@@ -125,4 +127,30 @@ cf_writer_run(struct cf_writer *writer, cf_write_fn *fn, void *arg, struct cf_er
     }
     pthread_mutex_unlock(&writer->mutex);
     return write.rc;
+}
+
+enum cf_rc
+cf_writer_empty_log(struct cf_writer *writer, struct cf_err *err)
+{
+    struct cf_conn *conn = &writer->conn;
+
+    pthread_mutex_lock(&writer->mutex);
+    while (writer->is_led)
+        pthread_cond_wait(&writer->changed, &writer->mutex);
+    writer->is_led = true;
+    pthread_mutex_unlock(&writer->mutex);
+
+    errno = 0;
+    conn->never_waits = true;
+    int code = sqlite3_wal_checkpoint_v2(conn->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    conn->never_waits = false;
+
+    pthread_mutex_lock(&writer->mutex);
+    writer->is_led = false;
+    pthread_cond_broadcast(&writer->changed);
+    pthread_mutex_unlock(&writer->mutex);
+
+    bool is_later = (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+    return code == SQLITE_OK || is_later ? CF_OK
+                                         : cf_conn_fail(conn, code, "emptying its log", err);
 }

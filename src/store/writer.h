@@ -32,5 +32,8 @@ struct cf_writer {
 
 void cf_writer_init(struct cf_writer *writer); /* conn is opened by the caller */
 void cf_writer_done(struct cf_writer *writer);
+/* Moves the write-ahead log into the file and cuts it to nothing; in part, or not at all, while
+ * another process reads. */
+CF_MUST_USE enum cf_rc cf_writer_empty_log(struct cf_writer *writer, struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_writer_run(struct cf_writer *writer, cf_write_fn *fn, void *arg,
                                      struct cf_err *err);

@@ -254,6 +254,15 @@ fake_prune(struct cf_store *store, int64_t before_ms, uint64_t *ret_n, struct cf
 }
 
 static enum cf_rc
+fake_tidy(struct cf_store *store, struct cf_err *err)
+{
+    struct fake_store *fake = NULL;
+
+    CF_TRY(fake_enter(store, "tidy", &fake, err));
+    return fake_leave(fake, CF_OK);
+}
+
+static enum cf_rc
 fake_check(struct cf_store *store, cf_finding_fn *report, void *arg, struct cf_err *err)
 {
     struct cf_finding finding = {CF_FINDING_OK, "store", "in memory", NULL};
@@ -286,6 +295,7 @@ const struct cf_store_ops cf_store_fake = {
     .ledger = fake_ledger,
     .ledger_revoke = fake_ledger_revoke,
     .prune = fake_prune,
+    .tidy = fake_tidy,
     .check = fake_check,
     .ca_add = fake_ca_add,
     .ca_get = fake_ca_get,
