@@ -24,14 +24,14 @@ print_choice(const struct cf_option *option, const void *base, struct cf_buf *ou
 static enum cf_rc
 print_size(uint64_t value, struct cf_buf *out, struct cf_err *err)
 {
-    static const char UNIT[] = "KMG";
+    static const char *const units[] = {"", "K", "M", "G"};
     size_t unit = 0;
 
-    while (value > 0 && value % 1024 == 0 && unit < strlen(UNIT)) {
+    while (value > 0 && value % 1024 == 0 && unit + 1 < CF_COUNT(units)) {
         value /= 1024;
         unit++;
     }
-    return cf_buf_appendf(out, err, "%" PRIu64 "%.1s", value, unit ? &UNIT[unit - 1] : "");
+    return cf_buf_appendf(out, err, "%" PRIu64 "%s", value, units[unit]);
 }
 
 static enum cf_rc

@@ -23,13 +23,11 @@ configure() {
 # Not optimised: inlined and joined code makes the analyzer lose its way (gcc 12).
 #
 # -ftrivial-auto-var-init: locals that are set to zero hide what was forgotten.
-# -Wno-format-*: gcc 12 crashes when their pass runs before the analyzer; every other build has them.
 # -Wno-analyzer-malloc-leak: gcc 12 forgets an allocation that is stored through a pointer it was
 # given, as in `work[i].context = strdup(text)` (read_context in cloud/page_answer.c, get_record in
 # store/sqlite_ca.c, cf_loop_post in sys/loop.c). Leaks are looked for by the tests under ASan.
 gcc_analyzer() {
-    local last=(-fanalyzer -Werror -ftrivial-auto-var-init=uninitialized -Wno-analyzer-malloc-leak
-        -Wno-format-truncation -Wno-format-overflow)
+    local last=(-fanalyzer -Werror -ftrivial-auto-var-init=uninitialized -Wno-analyzer-malloc-leak)
 
     configure gcc -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug \
         -DCMAKE_C_COMPILE_OBJECT="<CMAKE_C_COMPILER> <DEFINES> <INCLUDES> <FLAGS> ${last[*]} -o <OBJECT> -c <SOURCE>"
