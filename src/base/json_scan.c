@@ -128,8 +128,12 @@ escape(struct scan *scan, bool is_name)
         return bad(scan, "unknown escape after \\");
     }
     CF_TRY(code_unit(scan, &unit));
+    /* Half a pair in a value is read as U+FFFD, "lost": that is one value's fault, not the page's.
+     * A name has to be what was written. */
+    if (!is_name)
+        return CF_OK;
     /* json-c would cut the name here and take it for another one. */
-    if (unit == 0 && is_name)
+    if (unit == 0)
         return bad(scan, "\\u0000 in a member name");
     if (unit >= 0xdc00 && unit <= 0xdfff)
         return bad(scan, "second half of a surrogate pair without the first");

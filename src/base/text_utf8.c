@@ -51,7 +51,8 @@ is_control(uint32_t code)
 
 /* Line and paragraph separators, the marks that turn the direction of text around, and characters
  * that are not seen: valid, but able to make a text show something else than it says. Directories
- * leave most of them out when they compare names (RFC 4518, section 2.2). The joiners U+200C and
+ * leave most of them out when they compare names (RFC 4518, section 2.2). U+FFFD stands for
+ * something that was lost, U+FFFE and U+FFFF for nothing. The joiners U+200C and
  * U+200D and the variation selectors stay: words of some languages need them. */
 static bool
 is_deceptive(uint32_t code)
@@ -60,7 +61,7 @@ is_deceptive(uint32_t code)
         uint32_t first, last;
     } RANGES[] = {
         {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e}, {0x200b, 0x200b}, {0x200e, 0x200f},
-        {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+        {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xffff}, {0xe0000, 0xe007f},
     };
 
     for (size_t i = 0; i < CF_COUNT(RANGES); i++) {

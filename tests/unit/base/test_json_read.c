@@ -54,9 +54,9 @@ what_breaks_the_grammar_is_refused(void **state)
         "\xef\xbb\xbf{}",
         "\"\xff\"",
         "\"\xed\xa0\x80\"",
-        "\"\\ud800\"",
-        "\"\\udc00\"",
-        "\"\\ud800\\u0041\"",
+        "{\"\\ud800\":1}",
+        "{\"\\udc00\":1}",
+        "{\"\\ud800\\u0041\":1}",
         "{\"a\\u0000b\":1}",
     };
 
@@ -97,6 +97,35 @@ what_the_grammar_allows_is_read(void **state)
         struct cf_err err;
         cf_own(cf_json) document = NULL;
         assert_ok(parse(GOOD[i], &document, &err), err);
+    }
+}
+
+/* A device may have such a name; it must not spoil the page that it is in. */
+static void
+half_a_surrogate_pair_in_a_value_reads_as_lost(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        const char *text;
+    } CASES[] = {
+        {"{\"a\":\"x\\ud800\"}", "x\xef\xbf\xbd"},
+        {"{\"a\":\"\\udc00y\"}", "\xef\xbf\xbdy"},
+        {"{\"a\":\"\\ud800\\u0041\"}", "\xef\xbf\xbd"
+                                       "A"},
+        {"{\"a\":\"\\ud800\\n\"}", "\xef\xbf\xbd\n"},
+        {"{\"a\":\"\\ud800z\"}", "\xef\xbf\xbdz"},
+        {"{\"a\":\"\\ud800\\ud83d\\ude00\"}", "\xef\xbf\xbd\xf0\x9f\x98\x80"},
+    };
+
+    for (size_t i = 0; i < CF_COUNT(CASES); i++) {
+        struct cf_err err;
+        cf_own(cf_json) document = NULL;
+        const char *text = NULL;
+
+        assert_ok(parse(CASES[i].json, &document, &err), err);
+        assert_ok(cf_json_string(document, "a", 0, 16, &text, &err), err);
+        assert_string_equal(text, CASES[i].text);
     }
 }
 
@@ -298,6 +327,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_breaks_the_grammar_is_refused),
         cmocka_unit_test(what_the_grammar_allows_is_read),
+        cmocka_unit_test(half_a_surrogate_pair_in_a_value_reads_as_lost),
         cmocka_unit_test(an_error_tells_line_and_column),
         cmocka_unit_test(two_members_of_one_name_are_refused),
         cmocka_unit_test(size_depth_and_number_of_values_are_bounded),

@@ -77,6 +77,8 @@ marks_that_deceive_a_reader_are_not_printable(void **state)
         "\xef\xbb\xbf",     /* U+FEFF */
         "\xef\xbf\xb9",     /* U+FFF9 */
         "\xf3\xa0\x81\xa1", /* U+E0061, an "a" that is not seen */
+        "\xef\xbf\xbd",     /* U+FFFD, in place of what could not be read */
+        "\xef\xbf\xbf",     /* U+FFFF, which XML cannot hold */
         "\xc2\xad",         /* U+00AD, a hyphen that is not seen */
     };
     char text[16];
