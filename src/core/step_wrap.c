@@ -64,22 +64,47 @@ check_issued(struct cf_work *work, const struct cf_cert *cert, const struct cf_c
     return cf_cert_check_issued(cert, &expectation, err);
 }
 
+enum { LABEL_SIZE = 256 };
+
+/* What people see beside the key. A PFX holds no character above U+FFFF; the name is no reason
+ * for throwing an issued certificate away, so it is made to fit. */
+static void
+make_label(const struct cf_work *work, char ret[LABEL_SIZE])
+{
+    const char *name = work->ask.request->profile.name;
+    size_t used = 0;
+
+    if (!name || !*name)
+        name = work->item->template_name;
+    cf_text_sanitize(name, strlen(name), ret, LABEL_SIZE);
+    for (const char *at = ret; *at; at++) {
+        unsigned char c = (unsigned char)*at;
+        bool is_lead = c >= 0xf0;
+
+        ret[used++] = is_lead ? '?' : *at;
+        if (is_lead)
+            at += 3;
+    }
+    ret[used] = '\0';
+}
+
 static enum cf_rc
 seal_apple(struct cf_work *work, const struct cf_buf *pfx, const struct cf_secret *password,
            struct cf_sealed *sealed, struct cf_err *err)
 {
+    char label[LABEL_SIZE];
     char uuid[CF_UUID_SIZE];
     char identifier[sizeof "com.certferry.identity." + CF_UUID_SIZE];
     cf_own(cf_secret) plist = NULL;
 
+    make_label(work, label);
     cf_text_uuid(uuid);
     snprintf(identifier, sizeof identifier, "com.certferry.identity.%s", uuid);
 
     const struct cf_apple_payload payload = {
         .identifier = identifier,
         .uuid = uuid,
-        .display_name = work->ask.request->profile.name ? work->ask.request->profile.name
-                                                        : work->item->template_name,
+        .display_name = label,
         .is_macos = work->ask.delivery.is_macos,
         .allow_all_apps_access = work->ask.request->profile.allow_all_apps_access,
     };
@@ -140,13 +165,14 @@ wrap(struct cf_work *work, const struct cf_cert *cert, const struct cf_chain *ch
     cf_own(cf_secret) password = NULL;
     cf_own(cf_buf) pfx = NULL;
     cf_own(cf_buf) json = NULL;
-    const char *friendly_name = work->ask.request->profile.name;
+    char label[LABEL_SIZE];
 
+    make_label(work, label);
     CF_TRY(need_key(work, err));
     CF_TRY(cf_pfx_password(&password, err));
     CF_TRY(cf_pfx_build(work->key, cert, chain, work->ask.delivery.preset,
-                        (unsigned)work->site->settings->pfx_iterations, password,
-                        friendly_name ? friendly_name : work->item->template_name, &pfx, err));
+                        (unsigned)work->site->settings->pfx_iterations, password, label, &pfx,
+                        err));
     CF_TRY(seal(work, pfx, password, sealed, err));
     CF_TRY(cf_result_issued(work->item->context, work->item->ca, work->ask.delivery.envelope,
                             sealed, cert, &json, err));

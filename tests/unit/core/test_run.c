@@ -31,6 +31,29 @@ a_request_ends_wrapped_with_its_key_gone(void **state)
     assert_int_equal(kit->log.n[CF_EV_SUBMIT_REPEATED], 0);
 }
 
+/* It is for people: it may not cost a certificate that is already issued. */
+static void
+a_profile_name_of_any_kind_labels_the_result(void **state)
+{
+    static const char *const names[] = {"\"\"", "\"Wi-Fi \\ud83d\\udcf1\"",
+                                        "\"\\u202eifiW\\uffff\\n\"", "null"};
+    static const char *const platforms[] = {"\"agent\"", "\"iOS\""};
+    struct core_kit *kit = *state;
+
+    for (size_t i = 0; i < 2 * CF_COUNT(names); i++) {
+        const char *platform = platforms[i % 2];
+        const char *const pairs[] = {"profile.name",     names[i / 2],      "profile.platform",
+                                     platform,           "device.platform", platform,
+                                     "device.osVersion", "\"18.1\"",        NULL};
+        char context[32];
+
+        snprintf(context, sizeof context, "named-%zu", i);
+        cf_own_str json = core_request(kit, context, pairs);
+        core_receive(kit, CF_KIND_PKCS, context, json);
+        assert_int_equal(core_run_ok(kit, context), CF_STATE_WRAPPED);
+    }
+}
+
 /* What is wrong with the request: it fails, is reported, and says why. */
 static void
 expect_failure(struct core_kit *kit, const char *const *pairs, enum cf_rc rc, enum cf_event event,
@@ -416,6 +439,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         core_test(a_request_ends_wrapped_with_its_key_gone),
+        core_test(a_profile_name_of_any_kind_labels_the_result),
         core_test(a_request_that_can_never_work_is_reported_failed),
         core_test(a_recipient_that_is_not_trusted_is_refused),
         core_test(a_transient_failure_waits_longer_each_time_and_then_goes_on),
