@@ -12,7 +12,7 @@ from conftest import assert_all_issued
 
 def test_a_clean_stop_takes_less_than_ten_seconds_with_work_in_flight(tenant, host):
     tenant.add_devices(5)
-    tenant.add_requests(per_device=20, key_sizes=(3072,))
+    tenant.add_requests(per_device=6, key_sizes=(3072,))
     tenant.faults.add(match="uploadPkcsResults", fault="timeout", times=0, args={"seconds": 60})
     host.config["cloud"].update(poll_wait="60s", timeout="60s")
     host.start()
