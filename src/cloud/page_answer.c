@@ -20,7 +20,7 @@ read_context(const struct cf_json *element, char **ret_context, struct cf_err *e
 
     CF_TRY(cf_json_string(element, "requestContext", 1, CONTEXT_MAX, &text, err));
     if (!cf_text_is_printable(text, strlen(text)))
-        return cf_fail(err, CF_E_RANGE, "requestContext holds control characters");
+        return cf_fail(err, CF_E_RANGE, "requestContext holds control or invisible characters");
     char *context = strdup(text);
     if (!context)
         return cf_fail_oom(err);

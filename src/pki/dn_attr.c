@@ -121,8 +121,9 @@ cf_attr_check_value(const char *oid, const char *value, struct cf_err *err)
         return cf_fail(err, CF_E_RANGE, "%s: a value of %zu bytes; at most %d are possible", name,
                        len, CF_DN_VALUE_MAX);
     if (!cf_text_is_printable(value, len))
-        return cf_fail(err, CF_E_RANGE, "%s: \"%.100s\" has control characters or is not UTF-8",
-                       name, value);
+        return cf_fail(err, CF_E_RANGE,
+                       "%s: \"%.100s\" has control or invisible characters, or is not UTF-8", name,
+                       value);
     if (row && !cf_attr_string_holds(row->string, value))
         return cf_fail(err, CF_E_RANGE, "%s: \"%.100s\" has characters that a %s cannot hold", name,
                        value, STRING_NAME[row->string]);

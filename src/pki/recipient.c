@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 
 #include "certferry/text.h"
@@ -59,6 +60,24 @@ cf_recipient_check_identity(const struct cf_cert *recipient, const char *const *
                    name, n_device_ids > 0 && device_ids[0] ? device_ids[0] : "");
 }
 
+/* With one as exponent the ciphertext is the message. */
+static enum cf_rc
+check_exponent(const struct cf_cert *recipient, struct cf_err *err)
+{
+    BIGNUM *e = NULL;
+    bool is_good =
+        EVP_PKEY_get_bn_param(X509_get0_pubkey(recipient->x509), OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
+        BN_is_odd(e) && !BN_is_one(e);
+
+    BN_free(e);
+    if (is_good)
+        return CF_OK;
+    ERR_clear_error();
+    return cf_fail(err, CF_E_RECIPIENT,
+                   "recipient certificate: its RSA key has one or an even number as public "
+                   "exponent, which encrypts nothing");
+}
+
 static enum cf_rc
 check_key(const struct cf_cert *recipient, struct cf_err *err)
 {
@@ -69,7 +88,7 @@ check_key(const struct cf_cert *recipient, struct cf_err *err)
             return cf_fail(err, CF_E_RECIPIENT,
                            "recipient certificate: RSA key of %u bits, %d or more are needed",
                            recipient->key_bits, RSA_BITS_MIN);
-        return CF_OK;
+        return check_exponent(recipient, err);
     }
     const EVP_PKEY *pkey = X509_get0_pubkey(recipient->x509);
     if (recipient->key_bits == 0 || EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL) != 1 ||

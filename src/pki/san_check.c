@@ -135,7 +135,7 @@ cf_san_check(enum cf_san_type type, const char *value, struct cf_err *err)
         break;
     }
     if (!fault && !cf_text_is_printable(value, len))
-        fault = "has control characters or is not UTF-8";
+        fault = "has control or invisible characters, or is not UTF-8";
     if (fault)
         return cf_fail(err, CF_E_RANGE, "alternative name (%s): \"%.100s\" %s",
                        cf_san_type_name(type), value, fault);

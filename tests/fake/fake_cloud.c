@@ -54,7 +54,8 @@ read_identity(struct element *element)
         cf_json_string(json, "requestContext", 1, 256, &context, &element->err) != CF_OK)
         return;
     if (!cf_text_is_printable(context, strlen(context))) {
-        (void)cf_fail(&element->err, CF_E_RANGE, "requestContext holds control characters");
+        (void)cf_fail(&element->err, CF_E_RANGE,
+                      "requestContext holds control or invisible characters");
         return;
     }
     element->context = strdup(context);

@@ -2,6 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+
 #include "cert_lab.h"
 #include "certferry/text.h"
 
@@ -150,6 +153,37 @@ keys_and_usages_that_cannot_receive_are_refused(void **state)
     accepted((struct lab_spec){.extensions = agreement, .pkey = lab_key("P-256")}, "device-1");
     EVP_PKEY_free(small);
     EVP_PKEY_free(edwards);
+}
+
+/* With an exponent of one, what is sealed can be read by everybody. */
+static void
+an_rsa_key_that_does_not_encrypt_is_refused(void **state)
+{
+    static const BN_ULONG exponents[] = {1, 2, 65536};
+    BIGNUM *n = NULL;
+
+    (void)state;
+    assert_int_equal(EVP_PKEY_get_bn_param(lab_key("RSA"), OSSL_PKEY_PARAM_RSA_N, &n), 1);
+    for (size_t i = 0; i < sizeof exponents / sizeof exponents[0]; i++) {
+        EVP_PKEY *pkey = NULL;
+        EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+        OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+        BIGNUM *e = BN_new();
+
+        assert_int_equal(BN_set_word(e, exponents[i]), 1);
+        assert_int_equal(OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n), 1);
+        assert_int_equal(OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e), 1);
+        OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(builder);
+        assert_int_equal(EVP_PKEY_fromdata_init(context), 1);
+        assert_int_equal(EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, params), 1);
+        refused((struct lab_spec){.pkey = pkey}, "device-1", "public exponent");
+        OSSL_PARAM_free(params);
+        OSSL_PARAM_BLD_free(builder);
+        EVP_PKEY_CTX_free(context);
+        EVP_PKEY_free(pkey);
+        BN_free(e);
+    }
+    BN_free(n);
 }
 
 static void
@@ -315,6 +349,7 @@ main(void)
         cmocka_unit_test(a_certificate_of_a_stranger_is_refused),
         cmocka_unit_test(validity_is_that_of_now),
         cmocka_unit_test(keys_and_usages_that_cannot_receive_are_refused),
+        cmocka_unit_test(an_rsa_key_that_does_not_encrypt_is_refused),
         cmocka_unit_test(a_weak_signature_in_the_chain_is_refused),
         cmocka_unit_test(the_certificate_has_to_name_the_device),
         cmocka_unit_test(a_pin_stands_for_the_chain_and_with_a_device_for_the_name),
