@@ -3,7 +3,9 @@
  * evp_keygen KIND N - makes N keys by EVP_PKEY_generate and prints the CPU seconds it took.
  * KIND: rsa2048 or p256.
  */
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/rsa.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
