@@ -97,8 +97,9 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "CA @CERTFERRY_CA@ took request @CERTFERRY_REQUEST@ but wants a person to\n"
           "approve it. It is asked again from time to time, over restarts, and the\n"
           "management service is told that the request is pending.\n\n"
-          "Approve or deny it at the CA. `certferry cancel @CERTFERRY_REQUEST@` gives\n"
-          "it up.\n"),
+          "Decide it at the CA; with the embedded CA by `certferry approve\n"
+          "@CERTFERRY_REQUEST@` or `certferry deny @CERTFERRY_REQUEST@`.\n"
+          "`certferry cancel @CERTFERRY_REQUEST@` gives it up.\n"),
     EVENT(REQUEST_FAILED, "4f99427d8c0f4c799f0c89fd8466f902", 4, 120, "A request failed for good",
           "Request @CERTFERRY_REQUEST@ of device @CERTFERRY_DEVICE@ cannot be fulfilled\n"
           "as it is; the management service is told the reason in the message.\n\n"
@@ -125,11 +126,12 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "tenant looks like this.\n"),
     EVENT(RECIPIENT_REFUSED, "fbf75b7f145f4490845ac9781929ea9e", 3, 60,
           "A device's encryption certificate is not trusted",
-          "The recipient certificate of request @CERTFERRY_REQUEST@ does not chain to\n"
-          "`recipient_ca`, is expired, does not allow encryption or belongs to another\n"
-          "device than @CERTFERRY_DEVICE@. Nothing was sealed to it.\n\n"
+          "The recipient certificate of request @CERTFERRY_REQUEST@ neither chains to\n"
+          "[recipient] ca_file nor is pinned, or is expired, does not allow encryption\n"
+          "or belongs to another device than @CERTFERRY_DEVICE@. Nothing was sealed to\n"
+          "it.\n\n"
           "The message says which. If devices got certificates from a new CA, add it to\n"
-          "the file that `recipient_ca` names and reload. Otherwise treat it as an\n"
+          "the file that [recipient] ca_file names and reload. Otherwise treat it as an\n"
           "attempt to obtain a key that belongs to another device.\n"),
     EVENT(CERTIFICATE_ISSUED, "f09d65c3e9664e95ad822188caf2ba10", 5, 0, "A certificate was issued",
           "CA @CERTFERRY_CA@ issued certificate @CERTFERRY_SERIAL@ for\n"

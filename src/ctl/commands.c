@@ -18,7 +18,7 @@ const struct cf_tool_option cf_tool_global_options[] = {
     {"config", 'c', "FILE", NULL, "read FILE and FILE.d (default " CF_CONFIG_PATH ")"},
     {"socket", 's', "PATH", NULL, "the daemon's control socket (default: as configured)"},
     {"json", 0, NULL, NULL, "print the result as one JSON document"},
-    {"timeout", 0, "DURATION", NULL, "wait so long for the daemon (default 30s, check 3m)"},
+    {"timeout", 0, "DURATION", NULL, "wait for the daemon (default 30s, revoke 2m, check 3m)"},
     {"help", 'h', NULL, NULL, "this text, or the command's"},
     {"version", 0, NULL, NULL, "the version"},
     END,

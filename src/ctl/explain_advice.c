@@ -49,8 +49,8 @@ static const char *const waits[CF_KIND_MAX_][CF_STATE_MAX_] = {
 static const char *const errors[CF_E_MAX_] = {
     [CF_E_BUG] = "This is a fault of certferry. Keep the output of `journalctl -u certferryd -x` "
                  "and report it.",
-    [CF_E_OOM] = "Give the host or the service (MemoryMax=) more memory, or lower [keypool] and "
-                 "[connector] cpu_workers.",
+    [CF_E_OOM] = "Give the host or the service (MemoryMax=) more memory, or lower the pools of "
+                 "[keys] and [connector] cpu_workers.",
     [CF_E_STOPPED] = "The daemon was stopped meanwhile; it goes on after the next start.",
     [CF_E_SYNTAX] = "Correct the value named above in the profile; the next request takes it.",
     [CF_E_FIELD] = "The cloud sent a request without a needed member or of the wrong shape: "
