@@ -29,14 +29,17 @@ enum cf_rc
 cf_command_ca_cert(const struct cf_command_call *call, struct cf_json_writer *out,
                    struct cf_err *err)
 {
-    struct cf_ca_slot *slot = NULL;
+    struct cf_ca_slot *slot;
     cf_own(cf_buf) der = NULL;
     cf_own(cf_buf) pem = NULL;
     cf_own(cf_chain) chain = NULL;
     const char *name = NULL;
 
     CF_TRY(cf_json_string(call->request, "name", 1, 256, &name, err));
-    CF_TRY(cf_site_need_ca(call->site, name, &slot, err));
+    slot = cf_site_ca(call->site, name);
+    if (!slot)
+        return cf_fail(err, CF_E_NOT_FOUND, "there is no [ca %s]; `certferry status` lists the CAs",
+                       name);
     CF_TRY(slot->ca->ops->chain(slot->ca, &der, err));
     CF_TRY(cf_chain_parse_der(cf_buf_bytes(der), &chain, err));
     CF_TRY(cf_chain_pem(chain, &pem, err));
