@@ -29,6 +29,7 @@ void cf_file_trim_newline(struct cf_secret *secret);
  * Writes a new file beside `path`, syncs it, renames it over `path`, syncs the directory: a
  * reader sees the old content or the new, also after a power cut. CF_E_DISK_FULL, CF_E_IO,
  * CF_E_PERMISSION.
+ * One caller per path at a time.
  */
 CF_MUST_USE enum cf_rc cf_file_publish(const char *path, struct cf_bytes content, mode_t mode,
                                        struct cf_err *err);

@@ -52,6 +52,8 @@ extend(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_item *con
                    items[i]->context, verdicts[i].text);
         rc = site->store->ops->extend_lease(site->store, CF_KIND_PKCS, items[i]->context, until,
                                             err);
+        if (rc == CF_E_NOT_FOUND)
+            rc = CF_OK; /* finished and pruned meanwhile */
     }
     free(verdicts);
     return rc;

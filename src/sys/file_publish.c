@@ -59,12 +59,16 @@ enum cf_rc
 cf_file_publish(const char *path, struct cf_bytes content, mode_t mode, struct cf_err *err)
 {
     cf_own_str temporary = NULL;
-    if (asprintf(&temporary, "%.*s.certferry-XXXXXX", (int)directory_len(path), path) < 0) {
+    size_t len = directory_len(path);
+    if (asprintf(&temporary, "%.*s.%s.new", (int)len, path, path + len) < 0) {
         temporary = NULL;
         return cf_fail_oom(err);
     }
-    /* Made with mode 0600; gets its own mode when it is whole. */
-    cf_own_fd fd = mkostemp(temporary, O_CLOEXEC);
+    /* What a killed predecessor left has this name too. Made with mode 0600; gets its own mode when
+     * it is whole. */
+    if (unlink(temporary) < 0 && errno != ENOENT)
+        return fail_io(err, errno, path);
+    cf_own_fd fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail_io(err, errno, path);
 
