@@ -30,6 +30,11 @@ GOOD = {
     "src/CMakeLists.txt": TAG,
     "tests/run": "#!/bin/sh\n" + TAG + 'echo "$1"\n',
     "tests/tool.py": "#!/usr/bin/python3\n" + TAG,
+    # Nobody's source: what a build leaves in the tree.
+    "build/gcc/CMakeFiles/compiler.c": "#include <glib.h>\nint  x ;\n" * 300,
+    "build/gcc/CMakeFiles/made.py": "# TODO\n",
+    "elsewhere/CMakeCache.txt": "",
+    "elsewhere/made.sh": "echo $1\n",
 }
 
 

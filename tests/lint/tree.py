@@ -10,14 +10,17 @@ from pathlib import Path
 SKIPPED_DIRS = {".git", "__pycache__", ".pytest_cache", ".ruff_cache", "node_modules"}
 
 
-def _is_build_dir(path):
-    return path.name.startswith("build") and (path / "CMakeCache.txt").exists()
+def _is_build_dir(root, path):
+    """What tests/run makes lies in build/NAME; others may build where they like."""
+    is_ignored = path.parent == root and path.name.startswith("build")
+    return is_ignored or (path / "CMakeCache.txt").exists()
 
 
 def all_files(root):
+    root = Path(root)
     for folder, dirs, names in os.walk(root):
         dirs[:] = sorted(
-            d for d in dirs if d not in SKIPPED_DIRS and not _is_build_dir(Path(folder, d))
+            d for d in dirs if d not in SKIPPED_DIRS and not _is_build_dir(root, Path(folder, d))
         )
         for name in sorted(names):
             path = Path(folder, name)
