@@ -170,3 +170,20 @@ cf_secret_equal(const struct cf_secret *a, const struct cf_secret *b)
         difference = (uint8_t)(difference | (a->data[i] ^ b->data[i]));
     return difference == 0;
 }
+
+void
+cf_secret_mask(const struct cf_secret *secret, char *text)
+{
+    enum { TELLING_LEN = 8 };
+    size_t least = secret->len < TELLING_LEN ? secret->len : TELLING_LEN;
+
+    for (char *at = text; *at; at++) {
+        size_t len = 0;
+        while (len < secret->len && at[len] && (uint8_t)at[len] == secret->data[len])
+            len++;
+        if (len < least)
+            continue;
+        memset(at, '*', len);
+        at += len - 1;
+    }
+}

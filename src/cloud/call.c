@@ -55,6 +55,8 @@ cf_call_send(const struct cf_caller *caller, const struct cf_call *call, struct 
         bool again = response.status == 401 && token && !is_repeated;
         enum cf_rc rc = cf_wire_status(&response, err);
         cf_http_response_done(&response);
+        if (token)
+            cf_secret_mask(token, err->text);
         if (!again)
             return rc;
     }

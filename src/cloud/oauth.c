@@ -89,7 +89,10 @@ token_by_secret(const struct cf_oauth *oauth, const char *scope, struct cf_secre
         return cf_wire_blame_settings(err);
     cf_file_trim_newline(secret);
     CF_TRY(write_form(oauth, scope, "&client_secret=", secret, &form, err));
-    return send_form(oauth, form, ret_token, ret_life_s, err);
+    enum cf_rc rc = send_form(oauth, form, ret_token, ret_life_s, err);
+    if (rc != CF_OK)
+        cf_secret_mask(secret, err->text);
+    return rc;
 }
 
 static enum cf_rc
@@ -108,7 +111,10 @@ token_by_identity(const struct cf_oauth *oauth, const struct cf_identity *identi
     CF_TRY(cf_assertion_sign(&assertion, &jwt, err));
     CF_TRY(write_form(oauth, scope, "&client_assertion_type=" ASSERTION_TYPE "&client_assertion=",
                       jwt, &form, err));
-    return send_form(oauth, form, ret_token, ret_life_s, err);
+    enum cf_rc rc = send_form(oauth, form, ret_token, ret_life_s, err);
+    if (rc != CF_OK)
+        cf_secret_mask(jwt, err->text);
+    return rc;
 }
 
 enum cf_rc

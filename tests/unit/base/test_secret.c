@@ -82,6 +82,24 @@ random_secrets_differ(void **state)
     assert_false(cf_secret_equal(a, b));
 }
 
+static void
+an_echoed_secret_is_starred_out_of_a_text(void **state)
+{
+    (void)state;
+    struct cf_err err;
+    cf_own(cf_secret) secret = NULL;
+    cf_own(cf_secret) brief = NULL;
+    char text[] = "bad tok-0123456789, cut tok-01234, near tok-012, not tok";
+
+    assert_ok(cf_secret_copy("tok-0123456789", 14, &secret, &err), err);
+    cf_secret_mask(secret, text);
+    assert_string_equal(text, "bad **************, cut *********, near tok-012, not tok");
+    assert_ok(cf_secret_copy("pw", 2, &brief, &err), err);
+    char other[] = "pw: pw";
+    cf_secret_mask(brief, other);
+    assert_string_equal(other, "**: **");
+}
+
 /* The VmFlags line that the kernel shows for the mapping at `address`. */
 static void
 read_flags(const void *address, char *ret, size_t size)
@@ -208,6 +226,7 @@ main(void)
         cmocka_unit_test(lengths_outside_the_limits_are_refused),
         cmocka_unit_test(a_copy_can_be_compared_and_truncated),
         cmocka_unit_test(random_secrets_differ),
+        cmocka_unit_test(an_echoed_secret_is_starred_out_of_a_text),
         cmocka_unit_test(the_kernel_locks_the_pages_and_keeps_them_out_of_dumps_and_children),
         cmocka_unit_test(a_child_sees_zeros),
         cmocka_unit_test(writing_past_the_end_meets_the_guard_page),

@@ -232,6 +232,22 @@ errors_name_the_call_and_its_id(void **state)
 }
 
 static void
+a_peer_that_quotes_the_secret_puts_it_into_no_text(void **state)
+{
+    (void)state;
+    lab_open(CF_AUTH_SECRET);
+    lab_tell("rules",
+             "[{\"match\":\"oauth2\",\"status\":400,\"body\":{\"error\":\"invalid_request\","
+             "\"error_description\":\"you sent s3cret &% to us\"}}]");
+    assert_int_not_equal(download(1, 0), CF_OK);
+    assert_contains(lab_err.text, "you sent ********* to us");
+    lab_tell("rules", "[{\"match\":\"downloadPkcs\",\"status\":400,\"body\":{\"error\":"
+                      "{\"code\":\"BadRequest\",\"message\":\"bearer token-1 and token-2\"}}}]");
+    assert_rc(download(1, 0), CF_E_HTTP);
+    assert_null(strstr(lab_err.text, "token-2"));
+}
+
+static void
 nonsense_is_refused_whole(void **state)
 {
     (void)state;
@@ -352,6 +368,7 @@ main(void)
         TEST(a_missing_role_drops_the_token_without_a_repeat),
         TEST(nothing_else_is_repeated),
         TEST(errors_name_the_call_and_its_id),
+        TEST(a_peer_that_quotes_the_secret_puts_it_into_no_text),
         TEST(nonsense_is_refused_whole),
         TEST(a_service_that_thinks_for_too_long_is_left),
         TEST(stopping_ends_a_long_poll),
