@@ -32,7 +32,7 @@ GOOD = {
     "tests/tool.py": "#!/usr/bin/python3\n" + TAG,
     # Nobody's source: what a build leaves in the tree.
     "build/gcc/CMakeFiles/compiler.c": "#include <glib.h>\nint  x ;\n" * 300,
-    "build/gcc/CMakeFiles/made.py": "# TODO\n",
+    "build/gcc/CMakeFiles/made.py": "# TO" + "DO\n",
     "elsewhere/CMakeCache.txt": "",
     "elsewhere/made.sh": "echo $1\n",
 }
