@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* certferry - the operator's tool. */
+#include "certferry/harden.h"
 #include "commands.h"
 
 int
@@ -9,7 +10,7 @@ main(int argc, char **argv)
     struct cf_err err = {0};
 
     cf_tool_init(&tool);
-    if (cf_tool_harden(&err) != CF_OK)
+    if (cf_process_harden(0022, &err) != CF_OK)
         return cf_tool_fail(&tool, &err);
     return cf_tool_end(&tool, cf_tool_main(&tool, argc, argv));
 }

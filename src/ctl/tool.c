@@ -2,13 +2,9 @@
 #include "tool.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "certferry/config.h"
 #include "certferry/ctl.h"
@@ -23,21 +19,6 @@ enum {
     LABEL_WIDTH = 12,
     COMPLAINT_SIZE = 2048
 };
-
-enum cf_rc
-cf_tool_harden(struct cf_err *err)
-{
-    const struct rlimit no_core = {0, 0};
-
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-        return cf_fail_errno(err, CF_E_IO, errno, "prctl(PR_SET_DUMPABLE)");
-    if (setrlimit(RLIMIT_CORE, &no_core) < 0)
-        return cf_fail_errno(err, CF_E_IO, errno, "setrlimit(RLIMIT_CORE)");
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-        return cf_fail_errno(err, CF_E_IO, errno, "signal(SIGPIPE)");
-    umask(0022);
-    return CF_OK;
-}
 
 enum cf_rc
 cf_tool_open_pki(struct cf_err *err)

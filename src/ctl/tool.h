@@ -35,8 +35,6 @@ struct cf_tool {
     unsigned width; /* of the terminal; 0: none */
 };
 
-/* No core dump, no debugger, no death by a closed pipe; files are made private. */
-CF_MUST_USE enum cf_rc cf_tool_harden(struct cf_err *err);
 /* cf_pki_init, the first time only: commands that need no key do not ask for locked memory. */
 CF_MUST_USE enum cf_rc cf_tool_open_pki(struct cf_err *err);
 /* Streams, and the terminal they may lead to. */

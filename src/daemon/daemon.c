@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "certferry/config.h"
+#include "certferry/harden.h"
 #include "certferry/http.h"
 #include "certferry/log.h"
 #include "certferry/metrics.h"
@@ -215,7 +216,7 @@ cf_daemon_main(const struct cf_options *options)
     int code = CF_EXIT_CONFIG;
 
     daemon.started_ms = cf_clock_now_ms(cf_clock_real());
-    if (cf_process_harden(&err) != CF_OK ||
+    if (cf_process_harden(0027, &err) != CF_OK ||
         cf_config_load(options->config_path, log_fault, NULL, &settings, &err) != CF_OK) {
         cf_log(CF_EV_CONFIG_REJECTED, &(struct cf_log_fields){.err = &err}, "cannot start");
         return code;

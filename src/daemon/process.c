@@ -3,28 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum cf_rc
-cf_process_harden(struct cf_err *err)
-{
-    const struct rlimit no_core = {0, 0};
-
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-        return cf_fail_errno(err, CF_E_IO, errno, "prctl(PR_SET_DUMPABLE)");
-    if (setrlimit(RLIMIT_CORE, &no_core) < 0)
-        return cf_fail_errno(err, CF_E_IO, errno, "setrlimit(RLIMIT_CORE)");
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-        return cf_fail_errno(err, CF_E_IO, errno, "signal(SIGPIPE)");
-    umask(0027);
-    return CF_OK;
-}
 
 /* One that was killed takes a moment to be gone. */
 enum { LOCK_TRIES = 30, LOCK_TURN_US = 100 * 1000 };

@@ -12,7 +12,7 @@ import tree
 # that a new one is placed on purpose.
 HEADERS = {
     "base": "err own buf secret text json log metrics clock finding",
-    "sys": "loop pool http proc file stop",
+    "sys": "loop pool http proc file stop harden",
     "pki": "dn subject san key keypool csr cert cms pfx digest identity",
     "core": "request machine policy revoke platform settings site scheduler operator "
     "ca store cloud directory",
