@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * buf - bytes: a growable buffer with a hard maximum, a borrowed view, a read cursor.
+ * buf - bytes: a growable buffer with a hard maximum, a borrowed view.
  *
- * Whatever comes from outside is collected in a cf_buf whose maximum was set when it was made,
- * and is taken apart through a cf_cursor, whose reads are all checked. Not for secrets.
+ * Whatever comes from outside is collected in a cf_buf whose maximum was set when it was made. Not
+ * for secrets.
  */
 #pragma once
 
@@ -39,19 +39,6 @@ void cf_buf_clear(struct cf_buf *buf); /* wipes and empties, keeps the memory */
 
 /* A new buffer that holds a copy and may not grow; NULL when out of memory. */
 struct cf_buf *cf_buf_copy(struct cf_bytes bytes);
-
-struct cf_cursor {
-    const uint8_t *at;
-    const uint8_t *end;
-};
-
-struct cf_cursor cf_cursor_of(struct cf_bytes bytes);
-size_t cf_cursor_left(const struct cf_cursor *cursor);
-/* All reads: CF_E_ENCODING when fewer bytes are left, and then nothing is consumed. */
-CF_MUST_USE enum cf_rc cf_cursor_u8(struct cf_cursor *cursor, uint8_t *ret, struct cf_err *err);
-CF_MUST_USE enum cf_rc cf_cursor_u32be(struct cf_cursor *cursor, uint32_t *ret, struct cf_err *err);
-CF_MUST_USE enum cf_rc cf_cursor_take(struct cf_cursor *cursor, size_t len, struct cf_bytes *ret,
-                                      struct cf_err *err);
 
 static inline struct cf_bytes
 cf_bytes_of(const void *data, size_t len)

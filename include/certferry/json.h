@@ -91,6 +91,5 @@ void cf_json_put_string(struct cf_json_writer *writer, const char *name, const c
 void cf_json_put_int(struct cf_json_writer *writer, const char *name, int64_t value);
 void cf_json_put_bool(struct cf_json_writer *writer, const char *name, bool value);
 void cf_json_put_base64(struct cf_json_writer *writer, const char *name, struct cf_bytes bytes);
-void cf_json_put_raw(struct cf_json_writer *writer, const char *name, const char *json_text);
 /* CF_E_BUG when objects or arrays are still open. */
 CF_MUST_USE enum cf_rc cf_json_writer_end(struct cf_json_writer *writer, struct cf_err *err);

@@ -20,8 +20,6 @@ enum cf_key_kind {
 };
 
 const char *cf_key_kind_name(enum cf_key_kind kind); /* "rsa2048" ... "p384" */
-CF_MUST_USE enum cf_rc cf_key_kind_parse(const char *name, enum cf_key_kind *ret_kind,
-                                         struct cf_err *err);
 bool cf_key_kind_is_rsa(enum cf_key_kind kind);
 unsigned cf_key_kind_bits(enum cf_key_kind kind);
 

@@ -15,7 +15,6 @@ struct cf_delivery {
     enum cf_transport transport;
     enum cf_pfx_preset preset;
     bool is_macos;
-    bool is_windows;
 };
 
 const char *cf_envelope_name(enum cf_envelope envelope); /* "agent", "windowsCsp", "applePayload" */

@@ -36,8 +36,6 @@ CF_MUST_USE enum cf_rc cf_pool_submit(struct cf_pool *pool, enum cf_lane lane,
  * cpu lane's idle-priority jobs have a thread and a queue (queue_max again) of their own and do not
  * count; on the io lane idle priority is just the last in order. */
 size_t cf_pool_room(const struct cf_pool *pool, enum cf_lane lane);
-/* Workers with nothing to do and no waiting job that is about to be theirs. */
-size_t cf_pool_idle_workers(const struct cf_pool *pool, enum cf_lane lane);
 
 /* Set by cf_pool_stop; long jobs look at it (HTTP transfers and child processes do). The pointer
  * is valid as long as the pool; read with __atomic_load_n. */

@@ -66,5 +66,3 @@ const char *cf_text_nearest(const char *text, const char *const *names, size_t n
 /* A random RFC 9562 version 4 UUID, lower case. */
 enum { CF_UUID_SIZE = 37 };
 void cf_text_uuid(char text[CF_UUID_SIZE]);
-/* SipHash-free small helper: FNV-1a 64, for bucketing only, never for security. */
-uint64_t cf_text_hash(const char *text);

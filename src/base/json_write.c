@@ -163,13 +163,6 @@ cf_json_put_base64(struct cf_json_writer *writer, const char *name, struct cf_by
     raw(writer, "\"");
 }
 
-void
-cf_json_put_raw(struct cf_json_writer *writer, const char *name, const char *json_text)
-{
-    lead(writer, name);
-    raw(writer, json_text);
-}
-
 enum cf_rc
 cf_json_writer_end(struct cf_json_writer *writer, struct cf_err *err)
 {

@@ -86,13 +86,3 @@ cf_text_uuid(char text[CF_UUID_SIZE])
         text[out++] = hex[i];
     }
 }
-
-uint64_t
-cf_text_hash(const char *text)
-{
-    uint64_t hash = 0xcbf29ce484222325;
-
-    for (const uint8_t *at = (const uint8_t *)text; *at; at++)
-        hash = (hash ^ *at) * 0x100000001b3;
-    return hash;
-}

@@ -131,7 +131,6 @@ cf_platform_delivery(const char *platform_name, const char *os_version,
         .transport = platform->transport,
         .preset = preset,
         .is_macos = cf_text_equal_nocase(platform->name, "macOS"),
-        .is_windows = cf_text_equal_nocase(platform->name, "windows"),
     };
     return CF_OK;
 }

@@ -8,8 +8,6 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
-#include "certferry/text.h"
-
 static const struct {
     const char *name;
     const char *group; /* NULL: RSA */
@@ -30,20 +28,6 @@ const char *
 cf_key_kind_name(enum cf_key_kind kind)
 {
     return is_kind(kind) ? KINDS[kind].name : "unknown";
-}
-
-enum cf_rc
-cf_key_kind_parse(const char *name, enum cf_key_kind *ret_kind, struct cf_err *err)
-{
-    for (unsigned i = 0; i < CF_KEY_KIND_MAX_; i++) {
-        if (cf_text_equal_nocase(name, KINDS[i].name)) {
-            *ret_kind = (enum cf_key_kind)i;
-            return CF_OK;
-        }
-    }
-    return cf_fail(err, CF_E_SYNTAX,
-                   "\"%.32s\" is no kind of key: rsa2048, rsa3072, rsa4096, p256 or p384",
-                   name ? name : "");
 }
 
 bool

@@ -306,17 +306,6 @@ cf_pool_room(const struct cf_pool *pool, enum cf_lane lane_id)
     return n;
 }
 
-size_t
-cf_pool_idle_workers(const struct cf_pool *pool, enum cf_lane lane_id)
-{
-    struct lane *lane = &pool->lanes[lane_id];
-    pthread_mutex_lock(&lane->lock);
-    size_t taken = lane->n_busy + lane->n_waiting;
-    size_t n = taken < lane->n_workers ? lane->n_workers - taken : 0;
-    pthread_mutex_unlock(&lane->lock);
-    return n;
-}
-
 const volatile int *
 cf_pool_stop_flag(const struct cf_pool *pool)
 {

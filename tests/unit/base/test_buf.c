@@ -88,46 +88,6 @@ a_copy_is_independent_and_may_not_grow(void **state)
 }
 
 static void
-a_cursor_reads_numbers_and_views(void **state)
-{
-    (void)state;
-    const uint8_t bytes[] = {7, 0xde, 0xad, 0xbe, 0xef, 'a', 'b'};
-    struct cf_cursor cursor = cf_cursor_of(cf_bytes_of(bytes, sizeof bytes));
-    struct cf_bytes view;
-    uint32_t number;
-    uint8_t byte;
-
-    assert_rc(cf_cursor_u8(&cursor, &byte, NULL), CF_OK);
-    assert_int_equal(byte, 7);
-    assert_rc(cf_cursor_u32be(&cursor, &number, NULL), CF_OK);
-    assert_int_equal(number, 0xdeadbeef);
-    assert_rc(cf_cursor_take(&cursor, 2, &view, NULL), CF_OK);
-    assert_true(cf_bytes_equal(view, cf_bytes_of("ab", 2)));
-    assert_int_equal(cf_cursor_left(&cursor), 0);
-}
-
-static void
-a_cursor_consumes_nothing_when_too_little_is_left(void **state)
-{
-    (void)state;
-    struct cf_err err;
-    struct cf_cursor cursor = cf_cursor_of(cf_bytes_of("abc", 3));
-    struct cf_bytes view;
-    uint32_t number = 5;
-
-    assert_rc(cf_cursor_u32be(&cursor, &number, &err), CF_E_ENCODING);
-    assert_contains(err.text, "4 bytes wanted, 3 left");
-    assert_int_equal(number, 5);
-    assert_rc(cf_cursor_take(&cursor, SIZE_MAX, &view, NULL), CF_E_ENCODING);
-    assert_int_equal(cf_cursor_left(&cursor), 3);
-
-    uint8_t byte;
-    struct cf_cursor nothing = cf_cursor_of(cf_bytes_of(NULL, 0));
-    assert_rc(cf_cursor_u8(&nothing, &byte, NULL), CF_E_ENCODING);
-    assert_rc(cf_cursor_take(&nothing, 0, &view, NULL), CF_OK);
-}
-
-static void
 views_are_equal_by_content(void **state)
 {
     (void)state;
@@ -146,8 +106,6 @@ main(void)
         cmocka_unit_test(a_cleared_buffer_is_wiped_and_usable),
         cmocka_unit_test(an_unlimited_maximum_does_not_wrap),
         cmocka_unit_test(a_copy_is_independent_and_may_not_grow),
-        cmocka_unit_test(a_cursor_reads_numbers_and_views),
-        cmocka_unit_test(a_cursor_consumes_nothing_when_too_little_is_left),
         cmocka_unit_test(views_are_equal_by_content),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
