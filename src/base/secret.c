@@ -181,7 +181,7 @@ cf_secret_mask(const struct cf_secret *secret, char *text)
         size_t len = 0;
         while (len < secret->len && at[len] && (uint8_t)at[len] == secret->data[len])
             len++;
-        if (len < least)
+        if (len == 0 || len < least)
             continue;
         memset(at, '*', len);
         at += len - 1;

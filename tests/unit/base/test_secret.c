@@ -98,6 +98,10 @@ an_echoed_secret_is_starred_out_of_a_text(void **state)
     char other[] = "pw: pw";
     cf_secret_mask(brief, other);
     assert_string_equal(other, "**: **");
+
+    cf_secret_truncate(brief, 0);
+    cf_secret_mask(brief, other);
+    assert_string_equal(other, "**: **");
 }
 
 /* The VmFlags line that the kernel shows for the mapping at `address`. */
