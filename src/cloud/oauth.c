@@ -88,6 +88,9 @@ token_by_secret(const struct cf_oauth *oauth, const char *scope, struct cf_secre
     if (cf_file_read_secret(path, SECRET_FILE_MAX, &secret, err) != CF_OK)
         return cf_wire_blame_settings(err);
     cf_file_trim_newline(secret);
+    if (cf_secret_len(secret) == 0)
+        return cf_fail(err, CF_E_CONFIG, "%s has an empty line only: write the secret into it",
+                       path);
     CF_TRY(write_form(oauth, scope, "&client_secret=", secret, &form, err));
     enum cf_rc rc = send_form(oauth, form, ret_token, ret_life_s, err);
     if (rc != CF_OK)

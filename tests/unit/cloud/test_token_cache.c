@@ -181,6 +181,10 @@ a_secret_file_that_cannot_be_right_is_refused(void **state)
     free(large);
     assert_rc(get(token), CF_E_CONFIG);
     assert_int_equal(lab_err.fault, CF_FAULT_CONFIG);
+    lab_write("secret", "\n");
+    assert_rc(get(token), CF_E_CONFIG);
+    assert_int_equal(lab_err.fault, CF_FAULT_CONFIG);
+    assert_contains(lab_err.text, "empty");
     assert_int_equal(chmod(lab_path("secret"), 0644), 0);
     assert_rc(get(token), CF_E_PERMISSION);
     assert_contains(lab_err.text, "secret");
