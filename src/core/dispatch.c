@@ -56,12 +56,13 @@ take_orphans(struct cf_scheduler *scheduler, int64_t ids[CF_ORPHANS_MAX], uint64
     for (size_t i = 0; i < scheduler->n_orphans; i++) {
         const struct cf_orphan orphan = scheduler->orphan[i];
 
-        if (cf_in_flight_has(scheduler, orphan.id))
-            continue; /* claimed anew since: it is no orphan any more */
         if (orphan.from_ms <= now) {
-            ids[n++] = orphan.id;
+            /* Claimed anew since, it is no orphan any more. */
+            if (!cf_in_flight_has(scheduler, orphan.id))
+                ids[n++] = orphan.id;
             continue;
         }
+        /* Its worker may not have left yet. */
         if ((uint64_t)(orphan.from_ms - now) < *ret_next_ms)
             *ret_next_ms = (uint64_t)(orphan.from_ms - now);
         scheduler->orphan[kept++] = orphan;

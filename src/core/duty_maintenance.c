@@ -21,14 +21,17 @@ watch_clock(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_err 
 
     if (scheduler->last_wall_ms > 0)
         jump = (wall - scheduler->last_wall_ms) - (monotonic - scheduler->last_monotonic_ms);
+    bool has_jumped = llabs(jump) >= JUMP_MS;
+    /* Before the clocks are noted, so that the next turn finds a jump again that failed here. */
+    if (has_jumped)
+        CF_TRY(site->store->ops->make_due(site->store, wall, err));
     scheduler->last_wall_ms = wall;
     scheduler->last_monotonic_ms = monotonic;
-    if (llabs(jump) < JUMP_MS)
+    if (!has_jumped)
         return CF_OK;
 
     cf_log(CF_EV_CLOCK_JUMPED, NULL, "the clock jumped by %" PRId64 " seconds", jump / 1000);
     scheduler->next_prune_ms = 0;
-    CF_TRY(site->store->ops->make_due(site->store, wall, err));
     for (unsigned duty = 0; duty < CF_DUTY_MAX_; duty++) {
         if (duty != CF_DUTY_MAINTENANCE)
             cf_scheduler_kick(scheduler, (enum cf_duty)duty);

@@ -56,7 +56,8 @@ cf_scheduler_in_flight(struct cf_scheduler *scheduler)
     return in_flight;
 }
 
-/* Those whose claim has less than half of its time left at `now`. */
+/* Those whose claim has less than half of its time left at `now`, or more than there is: the clock
+ * was set back, and what a worker has committed since holds for less than is noted here. */
 static size_t
 find_ending(struct cf_scheduler *scheduler, int64_t now, int64_t ids[CF_IN_FLIGHT_MAX])
 {
@@ -64,7 +65,9 @@ find_ending(struct cf_scheduler *scheduler, int64_t now, int64_t ids[CF_IN_FLIGH
 
     pthread_mutex_lock(&scheduler->lock);
     for (unsigned i = 0; i < scheduler->in_flight && i < CF_IN_FLIGHT_MAX; i++) {
-        if (scheduler->busy[i].until_ms < now + CF_CLAIM_MS / 2)
+        int64_t until = scheduler->busy[i].until_ms;
+
+        if (until < now + CF_CLAIM_MS / 2 || until > now + CF_CLAIM_MS)
             ids[n++] = scheduler->busy[i].id;
     }
     pthread_mutex_unlock(&scheduler->lock);

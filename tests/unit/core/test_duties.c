@@ -140,6 +140,60 @@ a_claim_holds_for_as_long_as_its_worker_is_busy(void **state)
     cf_items_done(&items);
 }
 
+/* The worker's next step claims by the new clock, which is far behind what was noted. */
+static void
+a_claim_holds_when_the_clock_is_set_back(void **state)
+{
+    struct core_kit *kit = *state;
+    struct cf_item *item = NULL;
+    struct cf_err err = {0};
+
+    (void)run(kit, cf_duty_dispatch);
+    core_receive_good(kit, "r1");
+    int64_t now = cf_clock_now_ms(kit->clock);
+    assert_ok(kit->store->ops->claim_one(kit->store, kit->site->owner, CF_KIND_PKCS, "r1", now,
+                                         now + CF_CLAIM_MS, &item, &err),
+              err);
+    cf_in_flight_enter(kit->scheduler, item);
+    now -= KIT_DAY_MS;
+    cf_clock_fake_set_wall(kit->clock, now);
+    item->due_ms = now;
+    item->claimed_until_ms = now + CF_CLAIM_MS;
+    const struct cf_change change = {.item = item, .from = item->state, .keep_claim = true};
+    assert_ok(kit->store->ops->commit(kit->store, kit->site->owner, &change, 1, &err), err);
+    cf_clock_fake_advance(kit->clock, CF_CLAIM_MS + 1);
+    (void)run(kit, cf_duty_dispatch);
+    assert_int_equal(cf_scheduler_in_flight(kit->scheduler), 1);
+    assert_int_equal(kit->ca->n_submits, 0);
+    cf_in_flight_leave(kit->scheduler, item->id);
+    cf_item_free(item);
+}
+
+static void
+a_claim_to_give_back_later_is_kept_while_its_worker_is_leaving(void **state)
+{
+    struct core_kit *kit = *state;
+    struct cf_item *item = NULL;
+    struct cf_err err = {0};
+
+    (void)run(kit, cf_duty_dispatch);
+    core_receive_good(kit, "r1");
+    int64_t now = cf_clock_now_ms(kit->clock);
+    assert_ok(kit->store->ops->claim_one(kit->store, kit->site->owner, CF_KIND_PKCS, "r1", now,
+                                         now + CF_CLAIM_MS, &item, &err),
+              err);
+    cf_in_flight_enter(kit->scheduler, item);
+    kit->scheduler->orphan[kit->scheduler->n_orphans++] = (struct cf_orphan){
+        .id = item->id, .from_ms = cf_clock_monotonic_ms(kit->clock) + CORE_MIN_MS};
+    assert_in_range(run(kit, cf_duty_dispatch), 1, CORE_MIN_MS);
+    cf_in_flight_leave(kit->scheduler, item->id);
+    cf_item_free(item);
+    cf_clock_fake_advance(kit->clock, CORE_MIN_MS);
+    (void)run(kit, cf_duty_dispatch);
+    settle(kit);
+    assert_state(kit, "r1", CF_STATE_WRAPPED);
+}
+
 static void
 a_store_that_is_down_for_a_while_loses_nothing(void **state)
 {
@@ -234,6 +288,27 @@ a_jump_of_the_clock_pulls_in_what_would_wait_for_days(void **state)
     cf_own(cf_item) item = core_item(kit, CF_KIND_PKCS, "r1");
     assert_int_equal(item->due_ms, now - 30 * KIT_DAY_MS);
     assert_int_equal(item->claimed_until_ms, 0);
+}
+
+static void
+a_jump_that_the_store_could_not_answer_is_found_again(void **state)
+{
+    struct core_kit *kit = *state;
+    int64_t now = cf_clock_now_ms(kit->clock);
+    struct cf_err err = {0};
+    uint64_t next_ms = 0;
+
+    (void)run(kit, cf_duty_maintenance);
+    core_receive_good(kit, "r1");
+    kit->ca->fail = CF_E_CA_DOWN;
+    assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_KEYED);
+    cf_clock_fake_set_wall(kit->clock, now - KIT_DAY_MS);
+    cf_fake_store_fail_next_of(kit->store, "make_due", CF_E_STORE_BUSY);
+    assert_rc(cf_duty_maintenance(kit->scheduler, kit->site, &next_ms, &err), CF_E_STORE_BUSY);
+    (void)run(kit, cf_duty_maintenance);
+    cf_own(cf_item) item = core_item(kit, CF_KIND_PKCS, "r1");
+    assert_int_equal(item->due_ms, now - KIT_DAY_MS);
+    assert_int_equal(kit->log.n[CF_EV_CLOCK_JUMPED], 1);
 }
 
 static void
@@ -384,10 +459,13 @@ main(void)
         duty_test(an_outcome_that_the_store_did_not_take_is_not_tried_again_at_once),
         duty_test(a_claim_that_ran_out_is_not_given_back_for_its_next_holder),
         duty_test(a_claim_holds_for_as_long_as_its_worker_is_busy),
+        duty_test(a_claim_holds_when_the_clock_is_set_back),
+        duty_test(a_claim_to_give_back_later_is_kept_while_its_worker_is_leaving),
         duty_test(a_store_that_is_down_for_a_while_loses_nothing),
         duty_test(a_stop_in_the_middle_gives_the_work_back),
         duty_test(work_that_outlives_its_lease_is_reported_pending),
         duty_test(a_jump_of_the_clock_pulls_in_what_would_wait_for_days),
+        duty_test(a_jump_that_the_store_could_not_answer_is_found_again),
         duty_test(a_jump_of_two_hours_does_not_cost_two_hours),
         duty_test(a_jump_forward_is_noticed_and_a_minute_of_sleep_is_not),
         duty_test(dispatch_pulls_in_at_the_start_what_a_jump_left_behind),
