@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """kill -9 at every place where the daemon acts on the world, and at random instants.
 
-strace kills the daemon as it enters the N-th call of one kind: before each sync of the store, before each
-write of it, before each packet to the cloud, before each rename of the CRL. N walks through all of
-them over the rounds; between these rounds the clock decides. Every request must end exactly once.
+strace kills the daemon as a thread of it enters its N-th call of one kind: before a sync of the store,
+before a write of it, before a packet to or from the cloud, before the CRL gets its name. N walks through
+a range for each kind of call; in between the clock decides. Every request must end exactly once.
 """
 
+import collections
 import random
 import shutil
+import sqlite3
 import time
 
 import pytest
@@ -17,7 +19,15 @@ from certs import certificates_of_ca, files_with, issued_per_context, query, sec
 from conftest import assert_all_issued
 
 REQUESTS = 200
-CALLS = ["fdatasync", "pwrite64", "sendto,write", "renameat,rename,renameat2", "recvfrom,read"]
+# call: (the values of N, rounds in which it has to have killed at least)
+CALLS = {
+    "fdatasync": ([1, 2, 3, 4] * 5, 10),
+    "pwrite64": (list(range(1, 48, 4)), 6),
+    "sendto,write": ([1, 2, 3, 4, 6, 8, 10, 12, 14, 16], 5),
+    "recvfrom,read": (list(range(1, 64, 9)), 3),
+}
+RENAME = "rename,renameat,renameat2"
+RECEIVED, KEYED, WRAPPED, DELIVERED = 0, 2, 5, 6
 
 
 def strace(call, number):
@@ -27,20 +37,27 @@ def strace(call, number):
     ]
 
 
-def start_killed(host, wrapper):
-    """Starts the daemon; it may be dead before it is ready, which is the point."""
-    host.wrapper = wrapper
+def run_killed(host, call, number, seconds=2.5):
+    """Starts the daemon, which may be dead before it is ready; true if the call was its end."""
+    host.wrapper = strace(call, number)
     try:
         host.start(timeout=15)
     except RuntimeError:
-        host.kill()
-
-
-def wait_dead_or(host, seconds):
+        assert host.process.poll() is not None, host.log_tail()
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and host.process and host.process.poll() is None:
+    while time.monotonic() < deadline and host.process.poll() is None:
         time.sleep(0.02)
+    died = host.process.poll() is not None
     host.kill()
+    host.wrapper = []
+    return died
+
+
+def states_on_disk(host):
+    try:
+        return {state for state, in query(host, "SELECT DISTINCT state FROM item WHERE kind = 0")}
+    except sqlite3.OperationalError:
+        return set()  # killed before there was a store
 
 
 def check_ended_once(tenant, host, contexts):
@@ -69,36 +86,35 @@ def test_every_request_ends_once_whenever_the_daemon_is_killed(tenant, host):
     host.config["cloud"].update(poll_wait="2s", revocation_interval="1s")
     tenant.add_devices(10)
     devices = list(tenant.fleet.devices.values())
-    contexts, kills, rounds = [], 0, 0
+    plan = [(call, number) for call, (numbers, _) in CALLS.items() for number in numbers]
+    source.shuffle(plan)
+    contexts, died, seen = [], collections.Counter(), set()
 
-    while len(contexts) < REQUESTS or rounds < 60:
-        device = devices[rounds % len(devices)]
+    for index, (call, number) in enumerate(plan):
+        device = devices[index % len(devices)]
         if len(contexts) < REQUESTS:
-            contexts += tenant.add_requests([device], per_device=4, key_sizes=(256, 256, 256, 2048))
-        if rounds % 4 == 3:
-            host.wrapper = []
+            contexts += tenant.add_requests([device], per_device=5, key_sizes=(256, 256, 256, 2048))
+        died[call] += run_killed(host, call, number)
+        seen |= states_on_disk(host)
+        if index % 3 == 2:
             host.start()
             time.sleep(source.uniform(0.01, 0.6))
             host.kill()
-        else:
-            call = CALLS[rounds % len(CALLS)]
-            start_killed(host, strace(call, 1 + (rounds * 7) % 60))
-            wait_dead_or(host, 1.5)
-        kills += 1
-        rounds += 1
+            seen |= states_on_disk(host)
+    assert {call: died[call] for call, (_, least) in CALLS.items() if died[call] < least} == {}
+    # It died in every state that is kept: none of them was an accident of one moment.
+    assert seen >= {RECEIVED, KEYED, WRAPPED, DELIVERED}
 
     # Retired while the daemon is being killed: each revocation is acknowledged, too.
     tenant.retire([device.id for device in devices[:3]])
-    for round_number in range(6):
-        start_killed(host, strace("fdatasync", 2 + round_number))
-        wait_dead_or(host, 1.5)
-        kills += 1
+    plan = [("fdatasync", 1), (RENAME, 1), ("fdatasync", 2), (RENAME, 2), ("fdatasync", 3), (RENAME, 1)]
+    died = [call for call, number in plan if run_killed(host, call, number)]
+    assert died.count("fdatasync") >= 2 and died.count(RENAME) >= 1
 
-    host.wrapper = []
     host.start()
     assert tenant.wait_finished(120), host.log_tail()
     assert tenant.wait_revoked(60), host.log_tail()
-    assert len(contexts) >= REQUESTS and kills >= 66
+    assert len(contexts) >= REQUESTS
     check_ended_once(tenant, host, contexts)
     check_nothing_readable(tenant, host, contexts)
     assert all(item["result"]["succeeded"] for item in tenant.revocations.items)
