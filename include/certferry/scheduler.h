@@ -60,7 +60,8 @@ void cf_scheduler_tick(struct cf_scheduler *scheduler, uint64_t *ret_delay_ms);
 /* Makes a duty due now (again, if it is running). */
 void cf_scheduler_kick(struct cf_scheduler *scheduler, enum cf_duty duty);
 void cf_scheduler_kick_after(struct cf_scheduler *scheduler, enum cf_duty duty, uint64_t delay_ms);
-/* New work uses the new site from now on. */
+/* New work uses the new site from now on. Claims stay under the name that the process started with,
+ * so that those of work in progress can still be renewed and given back. */
 void cf_scheduler_use_site(struct cf_scheduler *scheduler, struct cf_site *site);
 struct cf_site *cf_scheduler_site(struct cf_scheduler *scheduler); /* a new reference */
 

@@ -2,6 +2,7 @@
 #include "certferry/scheduler.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "backoff.h"
 #include "certferry/log.h"
@@ -100,6 +101,8 @@ cf_scheduler_use_site(struct cf_scheduler *scheduler, struct cf_site *site)
 {
     pthread_mutex_lock(&scheduler->lock);
     struct cf_site *old = scheduler->site;
+    if (site != old)
+        memcpy(site->owner, old->owner, sizeof site->owner);
     scheduler->site = cf_site_ref(site);
     /* What failed under the old configuration may work under this one. */
     for (unsigned duty = 0; duty < CF_DUTY_MAX_; duty++)

@@ -27,8 +27,10 @@ work_keeps_its_site_through_a_reload(void **state)
     assert_int_equal(refs(old), 3);
 
     struct cf_site *fresh = core_site(kit, NULL);
+    strcpy(fresh->owner, "renamed");
     cf_scheduler_use_site(kit->scheduler, fresh);
     assert_int_equal(refs(fresh), 2);
+    assert_string_equal(fresh->owner, old->owner); /* the work's claim can be renewed */
     cf_site_free(fresh);
     assert_int_equal(refs(old), 2); /* ours and the work's */
 
