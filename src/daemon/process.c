@@ -28,6 +28,8 @@ cf_process_lock(const char *path, int *ret_fd, struct cf_err *err)
         (void)usleep(LOCK_TURN_US);
         is_held = flock(fd, LOCK_EX | LOCK_NB) < 0;
     }
+    if (is_held && errno != EWOULDBLOCK)
+        return cf_fail_errno(err, CF_E_IO, errno, "%s", lock_path);
     if (is_held)
         return cf_fail(err, CF_E_CONFIG,
                        "store %s: another certferryd works with it; give each a store of its own",
