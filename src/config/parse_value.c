@@ -117,6 +117,9 @@ parse_text(const struct cf_option *option, const char *text, void *base, struct 
 {
     if (option->type == OPT_TEXT && strlen(text) > TEXT_MAX)
         return cf_fail(err, CF_E_RANGE, "longer than %d bytes", TEXT_MAX);
+    /* Taken as it stands it would match no request, in silence. */
+    if (option->type == OPT_TEXT && *text == '"')
+        return cf_fail(err, CF_E_SYNTAX, "is taken as it stands: leave the quotes out");
     if (option->type == OPT_NAME && !is_name(text, LABEL_MAX))
         return cf_fail(err, CF_E_SYNTAX,
                        "\"%s\" must have letters, digits and . _ - only, at most %d, and begin "

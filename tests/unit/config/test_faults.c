@@ -190,6 +190,15 @@ what_is_missing_is_told_where_it_belongs(void **state)
 #define EXEC(host) "backend=exec\nhost=" host "\nname=n\ntemplates=T\ncommand=/a\n"
 
 static void
+a_name_in_quotes_is_no_name(void **state)
+{
+    (void)state;
+    lab_expect_faults(LAB_BASE "[ca a]\nbackend=exec\nhost=h\nname = \"Corp CA\"\ntemplates=T\n"
+                               "command=/a\n[template T]\n",
+                      "conf:9: [ca a] name: is taken as it stands: leave the quotes out\n");
+}
+
+static void
 section_names_are_there_where_they_belong(void **state)
 {
     (void)state;
@@ -316,6 +325,7 @@ main(void)
         cmocka_unit_test(only_https_reaches_the_cloud),
         cmocka_unit_test(lists_and_commands_are_read_word_by_word),
         cmocka_unit_test(what_is_missing_is_told_where_it_belongs),
+        cmocka_unit_test(a_name_in_quotes_is_no_name),
         cmocka_unit_test(section_names_are_there_where_they_belong),
         cmocka_unit_test(options_that_cannot_meet_are_told),
         cmocka_unit_test(a_ca_takes_the_keys_of_its_own_backend_only),
