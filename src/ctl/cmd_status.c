@@ -147,10 +147,10 @@ add_duty(struct cf_table *table, const struct cf_json *duty, bool only_failing, 
     if (is_failing != only_failing)
         return CF_OK;
 
-    /* A duty that waits to be kicked is due at the end of time. */
+    /* A duty that waits to be kicked looks after itself once a day. */
     if (is_running)
         snprintf(due, sizeof due, "running");
-    else if (due_ms < 0 || due_ms > INT64_C(365) * 86400 * 1000)
+    else if (due_ms < 0 || due_ms > INT64_C(12) * 3600 * 1000)
         snprintf(due, sizeof due, "when asked");
     else
         cf_text_from_duration((uint64_t)due_ms / 1000 * 1000, due, sizeof due);

@@ -81,6 +81,15 @@ status_shows_failing_duties_first(void **state)
 }
 
 static void
+a_duty_that_events_wake_shows_no_time(void **state)
+{
+    (void)state;
+    expect_text(cf_render_status,
+                STATUS("true", "[]", "[{\"name\":\"deliver\",\"dueInMs\":86300000}]"),
+                PARTS("deliver", "when asked"));
+}
+
+static void
 status_without_a_ca_says_what_is_missing(void **state)
 {
     (void)state;
@@ -279,6 +288,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(status_shows_failing_duties_first),
+        cmocka_unit_test(a_duty_that_events_wake_shows_no_time),
         cmocka_unit_test(status_without_a_ca_says_what_is_missing),
         cmocka_unit_test(status_of_the_wrong_shape_is_refused),
         cmocka_unit_test(control_characters_never_reach_the_terminal),
