@@ -2,7 +2,9 @@
 """The tenant keeps to the protocol page and notices a connector that does not."""
 
 import base64
+import http.client
 import json
+import ssl
 import threading
 import time
 import uuid
@@ -429,3 +431,18 @@ def test_the_admin_interface_does_the_same_from_outside(tenant):
         remote.call("state", wrong=1)
     status, _ = Client(tenant).raw("POST", "/lab/state", b"", {"X-Lab-Token": "guess"})
     assert status == 403
+
+
+def test_a_client_that_dies_while_it_sends_has_asked_nothing(tenant, client):
+    seen = len(tenant.journal.entries)
+    connection = http.client.HTTPSConnection(
+        "127.0.0.1", tenant.port,
+        context=ssl.create_default_context(cafile=str(tenant.tls_ca.path)), timeout=10,
+    )
+    connection.putrequest("POST", "/PkiConnectorFEService/Connectors/heartbeat")
+    connection.putheader("Content-Length", "1000")
+    connection.endheaders(b'{"connectorId":')
+    connection.close()
+    client.download()
+    assert len(tenant.journal.entries) == seen + 1
+    assert tenant.violations == []

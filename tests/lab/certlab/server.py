@@ -43,6 +43,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         chunked = "Transfer-Encoding" in self.headers
         too_large = length > BODY_LIMIT
         body = b"" if length < 0 or too_large or chunked else self.rfile.read(length)
+        if 0 <= len(body) < length and not (too_large or chunked):
+            self.close_connection = True  # the client died while it was sending: nobody asks
+            return
         is_admin = self.path.startswith("/lab/")
         entry = None
         if not is_admin:
