@@ -26,7 +26,7 @@
 
 struct ca_kit {
     char dir[64];
-    struct cf_clock *clock; /* begins at the present time */
+    struct cf_clock *clock; /* begins a minute after the present time */
     struct fake_ca_store *store;
     volatile int stop;
     struct cf_ca_env env;
