@@ -68,16 +68,17 @@ CF_MUST_USE enum cf_rc cf_chain_pem(const struct cf_chain *chain, struct cf_buf 
 
 /*
  * Compares an issued certificate with the request it was issued for: public key, subject, SAN
- * (exactly), key usage (the same bits), EKU (the same set), not a CA, validity inside the
- * limits (notBefore at most five minutes ahead of now_ms), signature by the chain's first
- * certificate, and the chain linked to its end. CF_E_MISMATCH names the field with both values.
- * not_after_max_ms 0: no limit.
+ * (exactly), SID extension, key usage (the same bits), EKU (the same set), not a CA, validity
+ * inside the limits (notBefore at most five minutes ahead of now_ms), signature by the chain's
+ * first certificate, and the chain linked to its end. CF_E_MISMATCH names the field with both
+ * values. not_after_max_ms 0: no limit.
  */
 struct cf_cert_expectation {
     const struct cf_csr *csr;
     const struct cf_chain *chain;
     int64_t now_ms;
     int64_t not_after_max_ms;
+    bool sid_may_be_missing; /* the CA may have left the security extension out */
 };
 CF_MUST_USE enum cf_rc cf_cert_check_issued(const struct cf_cert *cert,
                                             const struct cf_cert_expectation *expectation,

@@ -37,6 +37,18 @@ CF_MUST_USE enum cf_rc cf_cms_seal_secret(const struct cf_secret *content,
                                           enum cf_transport transport, struct cf_buf **ret_der,
                                           struct cf_err *err);
 
+/*
+ * The other direction, for copies sealed to the connector itself: opens what cf_cms_seal_pfx made
+ * with CF_TRANSPORT_MODERN and a password for `identity`'s certificate. Signer (any certificate
+ * among n_signers), request context and recipient have to be those of the binding; now_ms is not
+ * looked at. CF_E_CRYPTO for all that is not so, without telling which; CF_E_ENCODING, CF_E_LIMIT.
+ */
+CF_MUST_USE enum cf_rc cf_cms_open_pfx(struct cf_bytes der, const struct cf_identity *identity,
+                                       const char *request_context,
+                                       const struct cf_cert *const *signers, size_t n_signers,
+                                       struct cf_secret **ret_pfx, struct cf_secret **ret_password,
+                                       struct cf_err *err);
+
 /* The array of one com.apple.security.pkcs12 payload as an XML property list. */
 struct cf_apple_payload {
     const char *identifier; /* reverse-DNS, unique per request */

@@ -33,6 +33,17 @@ CF_MUST_USE enum cf_rc cf_dn_append_joined(struct cf_dn *dn, const char *type, c
                                            struct cf_err *err);
 void cf_dn_reverse(struct cf_dn *dn);
 
+/* CF_E_RANGE when a value is longer than X.520 and RFC 5280 appendix A allow its attribute. */
+CF_MUST_USE enum cf_rc cf_dn_check_limits(const struct cf_dn *dn, struct cf_err *err);
+/* Calls fn for each attribute, in encoding order; oid is dotted. Ends at the first that is not
+ * CF_OK. */
+typedef enum cf_rc cf_dn_attr_fn(void *arg, const char *oid, const char *value, struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_dn_each(const struct cf_dn *dn, cf_dn_attr_fn *fn, void *arg,
+                                  struct cf_err *err);
+/* The dotted OID of a keyword or OID as cf_dn_append takes it. CF_E_SYNTAX. */
+CF_MUST_USE enum cf_rc cf_dn_type_oid(const char *type, char ret_oid[CF_DN_OID_MAX],
+                                      struct cf_err *err);
+
 size_t cf_dn_count(const struct cf_dn *dn); /* RDNs */
 /* First value of the attribute with this dotted OID, or NULL; borrowed. */
 const char *cf_dn_find(const struct cf_dn *dn, const char *oid);

@@ -59,7 +59,9 @@ enum cf_fault {
     X(STORE_BUSY, TRANSIENT, RETRYABLE, "store is locked")                                         \
     X(STORE_CORRUPT, CONFIG, RETRYABLE, "store is damaged")                                        \
     X(LEASE, TRANSIENT, RETRYABLE, "lease is held by another worker")                              \
-    X(CONFIG, CONFIG, NON_RETRYABLE, "configuration")
+    X(CONFIG, CONFIG, NON_RETRYABLE, "configuration")                                              \
+    X(DIRECTORY_DOWN, TRANSIENT, SERVICE_UNAVAILABLE, "directory not reachable")                   \
+    X(RATE, REQUEST, SERVICE_BUSY, "more requests than this connector's policy allows")
 
 enum cf_rc {
     CF_OK = 0,

@@ -17,7 +17,9 @@ enum cf_step {
     CF_STEP_POLL,
     CF_STEP_WRAP,
     CF_STEP_REVOKE,
-    CF_STEP_DELIVER /* done for many items at once by a duty */
+    CF_STEP_REENCRYPT, /* admit and wrap in one: a kept copy, for another recipient */
+    CF_STEP_IMPORT,    /* likewise: the request's own PFX */
+    CF_STEP_DELIVER    /* done for many items at once by a duty */
 };
 
 enum cf_outcome_class {

@@ -25,3 +25,25 @@ CF_MUST_USE enum cf_rc cf_pfx_build(const struct cf_key *key, const struct cf_ce
                                     unsigned iterations, const struct cf_secret *password,
                                     const char *friendly_name, struct cf_buf **ret_der,
                                     struct cf_err *err);
+
+/* The key, its certificate and the others of a PFX file that was read. Its key lives in the secure
+ * heap. Not shared between threads. */
+struct cf_pfx_content;
+
+enum { CF_PFX_DER_MAX = 1024 * 1024, CF_PFX_READ_ITERATIONS_MAX = 1000000, CF_PFX_CERTS_MAX = 20 };
+
+/* Reads a file of any common writer (3DES, AES; MAC SHA-1 or SHA-2; no RC2: CF_E_UNSUPPORTED names
+ * the cipher). CF_E_CRYPTO: wrong password or changed bytes; CF_E_ENCODING; CF_E_LIMIT, also for
+ * iteration counts, before any work is done for them; CF_E_MISMATCH: no certificate for the key, or
+ * several keys. Password bytes are UTF-8. */
+CF_MUST_USE enum cf_rc cf_pfx_open(struct cf_bytes der, const struct cf_secret *password,
+                                   struct cf_pfx_content **ret_content, struct cf_err *err);
+struct cf_pfx_content *cf_pfx_content_free(struct cf_pfx_content *content);
+CF_DEFINE_OWN(cf_pfx_content);
+const struct cf_cert *cf_pfx_content_cert(const struct cf_pfx_content *content); /* borrowed */
+/* As cf_pfx_build, of what was read; RSA below 2048 bits and other curves than P-256, P-384 and
+ * P-521 are CF_E_UNSUPPORTED. */
+CF_MUST_USE enum cf_rc cf_pfx_rebuild(const struct cf_pfx_content *content,
+                                      enum cf_pfx_preset preset, unsigned iterations,
+                                      const struct cf_secret *password, const char *friendly_name,
+                                      struct cf_buf **ret_der, struct cf_err *err);

@@ -2,22 +2,56 @@
 /*
  * policy - what this connector is willing to have certified. Default deny.
  *
- * Only CAs with a [ca] section and the templates that section lists are served, whatever the
- * cloud asks for.
+ * A request is served when its CA has a [ca] section that lists its template and one [policy]
+ * section names CA, template and certificate type, and every rule of the first such section is met.
+ * It is judged twice: before names are filled in, and with them.
  */
 #pragma once
 
+#include "certferry/dn.h"
+#include "certferry/facts.h"
 #include "certferry/request.h"
 #include "certferry/settings.h"
 
 struct cf_grant {
     const struct cf_ca_settings *ca;
     const struct cf_template_settings *template_settings;
+    const struct cf_policy_settings *policy;
     enum cf_key_kind key;
-    uint64_t validity_ms; /* asked for; 0: the template's */
+    uint64_t validity_ms; /* asked for; 0: the template's. Never over the policy's */
 };
 
-/* CF_E_POLICY names the member of the request and the option that would allow it. */
+/* One rule's verdict, for people; texts are borrowed for the call. */
+struct cf_policy_rule {
+    const char *rule; /* "templates", "san_allow", ... : the option */
+    bool applies;     /* false: nothing is configured, or it does not concern this request */
+    bool is_met;
+    const char *text; /* what was compared with what */
+};
+typedef void cf_policy_rule_fn(void *arg, const struct cf_policy_rule *rule);
+
+/* CA, template, policy, EKU, key and validity. CF_E_POLICY names the member of the request and the
+ * option that would allow it. `explain` (may be NULL) hears of every rule, the failing one
+ * included; without it the first failure ends the judging. */
 CF_MUST_USE enum cf_rc cf_policy_judge(const struct cf_settings *settings,
-                                       const struct cf_request *request, struct cf_grant *ret_grant,
-                                       struct cf_err *err);
+                                       const struct cf_request *request, cf_policy_rule_fn *explain,
+                                       void *arg, struct cf_grant *ret_grant, struct cf_err *err);
+
+struct cf_policy_names {
+    const struct cf_dn *subject;
+    const struct cf_san *san;
+    struct cf_facts *facts; /* accounts and groups are looked up when a rule needs them */
+};
+/* Patterns, UPN suffixes, accounts and groups. Also CF_E_DIRECTORY_DOWN and its like when a rule
+ * needs the directory. */
+CF_MUST_USE enum cf_rc cf_policy_judge_names(const struct cf_grant *grant,
+                                             const struct cf_policy_names *names,
+                                             cf_policy_rule_fn *explain, void *arg,
+                                             struct cf_err *err);
+
+/* A pattern: '*' stands for any characters, none included; letters compare without case (ASCII).
+ * `pattern` and `text` are UTF-8. */
+bool cf_policy_match(const char *pattern, const char *text);
+/* Whether a configured rule can be read, for the configuration's checks. CF_E_SYNTAX. */
+CF_MUST_USE enum cf_rc cf_policy_check_subject_rule(const char *rule, struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_policy_check_san_rule(const char *rule, struct cf_err *err);

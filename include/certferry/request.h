@@ -9,14 +9,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "certferry/import_key.h"
 #include "certferry/json.h"
 #include "certferry/san.h"
+#include "certferry/store.h"
 
 enum cf_request_type {
     CF_REQUEST_ISSUE,
     CF_REQUEST_RENEW,
     CF_REQUEST_REENCRYPT,
     CF_REQUEST_IMPORT
+};
+
+/* keyStorageProvider; the numbers are KeyLocation of the ClientCertificateInstall CSP. */
+enum cf_key_storage {
+    CF_KEY_STORAGE_UNSET = 0,
+    CF_KEY_STORAGE_TPM_OR_FAIL = 1,
+    CF_KEY_STORAGE_TPM_OR_SOFTWARE = 2,
+    CF_KEY_STORAGE_SOFTWARE = 3,
+    CF_KEY_STORAGE_PASSPORT = 4
 };
 
 struct cf_request_san {
@@ -38,6 +49,11 @@ struct cf_request_profile {
     uint64_t validity_ms; /* 0: the template's */
     unsigned renewal_threshold_percent;
     bool allow_all_apps_access;
+    bool wants_sid; /* includeSecurityIdentifier */
+    enum cf_key_storage key_storage;
+    const char *container_name;  /* with CF_KEY_STORAGE_PASSPORT */
+    bool is_machine_store;       /* certificateStore: machine */
+    const char *root_thumbprint; /* rootCertificateThumbprint: SHA-1 hex; NULL: any */
 };
 
 struct cf_request_device {
@@ -77,6 +93,16 @@ struct cf_request {
     struct cf_request_device device;
     struct cf_request_user user;
     struct cf_buf *recipient; /* DER, owned */
+
+    /* renew, reencrypt: the certificate meant; NULL: the newest of profile, device and user */
+    const char *certificate_thumbprint;
+
+    /* importPfx */
+    struct cf_buf *encrypted_pfx;      /* DER, owned */
+    struct cf_buf *encrypted_password; /* owned */
+    const char *provider_name;
+    const char *key_name;
+    enum cf_oaep padding;
 };
 
 enum { CF_REQUEST_MAX = 1024 * 1024 };
@@ -88,10 +114,9 @@ CF_MUST_USE enum cf_rc cf_request_parse(struct cf_bytes json, struct cf_request 
 struct cf_request *cf_request_free(struct cf_request *request);
 CF_DEFINE_OWN(cf_request);
 
-/* A cf_fact_fn over a struct cf_request: the variables of docs/protocol/connector-api.md. User
- * variables are refused for device certificates, FullyQualifiedDomainName outside Windows. */
-enum cf_rc cf_request_fact(const void *facts, const char *name, size_t len, const char **ret,
-                           struct cf_err *err);
+/* Which kind of item an element of a page is, by its requestType alone; CF_KIND_PKCS for what
+ * cannot be read, which admission then refuses. */
+enum cf_kind cf_request_kind(struct cf_bytes json);
 
 /* One revocation request as published. */
 struct cf_revocation_request {

@@ -20,8 +20,9 @@ struct cf_san *cf_san_free(struct cf_san *san);
 CF_DEFINE_OWN(cf_san);
 
 /* UPN becomes otherName 1.3.6.1.4.1.311.20.2.3 (UTF8String); e-mail, DNS and URI are IA5String and
- * are checked for their form. CF_E_RANGE says what is wrong with the value; CF_E_LIMIT past
- * CF_SAN_MAX. */
+ * are checked for their form. Names of internationalised domains become A-labels (IDNA 2008); an
+ * e-mail address whose local part is not ASCII is a SmtpUTF8Mailbox (RFC 9598). CF_E_RANGE says
+ * what is wrong with the value; CF_E_LIMIT past CF_SAN_MAX. */
 CF_MUST_USE enum cf_rc cf_san_append(struct cf_san *san, enum cf_san_type type, const char *value,
                                      struct cf_err *err);
 size_t cf_san_count(const struct cf_san *san);

@@ -49,6 +49,22 @@ struct cf_cloud_settings {
     uint64_t retry_max_ms;
 };
 
+/* Whether the account's SID goes into certificates (strong mapping), and how. */
+enum cf_sid_mode {
+    CF_SID_AS_CA,      /* template only: as the CA's section says */
+    CF_SID_OFF,        /* a profile that asks for it is refused */
+    CF_SID_ON_REQUEST, /* when the profile asks for it */
+    CF_SID_ALWAYS
+};
+enum cf_sid_form {
+    CF_SID_FORM_AS_CA,     /* template only */
+    CF_SID_FORM_EXTENSION, /* 1.3.6.1.4.1.311.25.2 */
+    CF_SID_FORM_URI,       /* SAN URI tag:microsoft.com,2022-09-14:sid:... */
+    CF_SID_FORM_BOTH
+};
+
+enum cf_rdn_order { CF_RDN_RFC4514, CF_RDN_AS_WRITTEN };
+
 struct cf_template_settings {
     char *name; /* section name = template name in requests */
     enum cf_key_kind key;
@@ -58,6 +74,8 @@ struct cf_template_settings {
     size_t n_eku;
     uint64_t validity_ms;
     bool approval; /* a person has to approve (backend local) */
+    enum cf_sid_mode sid_mode;
+    enum cf_sid_form sid_form;
 };
 
 struct cf_ca_settings {
@@ -67,6 +85,11 @@ struct cf_ca_settings {
     char *ca_name;                           /* certificationAuthorityName of requests */
     struct cf_template_settings **templates; /* allowed ones; borrowed from cf_settings */
     size_t n_templates;
+    enum cf_rdn_order rdn_order;
+    bool enforce_dn_limits; /* X.520 upper bounds */
+    enum cf_sid_mode sid_mode;
+    enum cf_sid_form sid_form;
+    bool sid_must_be_kept; /* a certificate without the SID that was asked for is refused */
 
     /* local */
     char *cert_file;  /* PEM: the CA's certificate, then its issuers up to the root */
@@ -83,6 +106,63 @@ struct cf_ca_settings {
     char *chain_file; /* PEM: issuing CA first */
     uint64_t timeout_ms;
     uint64_t output_max;
+};
+
+/* Active Directory or another LDAP directory; uri NULL: none. */
+enum cf_directory_auth { CF_DIRECTORY_GSSAPI, CF_DIRECTORY_SIMPLE };
+enum cf_directory_tls { CF_DIRECTORY_LDAPS, CF_DIRECTORY_STARTTLS, CF_DIRECTORY_SIGNED };
+
+struct cf_directory_settings {
+    char **uri; /* ldap:// or ldaps://, tried in turn; NULL-terminated */
+    enum cf_directory_auth auth;
+    enum cf_directory_tls tls; /* SIGNED: GSSAPI's own protection on a plain connection */
+    char *base;                /* NULL: the server's defaultNamingContext */
+    char *bind_dn;
+    char *password_file;
+    char *keytab_file;
+    char *principal; /* NULL: the keytab's first */
+    char *ca_file;   /* NULL: the system's CAs */
+    uint64_t connect_timeout_ms;
+    uint64_t timeout_ms; /* of one search */
+    uint64_t cache_ms;   /* how long an account's facts are believed; 0: not kept */
+    uint64_t retry_ms;   /* after a failure others do not try before */
+};
+
+/* What one group of requests may ask for. A request has to meet every rule of one policy that
+ * names its CA, template and certificate type; where no policy does it is refused. Lists are
+ * NULL-terminated; NULL where nothing is configured. */
+enum cf_certificate_types { CF_TYPES_USER = 1, CF_TYPES_DEVICE = 2, CF_TYPES_BOTH = 3 };
+
+struct cf_policy_settings {
+    char *name;
+    char **cas;       /* [ca] sections */
+    char **templates; /* template names */
+    enum cf_certificate_types types;
+    char **eku; /* dotted OIDs; NULL: those of the template */
+    size_t n_eku;
+    char **subject_allow; /* TYPE=PATTERN; each attribute has to match one */
+    char **subject_refuse;
+    char **san_allow; /* email:, upn:, dns:, uri: and a pattern; each name has to match one */
+    char **san_refuse;
+    char **upn_suffixes;
+    char **refused_accounts; /* UPN, SAM account name or SID */
+    char **refused_groups;   /* SID, name, DN, or "privileged": the built-in ones; nested */
+    uint64_t min_rsa_bits;
+    uint64_t min_ec_bits;
+    uint64_t max_validity_ms; /* 0: no limit of its own */
+    uint64_t per_user_hour;   /* requests; 0: no limit */
+    uint64_t per_device_hour;
+    uint64_t per_hour;
+};
+
+/* A private key under which passwords of imported PFX files are encrypted. */
+struct cf_import_key_settings {
+    char *name;
+    char *provider; /* providerName of requests; NULL: any */
+    char *key_name; /* keyName of requests */
+    char *key_file; /* PEM or TSS2 PEM, secret; or ... */
+    char *key_uri;  /* ... pkcs11: or another URI that OpenSSL's loaders know */
+    char *pin_file; /* secret; NULL: none */
 };
 
 struct cf_settings {
@@ -119,6 +199,13 @@ struct cf_settings {
     size_t n_cas;
     struct cf_template_settings **templates;
     size_t n_templates;
+
+    struct cf_directory_settings directory;
+    struct cf_policy_settings **policies;
+    size_t n_policies;
+    struct cf_import_key_settings **import_keys;
+    size_t n_import_keys;
+    char *recovery_file; /* PEM identity to which copies for re-encryption are sealed; NULL: none */
 };
 
 struct cf_settings *cf_settings_new(void); /* zeroed; NULL when out of memory */

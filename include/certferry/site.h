@@ -12,7 +12,9 @@
 #include "certferry/ca.h"
 #include "certferry/cert.h"
 #include "certferry/cloud.h"
+#include "certferry/directory.h"
 #include "certferry/identity.h"
+#include "certferry/import_key.h"
 #include "certferry/keypool.h"
 #include "certferry/settings.h"
 #include "certferry/store.h"
@@ -34,10 +36,14 @@ struct cf_site {
     struct cf_cloud *cloud;     /* owned */
     struct cf_ca_slot *cas;     /* owned */
     size_t n_cas;
-    struct cf_trust *trust;      /* owned; NULL when the recipient check is off */
-    struct cf_identity *signer;  /* owned */
-    struct cf_secret *store_key; /* owned */
-    char owner[128];             /* name under which claims are held */
+    struct cf_directory *directory;     /* owned; NULL: none configured */
+    struct cf_import_key **import_keys; /* owned; as settings->import_keys */
+    size_t n_import_keys;
+    struct cf_identity *recovery; /* owned; NULL: no copies are kept */
+    struct cf_trust *trust;       /* owned; NULL when the recipient check is off */
+    struct cf_identity *signer;   /* owned */
+    struct cf_secret *store_key;  /* owned */
+    char owner[128];              /* name under which claims are held */
 };
 
 struct cf_site *cf_site_ref(struct cf_site *site);

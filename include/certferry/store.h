@@ -21,7 +21,14 @@
 #include "certferry/err.h"
 #include "certferry/finding.h"
 
-enum cf_kind { CF_KIND_PKCS, CF_KIND_REVOCATION, CF_KIND_MAX_ };
+/* Order and names are part of the store's format, as with states: add at the end only. */
+enum cf_kind {
+    CF_KIND_PKCS, /* issue and renew */
+    CF_KIND_REVOCATION,
+    CF_KIND_REENCRYPT,
+    CF_KIND_IMPORT,
+    CF_KIND_MAX_
+};
 
 /* Order and names are part of the store's format: add at the end only. */
 #define CF_STATE_LIST(X)                                                                           \
@@ -43,7 +50,9 @@ enum cf_state {
         CF_STATE_MAX_
 };
 
-const char *cf_kind_name(enum cf_kind kind); /* "pkcs", "revocation" */
+const char *cf_kind_name(enum cf_kind kind); /* "pkcs", "revocation", "reencrypt", "import" */
+/* Mask (1 << kind) of the kinds whose results go up as PkcsResult: all but revocations. */
+unsigned cf_kinds_of_results(void);
 const char *cf_state_name(enum cf_state state);
 CF_MUST_USE enum cf_rc cf_state_parse(const char *name, enum cf_state *ret, struct cf_err *err);
 #define CF_STATE_BIT(state) (1u << (state))
@@ -118,6 +127,9 @@ struct cf_ledger_entry {
     struct cf_buf *cert;                /* DER */
     int64_t revoked_ms;                 /* 0: not revoked */
     int revocation_reason;
+    int64_t renews_id;     /* the entry this one replaces; 0: none */
+    int64_t renewed_by_id; /* set by the store when that one is entered; 0: not renewed */
+    bool has_recovery;     /* a copy for re-encryption is kept */
 };
 struct cf_ledger_entry *cf_ledger_entry_free(struct cf_ledger_entry *entry);
 CF_DEFINE_OWN(cf_ledger_entry);
@@ -149,6 +161,7 @@ struct cf_change {
     enum cf_state from;  /* the state it was claimed in, for the history */
     const char *history; /* text of a history line; NULL: no line */
     bool keep_claim;     /* the worker goes on with this item until its claimed_until_ms */
+    const struct cf_buf *recovery;        /* sealed copy kept with `issued`; NULL: none */
     const struct cf_ledger_entry *issued; /* added to the ledger in the same transaction; the same
                                              issuer and serial twice is CF_E_CONFLICT; NULL: none */
     int64_t revoked_ledger_id;            /* ledger entry to mark as revoked; 0: none */
@@ -175,10 +188,31 @@ struct cf_ledger_filter {
     const char *issuer; /* RFC 4514; NULL: any */
     const char *context;
     const char *ca;
+    const char *thumbprint; /* SHA-1, upper-case hex */
+    const char *device_id;
+    const char *user_name; /* compared without case (ASCII) */
+    const char *profile_id;
     int64_t expires_before_ms; /* 0: any */
+    int64_t expires_after_ms;  /* 0: any */
     bool only_valid;           /* leaves revoked ones out */
+    bool only_current;         /* leaves out those that another has replaced */
+    bool only_renewal_due;     /* at now_ms the renewal threshold is reached; without one: never */
+    int64_t now_ms;
+    bool newest_first; /* then after_id means: with a smaller id; 0: from the newest */
     int64_t after_id;
     size_t limit; /* 1..1000 */
+};
+
+/* A request as a policy's limits see it. Limits are per hour before now_ms; 0: none. */
+struct cf_rate_request {
+    const char *policy;
+    const char *context;
+    const char *device_id;
+    const char *user_name; /* NULL: no user */
+    int64_t now_ms;
+    uint64_t per_user;
+    uint64_t per_device;
+    uint64_t per_all;
 };
 
 /* The embedded CA's issued list. */
@@ -274,8 +308,19 @@ struct cf_store_ops {
     enum cf_rc (*ledger_revoke)(struct cf_store *store, int64_t ledger_id, int64_t revoked_ms,
                                 int reason, struct cf_err *err);
 
+    /* The sealed copy of a ledger entry's key. CF_E_NOT_FOUND. */
+    enum cf_rc (*recovery)(struct cf_store *store, int64_t ledger_id, struct cf_buf **ret_sealed,
+                           struct cf_err *err);
+
+    /* Counts a request against a policy's limits and enters it, in one transaction; a context that
+     * is there already is CF_OK and not counted again. CF_E_RATE names the limit that is reached:
+     * nothing is entered then. */
+    enum cf_rc (*grant)(struct cf_store *store, const struct cf_rate_request *request,
+                        struct cf_err *err);
+
     /* Deletes finished items (delivered, reported) last changed before this, with their history;
-     * the ledger stays. */
+     * the ledger stays. Copies for re-encryption go with the end of their certificate (not_after,
+     * revocation), entries of `grant` after an hour. */
     enum cf_rc (*prune)(struct cf_store *store, int64_t before_ms, uint64_t *ret_n,
                         struct cf_err *err);
     /* Between writes, now and then: what was deleted or overwritten leaves the files beside the

@@ -25,17 +25,26 @@ enum { CF_SUBJECT_TEXT_MAX = 4096 };
 
 /* Grammar: RDNs separated by ',' ';' or newline, attributes of one RDN by '+', `type=value`, value
  * with RFC 4514 escapes or in double quotes (a doubled quote is one quote). CF_E_SYNTAX tells the
- * column; nothing is guessed and no unknown attribute passes. */
+ * column; nothing is guessed and no unknown attribute passes. A text that is the name of one of the
+ * management service's fixed formats (commonName, commonNameIncludingEmail, commonNameAsEmail,
+ * commonNameAsIMEI, commonNameAsSerialNumber, commonNameAsAadDeviceId, commonNameAsIntuneDeviceId;
+ * any case) stands for that format's template. */
 CF_MUST_USE enum cf_rc cf_subject_compile(const char *text, struct cf_subject **ret_subject,
                                           struct cf_err *err);
-/* The first RDN written becomes the last of the encoding, as RFC 4514 reads strings. CF_E_FACT:
- * a variable has no value, named in err. CF_E_RANGE: a value the attribute cannot hold. */
-CF_MUST_USE enum cf_rc cf_subject_render(const struct cf_subject *subject, cf_fact_fn *fact,
-                                         const void *facts, struct cf_dn **ret_dn,
+/* By RFC 4514 the first RDN written becomes the last of the encoding; as_written keeps the order.
+ * CF_E_FACT: a variable has no value, named in err. CF_E_RANGE: a value the attribute cannot hold.
+ * CN={{OnPrem_Distinguished_Name}} alone is replaced by the RDNs of its value, which is itself a
+ * name; anywhere else that variable is CF_E_FACT. */
+CF_MUST_USE enum cf_rc cf_subject_render(const struct cf_subject *subject, bool as_written,
+                                         cf_fact_fn *fact, const void *facts, struct cf_dn **ret_dn,
                                          struct cf_err *err);
 struct cf_subject *cf_subject_free(struct cf_subject *subject);
 CF_DEFINE_OWN(cf_subject);
 
-/* One text with {{variables}} (a SAN value): malloc'd result of at most max_len bytes. */
+/* Whether the template uses this variable (any case). */
+bool cf_subject_uses(const struct cf_subject *subject, const char *variable);
+
+/* One SAN value with {{variables}}: malloc'd result of at most max_len bytes. Text after a variable
+ * must not hold { } | ; (CF_E_SYNTAX), the management service's own rule. */
 CF_MUST_USE enum cf_rc cf_expand(const char *text, cf_fact_fn *fact, const void *facts,
                                  size_t max_len, char **ret_text, struct cf_err *err);

@@ -47,7 +47,8 @@ render_subject(struct cf_ask *ask, struct cf_err *err)
     const struct cf_request_profile *profile = &ask->request->profile;
 
     if (cf_subject_compile(profile->subject_format, &subject, err) != CF_OK ||
-        cf_subject_render(subject, cf_request_fact, ask->request, &ask->subject, err) != CF_OK)
+        cf_subject_render(subject, ask->grant.ca->rdn_order == CF_RDN_AS_WRITTEN, cf_facts_find,
+                          &ask->facts, &ask->subject, err) != CF_OK)
         return cf_err_prefix(err, "profile.subjectNameFormat");
     return CF_OK;
 }
@@ -63,8 +64,8 @@ render_san(struct cf_ask *ask, struct cf_err *err)
     for (size_t i = 0; i < profile->n_san; i++) {
         cf_own_str value = NULL;
 
-        if (cf_expand(profile->san[i].value, cf_request_fact, ask->request, CF_SAN_VALUE_MAX,
-                      &value, err) != CF_OK ||
+        if (cf_expand(profile->san[i].value, cf_facts_find, &ask->facts, CF_SAN_VALUE_MAX, &value,
+                      err) != CF_OK ||
             cf_san_append(ask->san, profile->san[i].type, value, err) != CF_OK)
             return cf_err_prefix(err, "profile.subjectAlternativeNames[%zu]", i);
     }
@@ -87,7 +88,8 @@ cf_work_need_ask(struct cf_work *work, struct cf_err *err)
     if (work->has_ask)
         return CF_OK;
     CF_TRY(cf_work_need_request(work, err));
-    CF_TRY(cf_policy_judge(work->site->settings, ask->request, &ask->grant, err));
+    ask->facts = (struct cf_facts){.request = ask->request, .directory = work->site->directory};
+    CF_TRY(cf_policy_judge(work->site->settings, ask->request, NULL, NULL, &ask->grant, err));
     CF_TRY(judge_delivery(work, ask, err));
     CF_TRY(judge_recipient(work, ask, err));
     CF_TRY(render_subject(ask, err));

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "certferry/facts.h"
 #include "certferry/platform.h"
-#include "certferry/request.h"
 #include "certferry/text.h"
 
 #define DEVICE(member) offsetof(struct cf_request, device.member), false
@@ -80,10 +80,9 @@ unknown_variable(const char *name, size_t len, struct cf_err *err)
 }
 
 enum cf_rc
-cf_request_fact(const void *facts, const char *name, size_t len, const char **ret,
-                struct cf_err *err)
+cf_facts_find(const void *facts, const char *name, size_t len, const char **ret, struct cf_err *err)
 {
-    const struct cf_request *request = facts;
+    const struct cf_request *request = ((const struct cf_facts *)facts)->request;
     const struct variable *variable = find_variable(name, len);
 
     if (is_distinguished_name(name, len))
@@ -112,4 +111,12 @@ cf_request_fact(const void *facts, const char *name, size_t len, const char **re
                        variable->name, variable->is_user ? "user" : "device");
     *ret = value;
     return CF_OK;
+}
+
+void
+cf_facts_done(struct cf_facts *facts)
+{
+    cf_account_free(facts->user);
+    cf_account_free(facts->computer);
+    *facts = (struct cf_facts){0};
 }

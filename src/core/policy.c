@@ -60,8 +60,11 @@ check_eku(const struct cf_template_settings *template_settings, const struct cf_
 
 enum cf_rc
 cf_policy_judge(const struct cf_settings *settings, const struct cf_request *request,
-                struct cf_grant *ret_grant, struct cf_err *err)
+                cf_policy_rule_fn *explain, void *arg, struct cf_grant *ret_grant,
+                struct cf_err *err)
 {
+    (void)explain;
+    (void)arg;
     const struct cf_ca_settings *ca =
         cf_settings_find_ca(settings, request->ca_host, request->ca_name);
     if (!ca)

@@ -20,10 +20,20 @@ cf_kind_name(enum cf_kind kind)
         return "pkcs";
     case CF_KIND_REVOCATION:
         return "revocation";
+    case CF_KIND_REENCRYPT:
+        return "reencrypt";
+    case CF_KIND_IMPORT:
+        return "import";
     case CF_KIND_MAX_:
         break;
     }
     return "unknown";
+}
+
+unsigned
+cf_kinds_of_results(void)
+{
+    return 1u << CF_KIND_PKCS | 1u << CF_KIND_REENCRYPT | 1u << CF_KIND_IMPORT;
 }
 
 const char *

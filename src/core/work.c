@@ -24,6 +24,7 @@ cf_work_new(struct cf_site *site, struct cf_item *take_item)
 static void
 ask_done(struct cf_ask *ask)
 {
+    cf_facts_done(&ask->facts);
     cf_request_free(ask->request);
     cf_cert_free(ask->recipient);
     cf_dn_free(ask->subject);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "certferry/facts.h"
 #include "certferry/log.h"
 #include "certferry/machine.h"
 #include "certferry/platform.h"
@@ -20,6 +21,7 @@ enum { CF_CLAIM_MS = 10 * 60 * 1000, CF_WAIT_MAX_MS = 24 * 60 * 60 * 1000 };
  * a restart. */
 struct cf_ask {
     struct cf_request *request;
+    struct cf_facts facts;
     struct cf_grant grant;
     struct cf_delivery delivery;
     struct cf_cert *recipient;

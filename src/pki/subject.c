@@ -98,8 +98,8 @@ render_attr(struct cf_dn *dn, const struct attr *attr, cf_fact_fn *fact, const v
 }
 
 enum cf_rc
-cf_subject_render(const struct cf_subject *subject, cf_fact_fn *fact, const void *facts,
-                  struct cf_dn **ret_dn, struct cf_err *err)
+cf_subject_render(const struct cf_subject *subject, bool as_written, cf_fact_fn *fact,
+                  const void *facts, struct cf_dn **ret_dn, struct cf_err *err)
 {
     cf_own(cf_dn) dn = cf_dn_new();
     if (!dn)
@@ -107,7 +107,8 @@ cf_subject_render(const struct cf_subject *subject, cf_fact_fn *fact, const void
 
     for (size_t i = 0; i < subject->n_attr; i++)
         CF_TRY(render_attr(dn, &subject->attr[i], fact, facts, err));
-    cf_dn_reverse(dn);
+    if (!as_written)
+        cf_dn_reverse(dn);
     *ret_dn = cf_give(dn);
     return CF_OK;
 }

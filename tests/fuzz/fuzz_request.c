@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_request - a PkcsRequest as the cloud sent it. Covers cf_request_parse, cf_request_fact and
+ * fuzz_request - a PkcsRequest as the cloud sent it. Covers cf_request_parse, cf_facts_find and
  * cf_platform_delivery: what passes has its required members, and each variable has a value or an
  * error that names it.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "certferry/facts.h"
 #include "certferry/platform.h"
-#include "certferry/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -31,7 +31,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
         const char *value = NULL;
-        enum cf_rc rc = cf_request_fact(request, variables[i], strlen(variables[i]), &value, &err);
+        enum cf_rc rc = cf_facts_find(&(struct cf_facts){.request = request}, variables[i],
+                                      strlen(variables[i]), &value, &err);
         if ((rc == CF_OK) != (value && value[0]))
             abort();
     }

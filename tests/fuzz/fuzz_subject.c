@@ -32,10 +32,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(strlen(expanded) <= 1024);
     if (cf_subject_compile(text, &subject, NULL) != CF_OK)
         return 0;
-    if (cf_subject_render(subject, fact, value, &dn, NULL) != CF_OK)
+    if (cf_subject_render(subject, false, fact, value, &dn, NULL) != CF_OK)
         return 0;
     must_round_trip(dn);
-    if (cf_subject_render(subject, fact, "DE", &harmless, NULL) == CF_OK)
+    if (cf_subject_render(subject, false, fact, "DE", &harmless, NULL) == CF_OK)
         must(cf_dn_count(dn) == cf_dn_count(harmless));
     return 0;
 }

@@ -13,8 +13,8 @@ import tree
 HEADERS = {
     "base": "err own buf secret text json log metrics clock finding",
     "sys": "loop pool http proc file stop harden",
-    "pki": "dn subject san key keypool csr cert cms pfx digest identity",
-    "core": "request machine policy revoke platform settings site scheduler operator "
+    "pki": "dn subject san key keypool csr cert cms pfx digest identity import_key",
+    "core": "request facts machine policy revoke platform settings site scheduler operator "
     "ca store cloud directory",
     "config": "config",
     "ctl": "ctl",
@@ -43,7 +43,8 @@ THIRD_PARTY = {
     r"systemd/": ("src/sys/loop", "src/base/log", "src/daemon/"),
     r"gssapi/": ("src/ca/adcs/",),
     r"json-c/": ("src/base/json",),
-    r"(ldap|lber)\.h": ("src/directory/",),
+    r"(ldap|lber|sasl/sasl)\.h": ("src/directory/",),
+    r"idn2\.h": ("src/pki/idn.c",),
     r"(sqlite3|libpq-fe)\.h": ("src/store/",),
     r"microhttpd\.h": ("src/scep/",),
     r"libxml/": ("src/ca/adcs/",),

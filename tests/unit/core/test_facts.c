@@ -18,7 +18,7 @@ request_of(const char *path, const char *value)
 static enum cf_rc
 fact(const struct cf_request *request, const char *name, const char **ret, struct cf_err *err)
 {
-    return cf_request_fact(request, name, strlen(name), ret, err);
+    return cf_facts_find(&(struct cf_facts){.request = request}, name, strlen(name), ret, err);
 }
 
 static const struct {

@@ -31,7 +31,7 @@ judge(const char *path, const char *value, struct cf_grant *ret, struct cf_err *
     cf_own(cf_request) request = NULL;
 
     assert_ok(cf_request_parse(cf_bytes_of(json, strlen(json)), &request, err), *err);
-    return cf_policy_judge(&settings, request, ret, err);
+    return cf_policy_judge(&settings, request, NULL, NULL, ret, err);
 }
 
 static void
@@ -130,7 +130,7 @@ a_template_that_the_ca_does_not_list_is_refused(void **state)
         struct cf_err err = {0};
 
         assert_ok(cf_request_parse(cf_bytes_of(json, strlen(json)), &request, &err), err);
-        assert_rc(cf_policy_judge(&settings, request, &grant, &err), CF_E_POLICY);
+        assert_rc(cf_policy_judge(&settings, request, NULL, NULL, &grant, &err), CF_E_POLICY);
         assert_contains(err.text, "certificateTemplateName");
         assert_contains(err.text, "[ca corp] templates");
     }

@@ -9,7 +9,7 @@ render(const char *text, const char *const *facts)
     struct cf_dn *dn = NULL;
 
     assert_ok(cf_subject_compile(text, &subject, &err), err);
-    assert_ok(cf_subject_render(subject, test_fact, facts, &dn, &err), err);
+    assert_ok(cf_subject_render(subject, false, test_fact, facts, &dn, &err), err);
     return dn;
 }
 #define FACTS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -21,7 +21,7 @@ try_render(const char *text, const char *const *facts, struct cf_err *err)
     cf_own(cf_dn) dn = NULL;
 
     CF_TRY(cf_subject_compile(text, &subject, err));
-    enum cf_rc rc = cf_subject_render(subject, test_fact, facts, &dn, err);
+    enum cf_rc rc = cf_subject_render(subject, false, test_fact, facts, &dn, err);
     assert_true(rc == CF_OK || dn == NULL);
     return rc;
 }
