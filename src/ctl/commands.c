@@ -96,7 +96,12 @@ const struct cf_tool_command cf_tool_commands[] = {
     {"check", cf_tool_check, NULL, NULL, check_options, "look for what is not in order",
      "Asks the daemon to test configuration, files, store, cloud and CAs. When the daemon does "
      "not run, or with --offline, only the configuration and its files are looked at. Exit code 4 "
-     "when there are errors; warnings alone are 0."},
+     "when there are errors, 5 when there are only warnings."},
+    {"lint-profile", cf_tool_lint_profile, "FILE", NULL, no_options,
+     "find what in a profile will fail later",
+     "Reads a PKCS certificate profile, as the Connector API or Microsoft Graph writes it in JSON, "
+     "tries its names out, asks the configuration's policy, and tells the known traps of the "
+     "platforms. Exit code 4 when there are errors, 5 when there are only warnings."},
     {"enroll", cf_tool_enroll, NULL, NULL, enroll_options,
      "make the key with which the connector signs in",
      "For [cloud] auth = certificate: makes an RSA key and a self-signed certificate, keeps both "

@@ -63,6 +63,7 @@ cf_tool_run_fn cf_tool_ca_cert;
 cf_tool_run_fn cf_tool_recipient_info;
 cf_tool_run_fn cf_tool_revoke;
 cf_tool_run_fn cf_tool_check;
+cf_tool_run_fn cf_tool_lint_profile;
 cf_tool_run_fn cf_tool_enroll;
 cf_tool_run_fn cf_tool_help;
 cf_tool_run_fn cf_tool_completion;

@@ -17,7 +17,8 @@ enum cf_tool_exit {
     CF_TOOL_REFUSED = 1,     /* the daemon or the CA said no, or the deed failed here */
     CF_TOOL_NOT_FOUND = 2,   /* no such request, certificate or CA */
     CF_TOOL_UNREACHABLE = 3, /* no usable answer from the daemon */
-    CF_TOOL_FINDINGS = 4,    /* check found errors */
+    CF_TOOL_FINDINGS = 4,    /* check or lint-profile found errors */
+    CF_TOOL_WARNINGS = 5,    /* ... warnings only */
     CF_TOOL_USAGE = 64,
     CF_TOOL_CONFIG = 78
 };

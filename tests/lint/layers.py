@@ -13,8 +13,8 @@ import tree
 HEADERS = {
     "base": "err own buf secret text json log metrics clock finding",
     "sys": "loop pool http proc file stop harden",
-    "pki": "dn subject san key keypool csr cert cms pfx digest identity import_key",
-    "core": "request facts machine policy revoke platform settings site scheduler operator "
+    "pki": "dn subject san key keypool csr cert cms pfx digest identity import_key sid",
+    "core": "request facts profile_lint machine policy revoke platform settings site scheduler operator "
     "ca store cloud directory",
     "config": "config",
     "ctl": "ctl",
