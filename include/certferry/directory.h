@@ -15,8 +15,9 @@
 #include "certferry/err.h"
 #include "certferry/finding.h"
 #include "certferry/settings.h"
+#include "certferry/sid.h"
 
-enum { CF_SID_TEXT_SIZE = 185, CF_ACCOUNT_GROUPS_MAX = 5000 };
+enum { CF_ACCOUNT_GROUPS_MAX = 5000 };
 
 /* One user or computer. Texts are owned, UTF-8, and NULL where the directory has none. */
 struct cf_account {

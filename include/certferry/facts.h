@@ -32,5 +32,3 @@ CF_MUST_USE enum cf_rc cf_facts_need_account(struct cf_facts *facts, bool wants_
  * certificates: Windows only, directory only. CF_E_FACT. Borrowed. */
 CF_MUST_USE enum cf_rc cf_facts_need_sid(struct cf_facts *facts, const char **ret_sid,
                                          struct cf_err *err);
-/* "S-1-" and one to fifteen sub-authorities (MS-DTYP 2.4.2.1). */
-CF_MUST_USE enum cf_rc cf_sid_check(const char *text, struct cf_err *err);

@@ -36,6 +36,7 @@ void cf_text_from_time(int64_t ms, char text[CF_TEXT_TIME_SIZE]);
 /* An HTTP date (RFC 9110, IMF-fixdate only), seconds since 1970. */
 CF_MUST_USE enum cf_rc cf_text_http_date(const char *text, int64_t *ret_s, struct cf_err *err);
 
+bool cf_text_is_ascii(const char *text);
 bool cf_text_is_utf8(const char *text, size_t len); /* RFC 3629: no overlong form, no surrogate */
 /* Valid UTF-8 without control characters (C0, DEL, C1), without line separators, marks that turn
  * the direction of text around, and characters that are not seen. */

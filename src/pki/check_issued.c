@@ -188,11 +188,22 @@ check_eku(const struct cf_cert *cert, const struct cf_csr *csr, struct cf_err *e
 
 /* A directory takes it for the account that logs on, whatever the names say. */
 static enum cf_rc
-check_security_identifier(const struct cf_cert *cert, struct cf_err *err)
+check_sid(const struct cf_cert *cert, const struct cf_cert_expectation *expectation,
+          struct cf_err *err)
 {
-    if (!cert->extensions.has_security_identifier)
+    const char *asked = cf_csr_sid(expectation->csr);
+    const char *issued = cert->extensions.sid;
+    char asked_text[SHOWN_SIZE], issued_text[SHOWN_SIZE];
+
+    if (asked && issued ? strcmp(asked, issued) == 0 : !asked && !issued)
         return CF_OK;
-    return differs(err, "security identifier", "none", "one of an account");
+    if (!issued && expectation->sid_may_be_missing)
+        return CF_OK;
+    asked = asked ? asked : "none";
+    issued = issued ? issued : "none";
+    cf_text_sanitize(asked, strlen(asked), asked_text, sizeof asked_text);
+    cf_text_sanitize(issued, strlen(issued), issued_text, sizeof issued_text);
+    return differs(err, "security identifier", asked_text, issued_text);
 }
 
 static enum cf_rc
@@ -232,7 +243,7 @@ cf_cert_check_issued(const struct cf_cert *cert, const struct cf_cert_expectatio
     CF_TRY(check_san(cert, expectation->csr, err));
     CF_TRY(check_key_usage(cert, expectation->csr, err));
     CF_TRY(check_eku(cert, expectation->csr, err));
-    CF_TRY(check_security_identifier(cert, err));
+    CF_TRY(check_sid(cert, expectation, err));
     if (cf_cert_is_ca(cert))
         return differs(err, "basic constraints", "end entity", "CA");
     CF_TRY(check_validity(cert, expectation, err));

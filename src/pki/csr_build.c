@@ -19,6 +19,8 @@ add_extensions(X509_REQ *req, const struct cf_csr_spec *spec, struct cf_err *err
         CF_TRY(cf_extensions_add_eku(&stack, spec->eku, spec->n_eku, err));
     if (spec->template_name)
         CF_TRY(cf_extensions_add_template(&stack, spec->template_name, err));
+    if (spec->sid)
+        CF_TRY(cf_extensions_add_sid(&stack, spec->sid, err));
     if (stack && !X509_REQ_add_extensions(req, stack))
         return cf_fail_openssl(err, CF_E_ENCODING, "extension request not encoded");
     return CF_OK;

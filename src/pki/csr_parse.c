@@ -161,6 +161,12 @@ cf_csr_template_name(const struct cf_csr *csr)
     return csr->extensions.template_name;
 }
 
+const char *
+cf_csr_sid(const struct cf_csr *csr)
+{
+    return csr->extensions.sid;
+}
+
 struct cf_bytes
 cf_csr_spki(const struct cf_csr *csr)
 {

@@ -5,6 +5,7 @@
 
 #include <openssl/err.h>
 
+#include "certferry/sid.h"
 #include "internal.h"
 #include "oids.h"
 
@@ -163,7 +164,7 @@ read_application_policies(const STACK_OF(X509_EXTENSION) * stack, struct cf_exte
     return rc;
 }
 
-/* Whose it is does not matter yet: nothing here asks for one. */
+/* A directory takes it for the account that logs on, whatever the names say. */
 static enum cf_rc
 read_security_identifier(const STACK_OF(X509_EXTENSION) * stack, struct cf_extensions *out,
                          struct cf_err *err)
@@ -171,8 +172,11 @@ read_security_identifier(const STACK_OF(X509_EXTENSION) * stack, struct cf_exten
     const ASN1_OCTET_STRING *content = NULL;
 
     CF_TRY(find(stack, CF_OID_SECURITY_IDENTIFIER, "security identifier", &content, err));
-    out->has_security_identifier = content != NULL;
-    return CF_OK;
+    if (!content)
+        return CF_OK;
+    return cf_sid_parse_der(
+        cf_bytes_of(ASN1_STRING_get0_data(content), (size_t)ASN1_STRING_length(content)), &out->sid,
+        err);
 }
 
 static enum cf_rc
@@ -226,5 +230,6 @@ cf_extensions_done(struct cf_extensions *extensions)
         free(extensions->application_policy[i]);
     free(extensions->application_policy);
     free(extensions->template_name);
+    free(extensions->sid);
     *extensions = (struct cf_extensions){0};
 }

@@ -5,6 +5,7 @@
 
 #include <openssl/err.h>
 
+#include "certferry/sid.h"
 #include "certferry/text.h"
 #include "internal.h"
 #include "oids.h"
@@ -120,4 +121,13 @@ cf_extensions_add_template(STACK_OF(X509_EXTENSION) * *stack, const char *templa
     int len = i2d_ASN1_BMPSTRING(string, &data);
     CF_TRY(cf_buf_from_ossl(data, len, &der, err));
     return add_der(stack, CF_OID_TEMPLATE_NAME, false, der, err);
+}
+
+enum cf_rc
+cf_extensions_add_sid(STACK_OF(X509_EXTENSION) * *stack, const char *sid, struct cf_err *err)
+{
+    cf_own(cf_buf) der = NULL;
+
+    CF_TRY(cf_sid_der(sid, &der, err));
+    return add_der(stack, CF_OID_SECURITY_IDENTIFIER, false, der, err);
 }

@@ -43,6 +43,7 @@ enum cf_rc cf_fail_openssl(struct cf_err *err, enum cf_rc rc, const char *format
 CF_OSSL_OWN(ASN1_OBJECT, ASN1_OBJECT_free);
 CF_OSSL_OWN(ASN1_OCTET_STRING, ASN1_OCTET_STRING_free);
 CF_OSSL_OWN(ASN1_STRING, ASN1_STRING_free);
+CF_OSSL_OWN(ASN1_TYPE, ASN1_TYPE_free);
 CF_OSSL_OWN(BIO, BIO_free_all);
 CF_OSSL_OWN(CMS_ContentInfo, CMS_ContentInfo_free);
 CF_OSSL_OWN(EVP_CIPHER, EVP_CIPHER_free);
@@ -52,6 +53,7 @@ CF_OSSL_OWN(EVP_KDF_CTX, EVP_KDF_CTX_free);
 CF_OSSL_OWN(EVP_MD_CTX, EVP_MD_CTX_free);
 CF_OSSL_OWN(EVP_PKEY, EVP_PKEY_free);
 CF_OSSL_OWN(EVP_PKEY_CTX, EVP_PKEY_CTX_free);
+CF_OSSL_OWN(GENERAL_NAME, GENERAL_NAME_free);
 CF_OSSL_OWN(GENERAL_NAMES, GENERAL_NAMES_free);
 CF_OSSL_OWN(PKCS12, PKCS12_free);
 CF_OSSL_OWN(PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free);
@@ -93,6 +95,12 @@ ASN1_OBJECT *cf_object_of_oid(const char *oid);
 /* Size of a public key; 0 when it is neither RSA nor EC. ret_is_rsa may be NULL. */
 unsigned cf_pkey_bits(const EVP_PKEY *pkey, bool *ret_is_rsa);
 
+/* An otherName of this type whose value is a string of `string_type` (V_ASN1_*). */
+CF_MUST_USE enum cf_rc cf_other_name_new(const char *oid, int string_type, const char *text,
+                                         GENERAL_NAME **ret_name, struct cf_err *err);
+/* The value of an otherName of this type; NULL when it is another name. Borrowed. */
+const ASN1_TYPE *cf_other_name_value(const GENERAL_NAME *name, const char *oid);
+
 /* What requests and certificates say in their extensions. */
 struct cf_extensions {
     struct cf_san *san; /* never NULL after cf_extensions_read; empty when absent */
@@ -106,7 +114,7 @@ struct cf_extensions {
     char *template_name;       /* 1.3.6.1.4.1.311.20.2; NULL when absent */
     char **application_policy; /* 1.3.6.1.4.1.311.21.10: what Windows reads instead of the EKU */
     size_t n_application_policy;
-    bool has_security_identifier; /* 1.3.6.1.4.1.311.25.2: an account's SID */
+    char *sid; /* 1.3.6.1.4.1.311.25.2: an account's; NULL when absent */
 };
 
 /* An extension present twice or one that cannot be decoded is CF_E_ENCODING, naming it. `stack`
@@ -126,3 +134,5 @@ CF_MUST_USE enum cf_rc cf_extensions_add_san(STACK_OF(X509_EXTENSION) * *stack,
                                              struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_extensions_add_template(STACK_OF(X509_EXTENSION) * *stack,
                                                   const char *template_name, struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_extensions_add_sid(STACK_OF(X509_EXTENSION) * *stack, const char *sid,
+                                             struct cf_err *err);

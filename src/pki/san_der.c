@@ -5,54 +5,41 @@
 
 #include <openssl/err.h>
 
+#include "certferry/text.h"
 #include "internal.h"
 #include "san_internal.h"
 
 enum { DER_MAX = CF_SAN_MAX * (CF_SAN_VALUE_MAX + 32) };
 
-CF_OSSL_OWN(ASN1_TYPE, ASN1_TYPE_free);
-CF_OSSL_OWN(GENERAL_NAME, GENERAL_NAME_free);
-
 static enum cf_rc
-set_upn(GENERAL_NAME *general, const char *value, struct cf_err *err)
+ia5_name(int general_type, const char *value, GENERAL_NAME **ret_general, struct cf_err *err)
 {
-    cf_own_ossl(ASN1_OBJECT) oid = OBJ_txt2obj(CF_OID_UPN, 1);
-    cf_own_ossl(ASN1_STRING) string = ASN1_STRING_type_new(V_ASN1_UTF8STRING);
-    cf_own_ossl(ASN1_TYPE) any = ASN1_TYPE_new();
-
-    if (!oid || !string || !any || !ASN1_STRING_set(string, value, -1))
-        return cf_fail_openssl(err, CF_E_OOM, "no memory for a name");
-    ASN1_TYPE_set(any, V_ASN1_UTF8STRING, cf_give(string));
-    if (!GENERAL_NAME_set0_othername(general, oid, any))
-        return cf_fail_openssl(err, CF_E_OOM, "no memory for a name");
-    oid = NULL;
-    any = NULL;
-    return CF_OK;
-}
-
-static enum cf_rc
-set_ia5(GENERAL_NAME *general, int general_type, const char *value, struct cf_err *err)
-{
+    cf_own_ossl(GENERAL_NAME) general = GENERAL_NAME_new();
     cf_own_ossl(ASN1_STRING) string = ASN1_STRING_type_new(V_ASN1_IA5STRING);
 
-    if (!string || !ASN1_STRING_set(string, value, -1))
+    if (!general || !string || !ASN1_STRING_set(string, value, -1))
         return cf_fail_openssl(err, CF_E_OOM, "no memory for a name");
     GENERAL_NAME_set0_value(general, general_type, cf_give(string));
+    *ret_general = cf_give(general);
     return CF_OK;
 }
 
 static enum cf_rc
-to_general(const struct cf_san_name *name, GENERAL_NAME *general, struct cf_err *err)
+to_general(const struct cf_san_name *name, GENERAL_NAME **ret_general, struct cf_err *err)
 {
     switch (name->type) {
     case CF_SAN_UPN:
-        return set_upn(general, name->value, err);
+        return cf_other_name_new(CF_OID_UPN, V_ASN1_UTF8STRING, name->value, ret_general, err);
     case CF_SAN_EMAIL:
-        return set_ia5(general, GEN_EMAIL, name->value, err);
+        /* RFC 9598 section 3: the new form only for what the old one cannot hold. */
+        if (!cf_text_is_ascii(name->value))
+            return cf_other_name_new(CF_OID_SMTP_UTF8_MAILBOX, V_ASN1_UTF8STRING, name->value,
+                                     ret_general, err);
+        return ia5_name(GEN_EMAIL, name->value, ret_general, err);
     case CF_SAN_DNS:
-        return set_ia5(general, GEN_DNS, name->value, err);
+        return ia5_name(GEN_DNS, name->value, ret_general, err);
     case CF_SAN_URI:
-        return set_ia5(general, GEN_URI, name->value, err);
+        return ia5_name(GEN_URI, name->value, ret_general, err);
     }
     return cf_fail(err, CF_E_BUG, "alternative name of type %d", (int)name->type);
 }
@@ -67,10 +54,8 @@ cf_san_der(const struct cf_san *san, struct cf_buf **ret_der, struct cf_err *err
     if (!generals)
         return cf_fail_oom(err);
     for (size_t i = 0; i < san->n_name; i++) {
-        cf_own_ossl(GENERAL_NAME) general = GENERAL_NAME_new();
-        if (!general)
-            return cf_fail_oom(err);
-        CF_TRY(to_general(&san->name[i], general, err));
+        cf_own_ossl(GENERAL_NAME) general = NULL;
+        CF_TRY(to_general(&san->name[i], &general, err));
         if (!sk_GENERAL_NAME_push(generals, general))
             return cf_fail_oom(err);
         general = NULL;
@@ -80,15 +65,24 @@ cf_san_der(const struct cf_san *san, struct cf_buf **ret_der, struct cf_err *err
     return cf_buf_from_ossl(der, len, ret_der, err);
 }
 
-static bool
-is_upn(const GENERAL_NAME *general)
+/* The string of an otherName of the types that are known, or NULL for any other. */
+static enum cf_rc
+string_of_other(const GENERAL_NAME *general, enum cf_san_type *ret_type,
+                const ASN1_STRING **ret_string, struct cf_err *err)
 {
-    char oid[sizeof CF_OID_UPN + 1];
+    const ASN1_TYPE *upn = cf_other_name_value(general, CF_OID_UPN);
+    const ASN1_TYPE *mailbox = cf_other_name_value(general, CF_OID_SMTP_UTF8_MAILBOX);
+    const ASN1_TYPE *value = upn ? upn : mailbox;
 
-    return general->type == GEN_OTHERNAME &&
-           OBJ_obj2txt(oid, sizeof oid, general->d.otherName->type_id, 1) ==
-               (int)sizeof CF_OID_UPN - 1 &&
-           strcmp(oid, CF_OID_UPN) == 0;
+    if (!value)
+        return CF_OK;
+    *ret_type = upn ? CF_SAN_UPN : CF_SAN_EMAIL;
+    /* Left out as "another name" it could be read as what it says by somebody more lenient. */
+    if (value->type != V_ASN1_UTF8STRING)
+        return cf_fail(err, CF_E_ENCODING, "alternative name (%s): not an UTF8String",
+                       cf_san_type_name(*ret_type));
+    *ret_string = value->value.utf8string;
+    return CF_OK;
 }
 
 /* The string of a name of the four types, or NULL for any other. */
@@ -107,14 +101,9 @@ string_of(const GENERAL_NAME *general, enum cf_san_type *ret_type, const ASN1_ST
     case GEN_URI:
         *ret_type = CF_SAN_URI;
         break;
+    case GEN_OTHERNAME:
+        return string_of_other(general, ret_type, ret_string, err);
     default:
-        if (!is_upn(general))
-            return CF_OK;
-        /* Left out as "another name" it could be read as a UPN by somebody more lenient. */
-        if (general->d.otherName->value->type != V_ASN1_UTF8STRING)
-            return cf_fail(err, CF_E_ENCODING, "alternative name (UPN): not an UTF8String");
-        *ret_type = CF_SAN_UPN;
-        *ret_string = general->d.otherName->value->value.utf8string;
         return CF_OK;
     }
     *ret_string = general->d.ia5;
@@ -136,6 +125,10 @@ read_one(struct cf_san *san, const GENERAL_NAME *general, size_t *n_other, struc
     enum cf_rc rc = cf_utf8_from_asn1(string, CF_SAN_VALUE_MAX, &value, err);
     if (rc != CF_OK)
         return (void)cf_err_prefix(err, "alternative name (%s)", cf_san_type_name(type)), rc;
+    /* Written back it would be an ordinary address, which is not what was read. */
+    if (general->type == GEN_OTHERNAME && type == CF_SAN_EMAIL && cf_text_is_ascii(value))
+        return cf_fail(err, CF_E_ENCODING,
+                       "alternative name (e-mail): an ASCII address as SmtpUTF8Mailbox");
     return cf_san_append_read(san, type, value, err);
 }
 

@@ -5,6 +5,7 @@
 #include "certferry/san.h"
 
 #define CF_OID_UPN "1.3.6.1.4.1.311.20.2.3"
+#define CF_OID_SMTP_UTF8_MAILBOX "1.3.6.1.5.5.7.8.9" /* RFC 9598 */
 
 struct cf_san_name {
     enum cf_san_type type;

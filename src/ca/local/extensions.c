@@ -2,6 +2,7 @@
 /* extensions - those of RFC 5280 that an issued certificate gets, built from values, not text. */
 #include <string.h>
 
+#include "certferry/sid.h"
 #include "local.h"
 
 static enum cf_rc
@@ -163,10 +164,26 @@ cf_local_add_pointers(const struct cf_ca_settings *settings, X509 *cert, struct 
     return CF_OK;
 }
 
+/* An extension whose content is DER that we have; never critical. */
+static enum cf_rc
+add_der(X509 *cert, const char *oid_text, const char *name, struct cf_bytes der, struct cf_err *err)
+{
+    cf_own_ossl(ASN1_OCTET_STRING) value = ASN1_OCTET_STRING_new();
+    cf_own_ossl(ASN1_OBJECT) oid = OBJ_txt2obj(oid_text, 1);
+
+    if (!value || !oid || ASN1_OCTET_STRING_set(value, der.data, (int)der.len) != 1)
+        return cf_fail_oom(err);
+    cf_own_ossl(X509_EXTENSION) extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value);
+    if (!extension || X509_add_ext(cert, extension, -1) != 1)
+        return cf_local_fail_openssl(err, CF_E_CRYPTO, "%s", name);
+    return CF_OK;
+}
+
 enum cf_rc
 cf_local_add_template_name(X509 *cert, const char *name, struct cf_err *err)
 {
-    ASN1_STRING *text = NULL;
+    cf_own_ossl(ASN1_STRING) text = NULL;
+    cf_own(cf_buf) buf = NULL;
     unsigned char *der = NULL;
 
     /* Windows reads this one as a BMPString only. */
@@ -174,17 +191,15 @@ cf_local_add_template_name(X509 *cert, const char *name, struct cf_err *err)
                            B_ASN1_BMPSTRING) < 0)
         return cf_local_fail_openssl(err, CF_E_CRYPTO, "template name");
     int len = i2d_ASN1_BMPSTRING(text, &der);
-    ASN1_STRING_free(text);
+    CF_TRY(cf_local_buf(der, len, &buf, err));
+    return add_der(cert, "1.3.6.1.4.1.311.20.2", "template name", cf_buf_bytes(buf), err);
+}
 
-    cf_own_ossl(ASN1_OCTET_STRING) value = ASN1_OCTET_STRING_new();
-    if (len > 0 && value)
-        ASN1_STRING_set0(value, der, len);
-    else
-        OPENSSL_free(der);
-    cf_own_ossl(ASN1_OBJECT) oid = OBJ_txt2obj("1.3.6.1.4.1.311.20.2", 1);
-    cf_own_ossl(X509_EXTENSION) extension =
-        len > 0 && value && oid ? X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value) : NULL;
-    if (!extension || X509_add_ext(cert, extension, -1) != 1)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "template name");
-    return CF_OK;
+enum cf_rc
+cf_local_add_sid(X509 *cert, const char *sid, struct cf_err *err)
+{
+    cf_own(cf_buf) der = NULL;
+
+    CF_TRY(cf_sid_der(sid, &der, err));
+    return add_der(cert, "1.3.6.1.4.1.311.25.2", "security identifier", cf_buf_bytes(der), err);
 }

@@ -94,6 +94,8 @@ add_extensions(const struct local_ca *ca, const struct local_issue *issue, X509 
     CF_TRY(add_usage(issue, cert, err));
     CF_TRY(cf_local_add_san(cert, cf_csr_san(csr), !has_subject, err));
     CF_TRY(cf_local_add_pointers(ca->settings, cert, err));
+    if (cf_csr_sid(csr))
+        CF_TRY(cf_local_add_sid(cert, cf_csr_sid(csr), err));
     return template_name ? cf_local_add_template_name(cert, template_name, err) : CF_OK;
 }
 

@@ -132,6 +132,7 @@ CF_MUST_USE enum cf_rc cf_local_add_san(X509 *cert, const struct cf_san *san, bo
 CF_MUST_USE enum cf_rc cf_local_add_pointers(const struct cf_ca_settings *settings, X509 *cert,
                                              struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_local_add_template_name(X509 *cert, const char *name, struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_local_add_sid(X509 *cert, const char *sid, struct cf_err *err);
 
 /* submit.c and revoke.c: the operations of the port. */
 enum cf_rc cf_local_submit(struct cf_ca *base, const struct cf_ca_submission *submission,
