@@ -100,6 +100,7 @@ CF_MUST_USE enum cf_rc cf_trust_new(struct cf_bytes roots_pem, struct cf_bytes p
                                     struct cf_trust **ret_trust, struct cf_err *err);
 struct cf_trust *cf_trust_free(struct cf_trust *trust);
 CF_DEFINE_OWN(cf_trust);
+const struct cf_chain *cf_trust_roots(const struct cf_trust *trust); /* as given; NULL: only pins */
 
 /*
  * CF_E_RECIPIENT, naming the failed check, unless: the certificate is pinned (for this device) or

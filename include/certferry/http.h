@@ -43,6 +43,7 @@ struct cf_http_request {
 
 struct cf_http_response {
     long status;
+    int64_t date_s;         /* from Date, seconds since 1970; 0 when absent or unreadable */
     long retry_after_s;     /* from Retry-After, seconds or date; 0 when absent or past */
     char content_type[128]; /* lower case, without parameters */
     struct cf_buf *body;    /* owned */

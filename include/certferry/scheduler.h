@@ -24,6 +24,7 @@
     X(HEARTBEAT, "heartbeat")                                                                      \
     X(CA_UPKEEP, "ca-upkeep")                                                                      \
     X(CREDENTIALS, "credentials")                                                                  \
+    X(EXPIRY, "expiry")                                                                            \
     X(KEYS, "keys")                                                                                \
     X(MAINTENANCE, "maintenance")
 

@@ -214,7 +214,7 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "time and are checked again.\n\n"
           "Make sure that time synchronisation runs (`timedatectl`). A clock that is\n"
           "wrong by hours yields certificates that are not valid yet, or no longer.\n"),
-    EVENT(CREDENTIAL_EXPIRING, "23a12a3fe81745e4aa50b49f60978504", 4, 2,
+    EVENT(CREDENTIAL_EXPIRING, "23a12a3fe81745e4aa50b49f60978504", 4, 20,
           "A credential expires soon",
           "The certificate or key named in the message expires at the time it gives and\n"
           "is not renewed by the service itself.\n\n"

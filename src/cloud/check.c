@@ -192,6 +192,30 @@ check_service(const struct check *check)
     report(check, CF_FINDING_OK, "cloud service", text, NULL);
 }
 
+/* Assertions are valid for minutes, and certificates begin when they are issued. */
+static void
+check_clock(const struct check *check)
+{
+    enum { WARNING_S = 60, ERROR_S = 300 };
+    char text[TEXT_SIZE];
+    int64_t ahead_s = 0;
+
+    if (!cf_http_pool_clock_ahead(check->connector->http, &ahead_s))
+        return;
+    long long off = ahead_s < 0 ? -(long long)ahead_s : (long long)ahead_s;
+    (void)snprintf(text, sizeof text, "this host's clock is %lld s %s the cloud's", off,
+                   ahead_s < 0 ? "ahead of" : "behind");
+    if (off >= ERROR_S)
+        report(check, CF_FINDING_ERROR, "clock", text,
+               "set the clock and let it be kept (systemd-timesyncd, chrony): tokens are refused "
+               "and certificates are not valid yet");
+    else if (off >= WARNING_S)
+        report(check, CF_FINDING_WARNING, "clock", text,
+               "let the clock be kept (systemd-timesyncd, chrony)");
+    else
+        report(check, CF_FINDING_OK, "clock", text, NULL);
+}
+
 enum cf_rc
 cf_connector_check(struct cf_connector *connector, cf_finding_fn *report_fn, void *arg,
                    struct cf_err *err)
@@ -214,5 +238,6 @@ cf_connector_check(struct cf_connector *connector, cf_finding_fn *report_fn, voi
         check_token(&check);
     if (check_discovery(&check))
         check_service(&check);
+    check_clock(&check);
     return CF_OK;
 }

@@ -75,7 +75,7 @@ open_parts(struct cf_connector *connector, const struct cf_cloud_env *env, struc
     connector->host_name = strdup(env->host_name);
     if (!connector->connector_id || !connector->host_name)
         return cf_fail_oom(err);
-    CF_TRY(cf_http_pool_new(settings, env->stop_flag, &connector->http, err));
+    CF_TRY(cf_http_pool_new(settings, env->clock, env->stop_flag, &connector->http, err));
     if (settings->auth == CF_AUTH_CERTIFICATE)
         CF_TRY(cf_identity_files_new(settings->assertion_file, env->clock, &connector->files, err));
     connector->oauth = (struct cf_oauth){.settings = settings,

@@ -18,11 +18,14 @@ struct cf_http_pool {
     const volatile int *stop_flag;
     struct cf_http *idle[IDLE_MAX];
     size_t n_idle;
+    const struct cf_clock *clock;
+    int64_t ahead_s; /* of the last answer that told a date */
+    bool has_date;
 };
 
 enum cf_rc
-cf_http_pool_new(const struct cf_cloud_settings *settings, const volatile int *stop_flag,
-                 struct cf_http_pool **ret_pool, struct cf_err *err)
+cf_http_pool_new(const struct cf_cloud_settings *settings, const struct cf_clock *clock,
+                 const volatile int *stop_flag, struct cf_http_pool **ret_pool, struct cf_err *err)
 {
     struct cf_http_pool *pool = calloc(1, sizeof *pool);
 
@@ -31,6 +34,7 @@ cf_http_pool_new(const struct cf_cloud_settings *settings, const volatile int *s
         return cf_fail_oom(err);
     }
     pool->settings = settings;
+    pool->clock = clock;
     pool->stop_flag = stop_flag;
     *ret_pool = pool;
     return CF_OK;
@@ -96,6 +100,27 @@ give_idle(struct cf_http_pool *pool, struct cf_http **http)
     (void)pthread_mutex_unlock(&pool->lock);
 }
 
+static void
+note_date(struct cf_http_pool *pool, int64_t date_s)
+{
+    if (date_s == 0)
+        return;
+    (void)pthread_mutex_lock(&pool->lock);
+    pool->ahead_s = date_s - cf_clock_now_ms(pool->clock) / 1000;
+    pool->has_date = true;
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+bool
+cf_http_pool_clock_ahead(struct cf_http_pool *pool, int64_t *ret_s)
+{
+    (void)pthread_mutex_lock(&pool->lock);
+    bool has_date = pool->has_date;
+    *ret_s = pool->ahead_s;
+    (void)pthread_mutex_unlock(&pool->lock);
+    return has_date;
+}
+
 enum cf_rc
 cf_http_pool_send(struct cf_http_pool *pool, const struct cf_http_request *request,
                   struct cf_http_response *ret_response, struct cf_err *err)
@@ -106,6 +131,7 @@ cf_http_pool_send(struct cf_http_pool *pool, const struct cf_http_request *reque
         CF_TRY(new_client(pool, &http, err));
     if (cf_http_send(http, request, ret_response, err) != CF_OK)
         return cf_wire_blame_peer(err); /* an answer over the limit is refused whole */
+    note_date(pool, ret_response->date_s);
     give_idle(pool, &http);
     return CF_OK;
 }

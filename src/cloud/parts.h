@@ -49,6 +49,7 @@ CF_MUST_USE enum cf_rc cf_flight_run(struct cf_flight *flight, cf_flight_work_fn
 /* http_pool.c: each call that is under way has a client of its own. */
 struct cf_http_pool;
 CF_MUST_USE enum cf_rc cf_http_pool_new(const struct cf_cloud_settings *settings,
+                                        const struct cf_clock *clock,
                                         const volatile int *stop_flag,
                                         struct cf_http_pool **ret_pool, struct cf_err *err);
 struct cf_http_pool *cf_http_pool_free(struct cf_http_pool *pool);
@@ -57,6 +58,9 @@ CF_DEFINE_OWN(cf_http_pool);
 CF_MUST_USE enum cf_rc cf_http_pool_send(struct cf_http_pool *pool,
                                          const struct cf_http_request *request,
                                          struct cf_http_response *ret_response, struct cf_err *err);
+
+/* By how much the cloud's clock was ahead of ours in its last answer; false: it never said. */
+bool cf_http_pool_clock_ahead(struct cf_http_pool *pool, int64_t *ret_s);
 
 /* assertion.c: a JWT signed by one of the connector's own keys. */
 struct cf_assertion {

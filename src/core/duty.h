@@ -36,6 +36,12 @@ struct cf_busy {
     int64_t until_ms; /* wall clock; the claim holds at least until then */
 };
 
+/* How far the coming end of a certificate has been told. */
+struct cf_expiry_note {
+    char thumbprint[CF_SHA1_TEXT_SIZE];
+    unsigned stage;
+};
+
 struct cf_scheduler {
     struct cf_scheduler_options options;
     pthread_mutex_t lock;
@@ -55,6 +61,7 @@ struct cf_scheduler {
     int64_t last_wall_ms;       /* maintenance */
     int64_t last_monotonic_ms;
     int64_t next_prune_ms;
+    struct cf_expiry_note expiry[64]; /* expiry */
     _Atomic uint64_t lease_ms; /* heartbeat, read by pending */
 };
 
@@ -67,6 +74,7 @@ cf_duty_fn cf_duty_acknowledge;
 cf_duty_fn cf_duty_heartbeat;
 cf_duty_fn cf_duty_ca_upkeep;
 cf_duty_fn cf_duty_credentials;
+cf_duty_fn cf_duty_expiry;
 cf_duty_fn cf_duty_keys;
 cf_duty_fn cf_duty_maintenance;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lint-profile - what in a profile will fail later, found before it is assigned. */
 #include "certferry/config.h"
+#include "certferry/ctl.h"
 #include "certferry/file.h"
 #include "certferry/profile_lint.h"
 #include "commands.h"

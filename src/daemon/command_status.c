@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "certferry/config.h"
+#include "certferry/expiry.h"
 #include "certferry/metrics.h"
 #include "command.h"
 
@@ -144,6 +145,10 @@ cf_command_check(const struct cf_command_call *call, struct cf_json_writer *out,
         if (ca->ops->check(ca, put_finding, out, &failure) != CF_OK)
             put_broken_check(out, site->cas[i].settings->name, &failure);
     }
+    if (site->directory &&
+        site->directory->ops->check(site->directory, put_finding, out, &failure) != CF_OK)
+        put_broken_check(out, "directory", &failure);
+    cf_expiry_check(site, put_finding, out);
     cf_json_put_array_end(out);
     return CF_OK;
 }

@@ -22,6 +22,7 @@ struct cf_trust {
     X509_STORE *anchors; /* NULL: only pins */
     STACK_OF(X509) * helpers;
     struct cf_pins *pins;
+    struct cf_chain *roots; /* NULL: only pins */
 };
 
 struct cf_trust *
@@ -32,6 +33,7 @@ cf_trust_free(struct cf_trust *trust)
     X509_STORE_free(trust->anchors);
     sk_X509_pop_free(trust->helpers, X509_free);
     cf_pins_free(trust->pins);
+    cf_chain_free(trust->roots);
     free(trust);
     return NULL;
 }
@@ -104,8 +106,15 @@ cf_trust_new(struct cf_bytes roots_pem, struct cf_bytes pins_text, struct cf_tru
         return cf_fail(err, CF_E_CONFIG,
                        "recipient trust: neither a root certificate nor a pin is given");
 
+    trust->roots = cf_give(roots);
     *ret_trust = cf_give(trust);
     return CF_OK;
+}
+
+const struct cf_chain *
+cf_trust_roots(const struct cf_trust *trust)
+{
+    return trust->roots;
 }
 
 static enum cf_rc

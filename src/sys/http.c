@@ -186,6 +186,7 @@ cf_http_send(struct cf_http *http, const struct cf_http_request *request,
     enum cf_rc rc = run(&transfer, &status, err);
     if (rc == CF_OK) {
         struct cf_http_response response = {.status = status,
+                                            .date_s = transfer.head.date_s,
                                             .retry_after_s = transfer.head.retry_after_s,
                                             .body = cf_give(transfer.body)};
         memcpy(response.content_type, transfer.head.content_type, sizeof response.content_type);

@@ -100,6 +100,14 @@ parse_retry_after(const char *value)
     return at > now && at - now <= CF_HTTP_RETRY_AFTER_MAX_S ? (long)(at - now) : 0;
 }
 
+static int64_t
+parse_date(const char *value)
+{
+    int64_t at = 0;
+
+    return cf_text_http_date(value, &at, NULL) == CF_OK ? at : 0;
+}
+
 static void
 parse_content_type(const char *value, char *ret, size_t size)
 {
@@ -149,6 +157,7 @@ cf_http_head_take(struct cf_http_head *head, const char *line, size_t len, struc
         /* What an interim answer said does not hold for the one that follows. */
         head->is_framed = false;
         head->retry_after_s = 0;
+        head->date_s = 0;
         head->content_type[0] = '\0';
         return CF_OK;
     }
@@ -158,6 +167,8 @@ cf_http_head_take(struct cf_http_head *head, const char *line, size_t len, struc
     const char *value = text + n + 1 + strspn(text + n + 1, " \t");
     if (is_name(text, n, "Retry-After"))
         head->retry_after_s = parse_retry_after(value);
+    else if (is_name(text, n, "Date"))
+        head->date_s = parse_date(value);
     else if (is_name(text, n, "Content-Type"))
         parse_content_type(value, head->content_type, sizeof head->content_type);
     else if (is_name(text, n, "Content-Length") || is_name(text, n, "Transfer-Encoding"))

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "certferry/err.h"
 #include "certferry/secret.h"
@@ -30,6 +31,7 @@ struct cf_http_head {
     size_t n_lines; /* likewise */
     bool is_framed; /* the end of the body can be told from the end of the connection */
     long retry_after_s;
+    int64_t date_s;
     char content_type[128];
 };
 

@@ -14,7 +14,7 @@ HEADERS = {
     "base": "err own buf secret text json log metrics clock finding",
     "sys": "loop pool http proc file stop harden",
     "pki": "dn subject san key keypool csr cert cms pfx digest identity import_key sid",
-    "core": "request facts profile_lint machine policy revoke platform settings site scheduler operator "
+    "core": "request facts expiry profile_lint machine policy revoke platform settings site scheduler operator "
     "ca store cloud directory",
     "config": "config",
     "ctl": "ctl",
