@@ -84,9 +84,11 @@ static enum cf_rc
 fill_section(struct cf_build *build, const char *type, const char *name, void *base,
              struct cf_err *err)
 {
-    for (size_t i = 0; i < cf_n_options; i++) {
-        if (strcmp(cf_options[i].section, type) == 0 && !cf_options[i].backend)
-            CF_TRY(fill(build, &cf_options[i], name, base, err));
+    const struct cf_section *section = cf_section_find(type);
+
+    for (const struct cf_option *option = section->options; option->key; option++) {
+        if (!option->backend)
+            CF_TRY(fill(build, option, name, base, err));
     }
     return CF_OK;
 }
@@ -95,8 +97,7 @@ fill_section(struct cf_build *build, const char *type, const char *name, void *b
 static enum cf_rc
 fill_backend(struct cf_build *build, struct cf_ca_settings *ca, struct cf_err *err)
 {
-    for (size_t i = 0; i < cf_n_options && ca->backend; i++) {
-        const struct cf_option *option = &cf_options[i];
+    for (const struct cf_option *option = cf_options_ca; option->key && ca->backend; option++) {
         if (!option->backend)
             continue;
         if (strcmp(option->backend, ca->backend) == 0)
@@ -141,6 +142,36 @@ fill_ca(struct cf_build *build, const char *name, struct cf_err *err)
 }
 
 static enum cf_rc
+fill_policy(struct cf_build *build, const char *name, struct cf_err *err)
+{
+    struct cf_settings *settings = build->settings;
+    struct cf_policy_settings *policy = calloc(1, sizeof *policy);
+
+    if (!policy)
+        return cf_fail_oom(err);
+    settings->policies[settings->n_policies++] = policy;
+    policy->name = strdup(name);
+    if (!policy->name)
+        return cf_fail_oom(err);
+    return fill_section(build, "policy", name, policy, err);
+}
+
+static enum cf_rc
+fill_import_key(struct cf_build *build, const char *name, struct cf_err *err)
+{
+    struct cf_settings *settings = build->settings;
+    struct cf_import_key_settings *key = calloc(1, sizeof *key);
+
+    if (!key)
+        return cf_fail_oom(err);
+    settings->import_keys[settings->n_import_keys++] = key;
+    key->name = strdup(name);
+    if (!key->name)
+        return cf_fail_oom(err);
+    return fill_section(build, "import-key", name, key, err);
+}
+
+static enum cf_rc
 fill_named(struct cf_build *build, struct cf_err *err)
 {
     struct cf_settings *settings = build->settings;
@@ -148,7 +179,9 @@ fill_named(struct cf_build *build, struct cf_err *err)
 
     settings->templates = calloc(n + 1, sizeof *settings->templates);
     settings->cas = calloc(n + 1, sizeof *settings->cas);
-    if (!settings->templates || !settings->cas)
+    settings->policies = calloc(n + 1, sizeof *settings->policies);
+    settings->import_keys = calloc(n + 1, sizeof *settings->import_keys);
+    if (!settings->templates || !settings->cas || !settings->policies || !settings->import_keys)
         return cf_fail_oom(err);
     for (size_t i = 0; i < n; i++) {
         const struct cf_ini_section *section = &build->ini->sections[i];
@@ -156,6 +189,10 @@ fill_named(struct cf_build *build, struct cf_err *err)
             CF_TRY(fill_template(build, section->name, err));
         else if (*section->name && strcmp(section->type, "ca") == 0)
             CF_TRY(fill_ca(build, section->name, err));
+        else if (*section->name && strcmp(section->type, "policy") == 0)
+            CF_TRY(fill_policy(build, section->name, err));
+        else if (*section->name && strcmp(section->type, "import-key") == 0)
+            CF_TRY(fill_import_key(build, section->name, err));
     }
     return CF_OK;
 }

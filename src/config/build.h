@@ -21,6 +21,10 @@ CF_MUST_USE enum cf_rc cf_build_settings(struct cf_build *build, struct cf_err *
 void cf_build_check_names(const struct cf_build *build);
 /* What holds between options; needs the settings filled. */
 CF_MUST_USE enum cf_rc cf_build_cross(struct cf_build *build, struct cf_err *err);
+/* Its parts by theme; templates of CAs have been found before policies are looked at. */
+void cf_cross_directory(const struct cf_build *build);
+CF_MUST_USE enum cf_rc cf_cross_policies(struct cf_build *build, struct cf_err *err);
+void cf_cross_import_keys(const struct cf_build *build);
 
 /* "[cloud] timeout: TEXT" at the option's entry, else at its section, else at the top. */
 void cf_build_fault(const struct cf_build *build, const char *type, const char *name,

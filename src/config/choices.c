@@ -46,6 +46,40 @@ const struct cf_choice cf_choices_usage[] = {
     {"keyEncipherment", CF_KU_KEY_ENCIPHERMENT},   {"dataEncipherment", CF_KU_DATA_ENCIPHERMENT},
     {"keyAgreement", CF_KU_KEY_AGREEMENT},         {NULL, 0}};
 
+const struct cf_choice cf_choices_rdn_order[] = {
+    {"rfc4514", CF_RDN_RFC4514}, {"as-written", CF_RDN_AS_WRITTEN}, {NULL, 0}};
+
+const struct cf_choice cf_choices_sid_mode[] = {
+    {"off", CF_SID_OFF}, {"on-request", CF_SID_ON_REQUEST}, {"always", CF_SID_ALWAYS}, {NULL, 0}};
+
+const struct cf_choice cf_choices_template_sid_mode[] = {{"as-ca", CF_SID_AS_CA},
+                                                         {"off", CF_SID_OFF},
+                                                         {"on-request", CF_SID_ON_REQUEST},
+                                                         {"always", CF_SID_ALWAYS},
+                                                         {NULL, 0}};
+
+const struct cf_choice cf_choices_sid_form[] = {{"extension", CF_SID_FORM_EXTENSION},
+                                                {"uri", CF_SID_FORM_URI},
+                                                {"both", CF_SID_FORM_BOTH},
+                                                {NULL, 0}};
+
+const struct cf_choice cf_choices_template_sid_form[] = {{"as-ca", CF_SID_FORM_AS_CA},
+                                                         {"extension", CF_SID_FORM_EXTENSION},
+                                                         {"uri", CF_SID_FORM_URI},
+                                                         {"both", CF_SID_FORM_BOTH},
+                                                         {NULL, 0}};
+
+const struct cf_choice cf_choices_directory_auth[] = {
+    {"gssapi", CF_DIRECTORY_GSSAPI}, {"simple", CF_DIRECTORY_SIMPLE}, {NULL, 0}};
+
+const struct cf_choice cf_choices_directory_tls[] = {{"ldaps", CF_DIRECTORY_LDAPS},
+                                                     {"starttls", CF_DIRECTORY_STARTTLS},
+                                                     {"signed", CF_DIRECTORY_SIGNED},
+                                                     {NULL, 0}};
+
+const struct cf_choice cf_choices_certificate_types[] = {
+    {"user", CF_TYPES_USER}, {"device", CF_TYPES_DEVICE}, {"both", CF_TYPES_BOTH}, {NULL, 0}};
+
 static const struct eku {
     const char *name;
     const char *oid;

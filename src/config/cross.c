@@ -247,5 +247,8 @@ cf_build_cross(struct cf_build *build, struct cf_err *err)
     cross_general(build);
     CF_TRY(cross_cas(build, err));
     cross_templates(build);
+    cf_cross_directory(build);
+    CF_TRY(cf_cross_policies(build, err));
+    cf_cross_import_keys(build);
     return CF_OK;
 }

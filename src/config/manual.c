@@ -40,23 +40,38 @@ type_word(enum cf_option_type type)
     case OPT_TEMPLATES:
     case OPT_USAGES:
     case OPT_EKU:
+    case OPT_LIST:
         return "list";
     }
     return "value";
+}
+
+/* To scdoc an asterisk begins bold letters. */
+static enum cf_rc
+escape(const char *text, struct cf_buf *out, struct cf_err *err)
+{
+    for (; *text; text++) {
+        if (*text == '*')
+            CF_TRY(cf_buf_append_str(out, "\\", err));
+        CF_TRY(cf_buf_append(out, text, 1, err));
+    }
+    return CF_OK;
 }
 
 static enum cf_rc
 manual_option(const struct cf_option *option, struct cf_buf *out, struct cf_err *err)
 {
     cf_own(cf_buf) text = cf_buf_new(DESCRIPTION_MAX);
+    cf_own(cf_buf) escaped = cf_buf_new(DESCRIPTION_MAX);
 
-    if (!text)
+    if (!text || !escaped)
         return cf_fail_oom(err);
     if (option->backend)
         CF_TRY(cf_buf_appendf(text, err, "With backend = %s: ", option->backend));
     CF_TRY(cf_describe(option, true, text, err));
     CF_TRY(cf_buf_appendf(out, err, "*%s* = _%s_\n", option->key, type_word(option->type)));
-    CF_TRY(cf_wrap(out, "\t", cf_buf_str(text), err));
+    CF_TRY(escape(cf_buf_str(text), escaped, err));
+    CF_TRY(cf_wrap(out, "\t", cf_buf_str(escaped), err));
     return cf_buf_append_str(out, "\n", err);
 }
 
@@ -70,10 +85,8 @@ cf_config_manual(struct cf_buf *out, struct cf_err *err)
                               section->has_name ? " NAME" : ""));
         CF_TRY(cf_wrap(out, "", section->help, err));
         CF_TRY(cf_buf_append_str(out, "\n", err));
-        for (size_t k = 0; k < cf_n_options; k++) {
-            if (strcmp(cf_options[k].section, section->type) == 0)
-                CF_TRY(manual_option(&cf_options[k], out, err));
-        }
+        for (const struct cf_option *option = section->options; option->key; option++)
+            CF_TRY(manual_option(option, out, err));
     }
     return CF_OK;
 }

@@ -53,20 +53,24 @@ file_option(const char *section)
         return "client_secret_file, proxy_password_file or tls_key_file";
     if (strcmp(section, "store") == 0 || strcmp(section, "ca") == 0)
         return "key_file";
+    if (strcmp(section, "directory") == 0)
+        return "password_file or keytab_file";
+    if (strcmp(section, "import-key") == 0)
+        return "key_file or pin_file";
+    if (strcmp(section, "recovery") == 0)
+        return "identity_file";
     return "the option for it";
 }
 
 static void
-unknown_key(const struct cf_build *build, const struct cf_ini_section *section,
+unknown_key(const struct cf_build *build, const struct cf_section *section,
             const struct cf_ini_entry *entry)
 {
     const char *names[NAMES_MAX];
     size_t n = 0;
 
-    for (size_t i = 0; i < cf_n_options && n < NAMES_MAX; i++) {
-        if (strcmp(cf_options[i].section, section->type) == 0)
-            names[n++] = cf_options[i].key;
-    }
+    for (const struct cf_option *option = section->options; option->key && n < NAMES_MAX; option++)
+        names[n++] = option->key;
     const char *nearest = nearest_name(entry->key, names, n);
     const char *shown = nearest || may_be_shown(entry->key) ? entry->key : "(not shown)";
 
@@ -131,7 +135,7 @@ check_section_name(const struct cf_build *build, const struct cf_ini_section *se
 }
 
 static void
-check_entry(const struct cf_build *build, const struct cf_ini_section *section,
+check_entry(const struct cf_build *build, const struct cf_section *section,
             const struct cf_ini_entry *entry)
 {
     const struct cf_option *option = cf_option_find(section->type, entry->key);
@@ -142,7 +146,8 @@ check_entry(const struct cf_build *build, const struct cf_ini_section *section,
         return;
     }
     bool is_list = option->type == OPT_COMMAND || option->type == OPT_TEMPLATES ||
-                   option->type == OPT_USAGES || option->type == OPT_EKU;
+                   option->type == OPT_USAGES || option->type == OPT_EKU ||
+                   option->type == OPT_LIST;
     place.line = entry->continued_at;
     if (entry->continued_at && !is_list)
         cf_faults_add(build->faults, place,
@@ -164,6 +169,6 @@ cf_build_check_names(const struct cf_build *build)
         }
         check_section_name(build, section, known);
         for (size_t k = 0; k < section->n_entries; k++)
-            check_entry(build, section, &section->entries[k]);
+            check_entry(build, known, &section->entries[k]);
     }
 }

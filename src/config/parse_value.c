@@ -125,6 +125,8 @@ parse_text(const struct cf_option *option, const char *text, void *base, struct 
                        "\"%s\" must have letters, digits and . _ - only, at most %d, and begin "
                        "with a letter or digit",
                        text, LABEL_MAX);
+    if (option->check)
+        CF_TRY(option->check(text, err));
     if (option->type == OPT_PATH)
         CF_TRY(check_path(text, false, err));
     if (option->type == OPT_HTTPS || option->type == OPT_WEB || option->type == OPT_PROXY)
@@ -285,6 +287,33 @@ parse_eku(const struct cf_option *option, const char *text, void *base, struct c
     return CF_OK;
 }
 
+/* NULL-terminated; what is there twice is a slip of the hand. */
+static enum cf_rc
+parse_list(const struct cf_option *option, const char *text, void *base, struct cf_err *err)
+{
+    cf_own_words words = {0};
+
+    CF_TRY(cf_words_split(text, true, &words, err));
+    if (words.n == 0)
+        return cf_fail(err, CF_E_SYNTAX, "the list is empty");
+    if ((option->flags & CF_OPTION_NONE) && words.n == 1 && strcmp(words.word[0], "none") == 0) {
+        free(words.word[0]);
+        words.word[0] = NULL;
+        words.n = 0;
+    }
+    for (size_t i = 0; i < words.n; i++) {
+        if (option->check)
+            CF_TRY(option->check(words.word[i], err));
+        for (size_t k = 0; k < i; k++) {
+            if (cf_text_equal_nocase(words.word[k], words.word[i]))
+                return cf_fail(err, CF_E_SYNTAX, "%.80s is there twice: remove one", words.word[i]);
+        }
+    }
+    *cf_member(char **, option, base) = words.word;
+    words = (struct cf_words){0};
+    return CF_OK;
+}
+
 static enum cf_rc
 parse_command(const struct cf_option *option, const char *text, void *base, struct cf_err *err)
 {
@@ -333,6 +362,8 @@ cf_value_parse(const struct cf_option *option, const char *text, void *base, str
         return parse_usages(option, text, cf_member(unsigned, option, base), err);
     case OPT_EKU:
         return parse_eku(option, text, base, err);
+    case OPT_LIST:
+        return parse_list(option, text, base, err);
     case OPT_TEMPLATES:
         break;
     }

@@ -15,15 +15,13 @@ print_section(const struct cf_section *section, const char *name, const char *ba
 
     CF_TRY(cf_buf_appendf(out, err, "%s[%s%s%s]\n", is_first ? "" : "\n", section->type,
                           name ? " " : "", name ? name : ""));
-    for (size_t i = 0; i < cf_n_options; i++) {
-        const struct cf_option *option = &cf_options[i];
+    for (const struct cf_option *option = section->options; option->key; option++) {
         cf_own(cf_buf) value = cf_buf_new(VALUE_MAX);
         bool is_set = false;
 
         if (!value)
             return cf_fail_oom(err);
-        if (strcmp(option->section, section->type) != 0 ||
-            (option->backend && (!backend || strcmp(option->backend, backend) != 0)))
+        if (option->backend && (!backend || strcmp(option->backend, backend) != 0))
             continue;
         CF_TRY(cf_value_print(option, base, value, &is_set, err));
         if (is_set)
@@ -32,23 +30,38 @@ print_section(const struct cf_section *section, const char *name, const char *ba
     return CF_OK;
 }
 
+static enum cf_rc
+print_named(const struct cf_section *section, const struct cf_settings *settings,
+            struct cf_buf *out, struct cf_err *err)
+{
+    if (section->options == cf_options_ca) {
+        for (size_t i = 0; i < settings->n_cas; i++)
+            CF_TRY(print_section(section, settings->cas[i]->name, settings->cas[i]->backend,
+                                 settings->cas[i], out, err));
+    } else if (section->options == cf_options_template) {
+        for (size_t i = 0; i < settings->n_templates; i++)
+            CF_TRY(print_section(section, settings->templates[i]->name, NULL,
+                                 settings->templates[i], out, err));
+    } else if (section->options == cf_options_policy) {
+        for (size_t i = 0; i < settings->n_policies; i++)
+            CF_TRY(print_section(section, settings->policies[i]->name, NULL, settings->policies[i],
+                                 out, err));
+    } else {
+        for (size_t i = 0; i < settings->n_import_keys; i++)
+            CF_TRY(print_section(section, settings->import_keys[i]->name, NULL,
+                                 settings->import_keys[i], out, err));
+    }
+    return CF_OK;
+}
+
 enum cf_rc
 cf_config_print(const struct cf_settings *settings, struct cf_buf *out, struct cf_err *err)
 {
     for (size_t i = 0; i < cf_n_sections; i++) {
-        const struct cf_section *section = &cf_sections[i];
-
-        if (!section->has_name) {
-            CF_TRY(print_section(section, NULL, NULL, settings, out, err));
-        } else if (strcmp(section->type, "ca") == 0) {
-            for (size_t k = 0; k < settings->n_cas; k++)
-                CF_TRY(print_section(section, settings->cas[k]->name, settings->cas[k]->backend,
-                                     settings->cas[k], out, err));
-        } else {
-            for (size_t k = 0; k < settings->n_templates; k++)
-                CF_TRY(print_section(section, settings->templates[k]->name, NULL,
-                                     settings->templates[k], out, err));
-        }
+        if (cf_sections[i].has_name)
+            CF_TRY(print_named(&cf_sections[i], settings, out, err));
+        else
+            CF_TRY(print_section(&cf_sections[i], NULL, NULL, settings, out, err));
     }
     return CF_OK;
 }
@@ -69,23 +82,31 @@ is_changed(const struct cf_option *option, const struct cf_settings *old,
     return CF_OK;
 }
 
-enum cf_rc
-cf_config_restart_needed(const struct cf_settings *old, const struct cf_settings *fresh,
-                         struct cf_buf *out, struct cf_err *err)
+static enum cf_rc
+add_changed(const struct cf_section *section, const struct cf_settings *old,
+            const struct cf_settings *fresh, struct cf_buf *out, struct cf_err *err)
 {
-    const char *blank = "";
-
-    for (size_t i = 0; i < cf_n_options; i++) {
-        const struct cf_option *option = &cf_options[i];
+    for (const struct cf_option *option = section->options; option->key; option++) {
         bool changed = false;
 
         if (!(option->flags & CF_OPTION_RESTART))
             continue;
         CF_TRY(is_changed(option, old, fresh, &changed, err));
-        if (!changed)
-            continue;
-        CF_TRY(cf_buf_appendf(out, err, "%s%s.%s", blank, option->section, option->key));
-        blank = " ";
+        if (changed)
+            CF_TRY(cf_buf_appendf(out, err, "%s%s.%s", cf_buf_len(out) > 0 ? " " : "",
+                                  section->type, option->key));
+    }
+    return CF_OK;
+}
+
+/* Options of named sections all take effect with a reload. */
+enum cf_rc
+cf_config_restart_needed(const struct cf_settings *old, const struct cf_settings *fresh,
+                         struct cf_buf *out, struct cf_err *err)
+{
+    for (size_t i = 0; i < cf_n_sections; i++) {
+        if (!cf_sections[i].has_name)
+            CF_TRY(add_changed(&cf_sections[i], old, fresh, out, err));
     }
     return CF_OK;
 }

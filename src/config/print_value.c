@@ -63,13 +63,16 @@ print_eku(const struct cf_option *option, const void *base, struct cf_buf *out, 
     return CF_OK;
 }
 
+/* A command or list; only the latter can be without words (CF_OPTION_NONE). */
 static enum cf_rc
-print_command(char *const *word, struct cf_buf *out, struct cf_err *err)
+print_words(char *const *word, struct cf_buf *out, struct cf_err *err)
 {
     size_t n = 0;
 
     while (word[n])
         n++;
+    if (n == 0)
+        return cf_buf_append_str(out, "none", err);
     return cf_words_print(word, n, out, err);
 }
 
@@ -115,6 +118,7 @@ is_pointer(enum cf_option_type type)
     case OPT_PROXY:
     case OPT_COMMAND:
     case OPT_EKU:
+    case OPT_LIST:
     case OPT_TEMPLATES:
         return true;
     case OPT_CHOICE:
@@ -154,7 +158,8 @@ cf_value_print(const struct cf_option *option, const void *base, struct cf_buf *
     case OPT_BOOL:
         return cf_buf_append_str(out, *cf_member_of(bool, option, base) ? "yes" : "no", err);
     case OPT_COMMAND:
-        return print_command(*cf_member_of(char **, option, base), out, err);
+    case OPT_LIST:
+        return print_words(*cf_member_of(char **, option, base), out, err);
     case OPT_TEMPLATES:
         return print_templates(base, out, err);
     case OPT_USAGES:

@@ -67,11 +67,8 @@ sample_section(const struct cf_section *section, const struct sample *sample, st
         CF_TRY(cf_buf_appendf(out, err, "#[%s %s]\n", section->type, sample->name));
     else
         CF_TRY(cf_buf_appendf(out, err, "[%s]\n", section->type));
-    for (size_t i = 0; i < cf_n_options; i++) {
-        const struct cf_option *option = &cf_options[i];
-        if (strcmp(option->section, section->type) == 0 &&
-            (!option->backend ||
-             (sample->backend && strcmp(option->backend, sample->backend) == 0)))
+    for (const struct cf_option *option = section->options; option->key; option++) {
+        if (!option->backend || (sample->backend && strcmp(option->backend, sample->backend) == 0))
             CF_TRY(sample_option(option, sample, out, err));
     }
     return CF_OK;

@@ -3,7 +3,8 @@
  * schema - every option there is: where it is kept, what it may be, and the words about it.
  *
  * The parser, the range checks, --print-config, the sample file and the manual all come from
- * these tables; what holds between options is in cross.c.
+ * these tables (schema_*.c, by theme; each section names its own); what holds between options is in
+ * cross*.c.
  */
 #pragma once
 
@@ -30,13 +31,15 @@ enum cf_option_type {
     OPT_COMMAND,   /* words; char **, NULL-terminated */
     OPT_TEMPLATES, /* names of [template] sections; resolved by cross.c */
     OPT_USAGES,    /* of choices; unsigned, or-ed */
-    OPT_EKU        /* dotted OIDs or names; char ** with a count */
+    OPT_EKU,       /* dotted OIDs or names; char ** with a count */
+    OPT_LIST       /* words; char **, NULL-terminated */
 };
 
 enum {
     CF_OPTION_REQUIRED = 1 << 0,
     CF_OPTION_RESTART = 1 << 1, /* a reload does not change it */
-    CF_OPTION_POWER_OF_2 = 1 << 2
+    CF_OPTION_POWER_OF_2 = 1 << 2,
+    CF_OPTION_NONE = 1 << 3 /* of OPT_LIST: "none" is a list without words, unlike no list */
 };
 
 #define CF_NO_OFFSET SIZE_MAX
@@ -47,6 +50,10 @@ struct cf_choice {
     int value;
 };
 
+/* Says what is wrong with a text or with one word of a list. */
+typedef enum cf_rc cf_word_check_fn(const char *word, struct cf_err *err);
+
+/* A table of them ends with key NULL. */
 struct cf_option {
     const char *section;
     const char *key;
@@ -57,9 +64,10 @@ struct cf_option {
     const char *preset;    /* default, as one would write it; {state_dir} and {name} are replaced */
     const char *min, *max; /* limits, as one would write them */
     const struct cf_choice *choices;
-    const char *backend; /* only for this one; NULL: for all */
-    const char *when;    /* manual: when it is needed, or what the default is in words */
-    const char *example; /* sample, where there is no preset */
+    cf_word_check_fn *check; /* OPT_TEXT, OPT_LIST */
+    const char *backend;     /* only for this one; NULL: for all */
+    const char *when;        /* manual: when it is needed, or what the default is in words */
+    const char *example;     /* sample, where there is no preset */
     const char *help;
 };
 
@@ -67,20 +75,30 @@ struct cf_section {
     const char *type;
     bool has_name;
     const char *example; /* name in the sample */
+    const struct cf_option *options;
     const char *help;
 };
 
-extern const struct cf_option cf_options[];
-extern const size_t cf_n_options;
+extern const struct cf_option cf_options_connector[], cf_options_cloud[], cf_options_store[],
+    cf_options_keys[], cf_options_pfx[], cf_options_recipient[], cf_options_revocation[],
+    cf_options_retry[], cf_options_control[], cf_options_directory[], cf_options_ca[],
+    cf_options_template[], cf_options_policy[], cf_options_import_key[], cf_options_recovery[];
 extern const struct cf_section cf_sections[];
 extern const size_t cf_n_sections;
 
 extern const struct cf_choice cf_choices_service[], cf_choices_auth[], cf_choices_log_level[],
-    cf_choices_reason[], cf_choices_backend[], cf_choices_key[], cf_choices_usage[];
+    cf_choices_reason[], cf_choices_backend[], cf_choices_key[], cf_choices_usage[],
+    cf_choices_rdn_order[], cf_choices_sid_mode[], cf_choices_sid_form[],
+    cf_choices_template_sid_mode[], cf_choices_template_sid_form[], cf_choices_directory_auth[],
+    cf_choices_directory_tls[], cf_choices_certificate_types[];
 
 /* NULL when there is none. */
 const struct cf_section *cf_section_find(const char *type);
 const struct cf_option *cf_option_find(const char *section, const char *key);
+
+/* What a name, a rule or an address must look like (check_word.c). */
+cf_word_check_fn cf_check_ldap_uri, cf_check_dn, cf_check_principal, cf_check_upn_suffix,
+    cf_check_account, cf_check_group, cf_check_key_uri;
 
 /* Object identifiers of extended key usages by their usual names; NULL when there is none. */
 const char *cf_eku_oid(const char *name);

@@ -20,6 +20,14 @@ free_list(char **list, size_t n)
 }
 
 static void
+free_words(char **word)
+{
+    for (size_t i = 0; word && word[i]; i++)
+        free(word[i]);
+    free(word);
+}
+
+static void
 free_template(struct cf_template_settings *template_settings)
 {
     if (!template_settings)
@@ -45,9 +53,7 @@ free_ca(struct cf_ca_settings *ca)
     free(ca->crl_file);
     free(ca->crl_url);
     free(ca->issuer_url);
-    for (char **word = ca->command; word && *word; word++)
-        free(*word);
-    free(ca->command);
+    free_words(ca->command);
     free(ca->chain_file);
     free(ca);
 }
@@ -73,6 +79,51 @@ cloud_done(struct cf_cloud_settings *cloud)
     free(cloud->proxy_password_file);
 }
 
+static void
+directory_done(struct cf_directory_settings *directory)
+{
+    free_words(directory->uri);
+    free(directory->base);
+    free(directory->bind_dn);
+    free(directory->password_file);
+    free(directory->keytab_file);
+    free(directory->principal);
+    free(directory->ca_file);
+}
+
+static void
+free_policy(struct cf_policy_settings *policy)
+{
+    if (!policy)
+        return;
+    free(policy->name);
+    free_words(policy->cas);
+    free_words(policy->templates);
+    free_list(policy->eku, policy->n_eku);
+    free_words(policy->subject_allow);
+    free_words(policy->subject_refuse);
+    free_words(policy->san_allow);
+    free_words(policy->san_refuse);
+    free_words(policy->upn_suffixes);
+    free_words(policy->refused_accounts);
+    free_words(policy->refused_groups);
+    free(policy);
+}
+
+static void
+free_import_key(struct cf_import_key_settings *key)
+{
+    if (!key)
+        return;
+    free(key->name);
+    free(key->provider);
+    free(key->key_name);
+    free(key->key_file);
+    free(key->key_uri);
+    free(key->pin_file);
+    free(key);
+}
+
 struct cf_settings *
 cf_settings_free(struct cf_settings *settings)
 {
@@ -94,6 +145,14 @@ cf_settings_free(struct cf_settings *settings)
     for (size_t i = 0; i < settings->n_templates; i++)
         free_template(settings->templates[i]);
     free(settings->templates);
+    directory_done(&settings->directory);
+    for (size_t i = 0; i < settings->n_policies; i++)
+        free_policy(settings->policies[i]);
+    free(settings->policies);
+    for (size_t i = 0; i < settings->n_import_keys; i++)
+        free_import_key(settings->import_keys[i]);
+    free(settings->import_keys);
+    free(settings->recovery_file);
     free(settings);
     return NULL;
 }

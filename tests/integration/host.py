@@ -138,6 +138,14 @@ class Host:
                 "key_file": "credential:ca-corp-key", "crl_file": self.crl_path,
                 "crl_url": "http://crl.corp.example/corp.crl",
             },
+            "policy users": {
+                "ca": "corp", "templates": "CertferryWiFi", "certificate_type": "user",
+                "eku": "clientAuth", "max_validity": "365d",
+            },
+            "policy devices": {
+                "ca": "corp", "templates": "CertferryDevice", "certificate_type": "device",
+                "eku": "clientAuth", "max_validity": "365d",
+            },
             "template CertferryWiFi": {"key": key, "eku": "clientAuth", "validity": "365d"},
             "template CertferryDevice": {"key": key, "eku": "clientAuth", "validity": "365d"},
         }

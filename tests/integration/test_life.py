@@ -52,6 +52,7 @@ def test_sighup_takes_a_new_configuration(tenant, host):
     host.start()
     assert tenant.wait_finished(30), host.log_tail()
     host.config["ca corp"]["templates"] = "CertferryDevice"
+    del host.config["policy users"]
     host.reload()
     assert host.wait_notify("RELOADING=1")
     assert host.wait_notify("READY=1")

@@ -54,6 +54,14 @@ templates = CertferryWiFi CertferryDevice
 cert_file = /etc/certferry/corp.pem
 key_file = credential:ca-corp-key
 crl_url = http://crl.corp.example/corp.crl
+[policy users]
+ca = corp
+templates = CertferryWiFi
+certificate_type = user
+[policy devices]
+ca = corp
+templates = CertferryDevice
+certificate_type = device
 [template CertferryWiFi]
 eku = clientAuth
 validity = 365d

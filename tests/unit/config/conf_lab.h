@@ -16,6 +16,10 @@
     "[recipient]\n"                                                                                \
     "ca_file = /etc/device-ca.pem\n"
 
+/* Allows all; four lines. */
+#define LAB_POLICY(cas, templates)                                                                 \
+    "[policy all]\nca = " cas "\ntemplates = " templates "\ncertificate_type = both\n"
+
 /* Two CAs and their template below it; from line 6 on. */
 #define LAB_CAS                                                                                    \
     "[ca corp]\n"                                                                                  \
@@ -29,8 +33,8 @@
     "host = partner.example.com\n"                                                                 \
     "name = Partner CA\n"                                                                          \
     "templates = Device\n"                                                                         \
-    "command = /usr/bin/partner --profile 'a b'\n"                                                 \
-    "[template Device]\n"
+    "command = /usr/bin/partner --profile 'a b'\n" LAB_POLICY("corp partner",                      \
+                                                              "Device") "[template Device]\n"
 
 /* All faults, each with a newline behind it. */
 struct lab_faults {

@@ -149,7 +149,7 @@ lists_and_commands_are_read_word_by_word(void **state)
     expect_at("template T", "key = rsa1024",
               "[template T] key: \"rsa1024\" is none of rsa2048, rsa3072, rsa4096, p256, p384");
     lab_expect_faults(LAB_BASE "[ca c]\nbackend=exec\nhost=h\nname=n\ntemplates=\"T\n"
-                               "command = prog x\n[template T]\n",
+                               "command = prog x\n[template T]\n" LAB_POLICY("c", "T"),
                       "conf:11: [ca c] command: the program must be an absolute path: begin it "
                       "with / (no shell looks for it)\n"
                       "conf:10: [ca c] templates: a \" is opened and not closed\n");
@@ -175,7 +175,9 @@ what_is_missing_is_told_where_it_belongs(void **state)
         "conf:3: [cloud] graph: is missing: it is needed with service = custom, unless endpoint "
         "is set and assertion_renew = no\n");
     lab_expect_faults(
-        LAB_BASE "[ca x]\n[ca y]\nbackend = local\nhost=h\nname=n\ntemplates=T\n[template T]\n",
+        LAB_BASE
+        "[ca x]\n[ca y]\nbackend = local\nhost=h\nname=n\ntemplates=T\n[template T]\n" LAB_POLICY(
+            "x y", "T"),
         "conf:6: [ca x] backend: is missing: local is the CA inside certferryd, exec runs a "
         "program for each operation.\n"
         "conf:6: [ca x] host: is missing: The CA's host, as profiles name it (certification "
@@ -194,7 +196,7 @@ a_name_in_quotes_is_no_name(void **state)
 {
     (void)state;
     lab_expect_faults(LAB_BASE "[ca a]\nbackend=exec\nhost=h\nname = \"Corp CA\"\ntemplates=T\n"
-                               "command=/a\n[template T]\n",
+                               "command=/a\n[template T]\n" LAB_POLICY("a", "T"),
                       "conf:9: [ca a] name: is taken as it stands: leave the quotes out\n");
 }
 
@@ -203,7 +205,7 @@ section_names_are_there_where_they_belong(void **state)
 {
     (void)state;
     lab_expect_faults(LAB_BASE "[ca]\n[store x]\n[ca a/b]\n" EXEC("g") "[ca .x]\n" EXEC(
-                          "h") "[template a\"b]\n[template T]\n",
+                          "h") "[template a\"b]\n[template T]\n" LAB_POLICY("a/b .x", "T"),
                       "conf:6: [ca] needs a name: write [ca NAME]\n"
                       "conf:7: [store] takes no name: write [store]\n"
                       "conf:8: the name of a CA must have letters, digits and . _ - only and "
@@ -237,7 +239,7 @@ a_ca_takes_the_keys_of_its_own_backend_only(void **state)
     lab_expect_faults(LAB_BASE "[ca a]\nbackend = local\nhost=h\nname=a\ntemplates=T\n"
                                "cert_file=/a\ntimeout = 5s\ncrl_overlap = 7d\n"
                                "[ca b]\nbackend = exec\nhost=h\nname=b\ntemplates=T\ncommand=/b\n"
-                               "crl_url = http://x/\n[template T]\n",
+                               "crl_url = http://x/\n[template T]\n" LAB_POLICY("a b", "T"),
                       "conf:12: [ca a] timeout: belongs to backend = exec, but this CA has "
                       "backend = local: remove it\n"
                       "conf:20: [ca b] crl_url: belongs to backend = local, but this CA has "
@@ -252,12 +254,13 @@ two_cas_must_be_told_apart(void **state)
     lab_expect_faults(LAB_BASE "[ca a]\nbackend=exec\nhost=ca.example\nname=N\ntemplates=T\n"
                                "command=/a\n"
                                "[ca b]\nbackend=exec\nhost=CA.Example\nname=n\ntemplates=T\n"
-                               "command=/b\n[template T]\n",
+                               "command=/b\n[template T]\n" LAB_POLICY("a b", "T"),
                       "conf:14: [ca b] host: host and name are those of [ca a], too: requests "
                       "could not tell them apart\n");
-    lab_expect_faults(LAB_BASE "[ca a]\nbackend=local\nhost=h\nname=a\ntemplates=T\ncert_file=/a\n"
-                               "[ca b]\nbackend=local\nhost=h\nname=b\ntemplates=T\ncert_file=/b\n"
-                               "crl_file = /var/lib/certferry/a.crl\n[template T]\n",
+    lab_expect_faults(LAB_BASE
+                      "[ca a]\nbackend=local\nhost=h\nname=a\ntemplates=T\ncert_file=/a\n"
+                      "[ca b]\nbackend=local\nhost=h\nname=b\ntemplates=T\ncert_file=/b\n"
+                      "crl_file = /var/lib/certferry/a.crl\n[template T]\n" LAB_POLICY("a b", "T"),
                       "conf:18: [ca b] crl_file: is that of [ca a], too: each CA needs its own\n");
 }
 
@@ -265,13 +268,15 @@ static void
 templates_of_a_ca_must_be_there_and_once(void **state)
 {
     (void)state;
-    lab_expect_faults(LAB_BASE "[ca a]\nbackend=exec\nhost=h\nname=N\ncommand=/a\n"
-                               "templates = Device, Devise, Other device\n[template Device]\n",
-                      "conf:11: [ca a] templates: there is no section [template Devise]: did you "
-                      "mean Device?\n"
-                      "conf:11: [ca a] templates: there is no section [template Other]: write "
-                      "one\n"
-                      "conf:11: [ca a] templates: Device is there twice: remove one\n");
+    lab_expect_faults(
+        LAB_BASE
+        "[ca a]\nbackend=exec\nhost=h\nname=N\ncommand=/a\n"
+        "templates = Device, Devise, Other device\n[template Device]\n" LAB_POLICY("a", "Device"),
+        "conf:11: [ca a] templates: there is no section [template Devise]: did you "
+        "mean Device?\n"
+        "conf:11: [ca a] templates: there is no section [template Other]: write "
+        "one\n"
+        "conf:11: [ca a] templates: Device is there twice: remove one\n");
 }
 
 static void
@@ -291,7 +296,7 @@ what_could_not_be_printed_and_read_again_is_refused(void **state)
                                  "path is longer than 2000 bytes\n");
     (void)snprintf(text, sizeof text,
                    LAB_BASE "[ca c]\nbackend=exec\nhost=h\nname=n\ntemplates=T\n"
-                            "command = /c %01501d\n[template T]\n",
+                            "command = /c %01501d\n[template T]\n" LAB_POLICY("c", "T"),
                    0);
     assert_null(lab_parse(text, &faults));
     assert_string_equal(faults.text, "conf:11: [ca c] command: words of more than 1500 bytes, or "

@@ -106,7 +106,7 @@ check(const char *template_text)
     "[ca local]\nbackend=local\nhost=h\nname=l\ntemplates=T\ncert_file=@/ca.pem\n"                 \
     "key_file=@/ca.key\n"                                                                          \
     "[ca exec]\nbackend=exec\nhost=h\nname=e\ntemplates=T\ncommand=@/program\n"                    \
-    "chain_file = @/ca.pem\n[template T]\n"
+    "chain_file = @/ca.pem\n[template T]\n" LAB_POLICY("local exec", "T")
 #define GOOD GOOD_PLACES GOOD_CLOUD GOOD_RECIPIENT GOOD_CAS
 
 static void
@@ -301,7 +301,7 @@ directories_must_be_there_and_not_open_to_all(void **state)
           "group = certferry-no-such-group\n" GOOD_CLOUD
           "assertion_file = @/assertion.pem\n" GOOD_RECIPIENT
           "[ca local]\nbackend=local\nhost=h\nname=l\ntemplates=T\ncert_file=@/ca.pem\n"
-          "key_file=@/ca.key\ncrl_file = @/secret/x.crl\n[template T]\n");
+          "key_file=@/ca.key\ncrl_file = @/secret/x.crl\n[template T]\n" LAB_POLICY("local", "T"));
     assert_contains(findings.text, "error connector: state_dir: directory /tmp/");
     assert_contains(findings.text, "error store: path: directory /tmp/");
     assert_contains(findings.text, "warning control: socket: directory /tmp/");
@@ -327,7 +327,7 @@ what_has_no_effect_is_a_warning(void **state)
                    "warning ca: there is no CA: every request is refused");
     expect_finding(GOOD_PLACES GOOD_CLOUD GOOD_RECIPIENT
                    "[ca e]\nbackend=exec\nhost=h\nname=e\ntemplates=T\ncommand=@/program\n"
-                   "[template T]\n",
+                   "[template T]\n" LAB_POLICY("e", "T"),
                    "warning ca e: chain_file is not set: the program's own chain is believed");
 }
 

@@ -164,7 +164,7 @@ what_looks_like_a_comment_behind_a_value_is_part_of_it(void **state)
     (void)state;
     cf_own(cf_settings) settings =
         lab_good(LAB_BASE "[ca c]\nbackend=exec\nhost=h\nname = A ; B # C\ntemplates=T\n"
-                          "command = /bin/c 'x ; y'\n[template T]\n");
+                          "command = /bin/c 'x ; y'\n[template T]\n" LAB_POLICY("c", "T"));
 
     assert_string_equal(settings->cas[0]->ca_name, "A ; B # C");
     assert_string_equal(settings->cas[0]->command[1], "x ; y");

@@ -46,12 +46,23 @@ static const struct limits {
     {"ca", "output_max", "1K", "16M"},
     {"template", "min_key", "2048", "4096"},
     {"template", "validity", "1h", "100y"},
+    {"directory", "connect_timeout", "100ms", "1m"},
+    {"directory", "timeout", "100ms", "10m"},
+    {"directory", "cache", "0", "1d"},
+    {"directory", "retry", "1s", "1h"},
+    {"policy", "min_rsa", "2048", "4096"},
+    {"policy", "min_ec", "256", "384"},
+    {"policy", "max_validity", "0", "100y"},
+    {"policy", "per_user_hour", "0", "1000000"},
+    {"policy", "per_device_hour", "0", "1000000"},
+    {"policy", "per_hour", "0", "10000000"},
 };
 
 union object {
     struct cf_settings settings;
     struct cf_ca_settings ca;
     struct cf_template_settings tmpl;
+    struct cf_policy_settings policy;
 };
 
 static uint64_t
@@ -109,10 +120,19 @@ every_range_includes_its_ends_and_nothing_beyond(void **state)
             expect_refused(option, low - step);
         expect_refused(option, high + step);
     }
-    for (size_t i = 0; i < cf_n_options; i++)
-        n += cf_options[i].min != NULL;
+    for (size_t i = 0; i < cf_n_sections; i++) {
+        for (const struct cf_option *option = cf_sections[i].options; option->key; option++)
+            n += option->min != NULL;
+    }
     assert_int_equal(n, CF_COUNT(LIMITS));
 }
+
+#define SID_DEFAULTS                                                                               \
+    "rdn_order = rfc4514\n"                                                                        \
+    "enforce_dn_limits = yes\n"                                                                    \
+    "security_identifier = on-request\n"                                                           \
+    "security_identifier_form = extension\n"                                                       \
+    "require_security_identifier = yes\n"
 
 static void
 the_defaults_are_those_of_the_manual(void **state)
@@ -187,12 +207,19 @@ the_defaults_are_those_of_the_manual(void **state)
         "socket = /run/certferry/control.sock\n"
         "group = certferry\n"
         "\n"
+        "[directory]\n"
+        "auth = gssapi\n"
+        "protection = ldaps\n"
+        "connect_timeout = 5s\n"
+        "timeout = 10s\n"
+        "cache = 5m\n"
+        "retry = 30s\n"
+        "\n"
         "[ca corp]\n"
         "backend = local\n"
         "host = ca.example.com\n"
         "name = Corp CA\n"
-        "templates = Device\n"
-        "cert_file = /etc/corp.pem\n"
+        "templates = Device\n" SID_DEFAULTS "cert_file = /etc/corp.pem\n"
         "key_file = /run/credentials/certferryd.service/ca-corp-key\n"
         "crl_file = /var/lib/certferry/corp.crl\n"
         "crl_lifetime = 1w\n"
@@ -203,8 +230,7 @@ the_defaults_are_those_of_the_manual(void **state)
         "backend = exec\n"
         "host = partner.example.com\n"
         "name = Partner CA\n"
-        "templates = Device\n"
-        "command = /usr/bin/partner --profile \"a b\"\n"
+        "templates = Device\n" SID_DEFAULTS "command = /usr/bin/partner --profile \"a b\"\n"
         "timeout = 1m\n"
         "output_max = 1M\n"
         "\n"
@@ -214,7 +240,22 @@ the_defaults_are_those_of_the_manual(void **state)
         "key_usage = digitalSignature keyEncipherment\n"
         "eku = clientAuth\n"
         "validity = 1y\n"
-        "approval = no\n";
+        "approval = no\n"
+        "security_identifier = as-ca\n"
+        "security_identifier_form = as-ca\n"
+        "\n"
+        "[policy all]\n"
+        "ca = corp partner\n"
+        "templates = Device\n"
+        "certificate_type = both\n"
+        "min_rsa = 2048\n"
+        "min_ec = 256\n"
+        "max_validity = 0\n"
+        "per_user_hour = 0\n"
+        "per_device_hour = 0\n"
+        "per_hour = 0\n"
+        "\n"
+        "[recovery]\n";
 
     assert_string_equal(strstr(text, "state_dir"), EXPECTED);
     assert_non_null(settings->connector_id);
@@ -284,13 +325,14 @@ static void
 every_option_is_described_and_shown(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < cf_n_options; i++) {
-        const struct cf_option *option = &cf_options[i];
-        assert_non_null(cf_section_find(option->section));
-        assert_true(strlen(option->help) > 10);
-        assert_true(option->preset || option->example);
-        assert_true(option->preset || option->when || (option->flags & CF_OPTION_REQUIRED));
-        assert_ptr_equal(cf_option_find(option->section, option->key), option);
+    for (size_t i = 0; i < cf_n_sections; i++) {
+        for (const struct cf_option *option = cf_sections[i].options; option->key; option++) {
+            assert_string_equal(option->section, cf_sections[i].type);
+            assert_true(strlen(option->help) > 10);
+            assert_true(option->preset || option->example);
+            assert_true(option->preset || option->when || (option->flags & CF_OPTION_REQUIRED));
+            assert_ptr_equal(cf_option_find(option->section, option->key), option);
+        }
     }
 }
 

@@ -18,6 +18,7 @@ static const char configuration[] =
     "[recipient]\nca_file = %s/devices.pem\n"
     "[control]\nsocket = %s/control\ngroup = %s\n"
     "[template user]\nvalidity = 1y\n"
+    "[policy all]\nca = corp\ntemplates = user\ncertificate_type = both\n"
     "[ca corp]\nbackend = exec\nhost = ca.example\nname = Corp\ntemplates = user\n"
     "command = /bin/false\nchain_file = %s/chain.pem\n";
 

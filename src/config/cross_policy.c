@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cross_policy - policies and the CAs and templates they name, both ways. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "build.h"
+#include "certferry/text.h"
+#include "value.h"
+
+static const struct cf_ca_settings *
+find_ca(const struct cf_settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->n_cas; i++) {
+        if (cf_text_equal_nocase(settings->cas[i]->name, name))
+            return settings->cas[i];
+    }
+    return NULL;
+}
+
+/* Everybody else compares names as the sections write them. */
+static enum cf_rc
+respell(char **word, const char *name, struct cf_err *err)
+{
+    char *copy = strdup(name);
+
+    if (!copy)
+        return cf_fail_oom(err);
+    free(*word);
+    *word = copy;
+    return CF_OK;
+}
+
+static bool
+names(char *const *list, const char *name)
+{
+    for (; list && *list; list++) {
+        if (cf_text_equal_nocase(*list, name))
+            return true;
+    }
+    return false;
+}
+
+static void
+unknown_ca(const struct cf_build *build, const struct cf_policy_settings *policy, const char *name)
+{
+    const char *known[CF_INI_SECTIONS_MAX];
+    size_t n = 0;
+
+    for (; n < build->settings->n_cas && n < CF_COUNT(known); n++)
+        known[n] = build->settings->cas[n]->name;
+    const char *nearest = cf_text_nearest(name, known, n);
+    if (nearest)
+        cf_build_fault(build, "policy", policy->name, "ca",
+                       "there is no section [ca %.80s]: did you mean %s?", name, nearest);
+    else
+        cf_build_fault(build, "policy", policy->name, "ca",
+                       "there is no section [ca %.80s]: write one", name);
+}
+
+/* By which one of the policy's CAs issues; NULL when none does. */
+static const struct cf_template_settings *
+find_issued(const struct cf_settings *settings, const struct cf_policy_settings *policy,
+            const char *name)
+{
+    for (char *const *ca_name = policy->cas; *ca_name; ca_name++) {
+        const struct cf_ca_settings *ca = find_ca(settings, *ca_name);
+        const struct cf_template_settings *found = ca ? cf_ca_settings_template(ca, name) : NULL;
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+static bool
+is_template(const struct cf_settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->n_templates; i++) {
+        if (cf_text_equal_nocase(settings->templates[i]->name, name))
+            return true;
+    }
+    return false;
+}
+
+static void
+unknown_template(const struct cf_build *build, const struct cf_policy_settings *policy,
+                 const char *name)
+{
+    const struct cf_settings *settings = build->settings;
+    const char *known[CF_INI_SECTIONS_MAX];
+    size_t n = 0;
+
+    for (size_t i = 0; i < settings->n_templates && n < CF_COUNT(known); i++) {
+        if (find_issued(settings, policy, settings->templates[i]->name))
+            known[n++] = settings->templates[i]->name;
+    }
+    const char *nearest = cf_text_nearest(name, known, n);
+    if (is_template(settings, name))
+        cf_build_fault(build, "policy", policy->name, "templates",
+                       "no CA of this policy issues by %.80s: add it to templates of the [ca] "
+                       "section, or remove it",
+                       name);
+    else if (nearest)
+        cf_build_fault(build, "policy", policy->name, "templates",
+                       "there is no section [template %.80s]: did you mean %s?", name, nearest);
+    else
+        cf_build_fault(build, "policy", policy->name, "templates",
+                       "there is no section [template %.80s]: write one", name);
+}
+
+/* *all_found false after a fault; lists of policies and CAs that could not be read have been told
+ * already. */
+static enum cf_rc
+cross_names(const struct cf_build *build, const struct cf_policy_settings *policy, bool *all_found,
+            struct cf_err *err)
+{
+    bool has_cas = policy->cas && policy->templates;
+
+    for (char **name = policy->cas; name && *name; name++) {
+        const struct cf_ca_settings *ca = find_ca(build->settings, *name);
+        if (ca) {
+            CF_TRY(respell(name, ca->name, err));
+            has_cas &= ca->n_templates > 0;
+            continue;
+        }
+        unknown_ca(build, policy, *name);
+        has_cas = false;
+    }
+    *all_found &= has_cas;
+    for (char **name = policy->templates; has_cas && *name; name++) {
+        const struct cf_template_settings *tmpl = find_issued(build->settings, policy, *name);
+        if (tmpl) {
+            CF_TRY(respell(name, tmpl->name, err));
+            continue;
+        }
+        unknown_template(build, policy, *name);
+        *all_found = false;
+    }
+    return CF_OK;
+}
+
+/* Members of the built-in groups of administrators are refused by whoever can tell them. */
+static enum cf_rc
+cross_groups(struct cf_build *build, struct cf_policy_settings *policy, struct cf_err *err)
+{
+    bool is_written = cf_build_value(build, "policy", policy->name, "refused_groups") != NULL;
+    bool has_directory = build->settings->directory.uri != NULL;
+
+    if (has_directory && !is_written)
+        return cf_value_parse(cf_option_find("policy", "refused_groups"), "privileged", policy,
+                              err);
+    /* An uri that could not be read is one fault, not two. */
+    if (!has_directory && policy->refused_groups && *policy->refused_groups &&
+        !cf_build_value(build, "directory", "", "uri"))
+        cf_build_fault(build, "policy", policy->name, "refused_groups",
+                       "only a directory knows who is a member: set uri in [directory], or remove "
+                       "it");
+    return CF_OK;
+}
+
+static bool
+is_allowed(const struct cf_settings *settings, const struct cf_ca_settings *ca, const char *name)
+{
+    for (size_t i = 0; i < settings->n_policies; i++) {
+        const struct cf_policy_settings *policy = settings->policies[i];
+        if (names(policy->cas, ca->name) && names(policy->templates, name))
+            return true;
+    }
+    return false;
+}
+
+static void
+cross_cas(const struct cf_build *build)
+{
+    const struct cf_settings *settings = build->settings;
+
+    for (size_t i = 0; i < settings->n_cas; i++) {
+        const struct cf_ca_settings *ca = settings->cas[i];
+        for (size_t k = 0; k < ca->n_templates; k++) {
+            if (!is_allowed(settings, ca, ca->templates[k]->name))
+                cf_build_fault(build, "ca", ca->name, "templates",
+                               "no [policy] allows %s with this CA, so it would be refused: name "
+                               "both in one, or remove it",
+                               ca->templates[k]->name);
+        }
+    }
+}
+
+enum cf_rc
+cf_cross_policies(struct cf_build *build, struct cf_err *err)
+{
+    const struct cf_settings *settings = build->settings;
+    bool is_good = true;
+
+    for (size_t i = 0; i < settings->n_policies; i++) {
+        CF_TRY(cross_names(build, settings->policies[i], &is_good, err));
+        CF_TRY(cross_groups(build, settings->policies[i], err));
+    }
+    /* A policy has to name a CA; without any, that is what is missing. */
+    if (settings->n_policies == 0 && settings->n_cas > 0)
+        cf_faults_add(build->faults, build->top,
+                      "[policy]: there is none, so every request would be refused; write one");
+    else if (is_good && settings->n_policies > 0)
+        cross_cas(build);
+    return CF_OK;
+}
