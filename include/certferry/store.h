@@ -127,8 +127,9 @@ struct cf_ledger_entry {
     struct cf_buf *cert;                /* DER */
     int64_t revoked_ms;                 /* 0: not revoked */
     int revocation_reason;
-    int64_t renews_id;     /* the entry this one replaces; 0: none */
-    int64_t renewed_by_id; /* set by the store when that one is entered; 0: not renewed */
+    int64_t renews_id;     /* the entry this one replaces; 0: none. It must exist: CF_E_NOT_FOUND */
+    int64_t renewed_by_id; /* set by the store when that one is entered; the last one stays; 0: not
+                              renewed */
     bool has_recovery;     /* a copy for re-encryption is kept */
 };
 struct cf_ledger_entry *cf_ledger_entry_free(struct cf_ledger_entry *entry);
@@ -161,7 +162,8 @@ struct cf_change {
     enum cf_state from;  /* the state it was claimed in, for the history */
     const char *history; /* text of a history line; NULL: no line */
     bool keep_claim;     /* the worker goes on with this item until its claimed_until_ms */
-    const struct cf_buf *recovery;        /* sealed copy kept with `issued`; NULL: none */
+    const struct cf_buf *recovery;        /* sealed copy kept with `issued`; NULL: none. Without
+                                             `issued` it is CF_E_BUG */
     const struct cf_ledger_entry *issued; /* added to the ledger in the same transaction; the same
                                              issuer and serial twice is CF_E_CONFLICT; NULL: none */
     int64_t revoked_ledger_id;            /* ledger entry to mark as revoked; 0: none */
@@ -192,8 +194,8 @@ struct cf_ledger_filter {
     const char *device_id;
     const char *user_name; /* compared without case (ASCII) */
     const char *profile_id;
-    int64_t expires_before_ms; /* 0: any */
-    int64_t expires_after_ms;  /* 0: any */
+    int64_t expires_before_ms; /* ends before this; 0: any */
+    int64_t expires_after_ms;  /* ends at this time or later; 0: any */
     bool only_valid;           /* leaves revoked ones out */
     bool only_current;         /* leaves out those that another has replaced */
     bool only_renewal_due;     /* at now_ms the renewal threshold is reached; without one: never */
@@ -281,9 +283,10 @@ struct cf_store_ops {
      * that are no longer the owner's are left alone. */
     enum cf_rc (*renew)(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
                         int64_t until_ms, struct cf_err *err);
-    /* Moves the cloud's lease of an item that waits for its CA; claimed or not. */
-    enum cf_rc (*extend_lease)(struct cf_store *store, enum cf_kind kind, const char *context,
-                               int64_t lease_until_ms, struct cf_err *err);
+    /* Moves the cloud's lease of items that take their time, claimed or not; those that are no
+     * longer there are left out. */
+    enum cf_rc (*extend_leases)(struct cf_store *store, const int64_t *ids, size_t n,
+                                int64_t lease_until_ms, struct cf_err *err);
     /* Makes unfinished items that wait for a later time due now, claimed or not: after a jump of
      * the clock their times mean nothing. */
     enum cf_rc (*make_due)(struct cf_store *store, int64_t now_ms, struct cf_err *err);
@@ -313,8 +316,9 @@ struct cf_store_ops {
                            struct cf_err *err);
 
     /* Counts a request against a policy's limits and enters it, in one transaction; a context that
-     * is there already is CF_OK and not counted again. CF_E_RATE names the limit that is reached:
-     * nothing is entered then. */
+     * the policy's last hour has already is CF_OK and not counted again. Names of users and devices
+     * are compared without case (ASCII). CF_E_RATE names the limit that is reached: nothing is
+     * entered then. */
     enum cf_rc (*grant)(struct cf_store *store, const struct cf_rate_request *request,
                         struct cf_err *err);
 
@@ -350,7 +354,7 @@ struct cf_store_ops {
                                 struct cf_err *err);
 };
 
-enum { CF_STORE_ABI = 1 };
+enum { CF_STORE_ABI = 2 };
 
 /* Every implementation begins with its ops, so that callers write store->ops->claim(store, ...). */
 struct cf_store {

@@ -33,6 +33,21 @@ report(struct cf_site *site, struct cf_item *const *items, size_t n,
 }
 
 static enum cf_rc
+keep_leases(struct cf_store *store, struct cf_item *const *items, size_t n, int64_t until,
+            struct cf_err *err)
+{
+    int64_t *ids = calloc(n, sizeof *ids);
+    if (!ids)
+        return cf_fail_oom(err);
+
+    for (size_t i = 0; i < n; i++)
+        ids[i] = items[i]->id;
+    enum cf_rc rc = store->ops->extend_leases(store, ids, n, until, err);
+    free(ids);
+    return rc;
+}
+
+static enum cf_rc
 extend(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_item *const *items, size_t n,
        int64_t until, struct cf_err *err)
 {
@@ -50,13 +65,9 @@ extend(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_item *con
             cf_log(CF_EV_RESULT_REFUSED, &fields,
                    "the cloud does not want to wait for request %s any longer: %s",
                    items[i]->context, verdicts[i].text);
-        rc = site->store->ops->extend_lease(site->store, CF_KIND_PKCS, items[i]->context, until,
-                                            err);
-        if (rc == CF_E_NOT_FOUND)
-            rc = CF_OK; /* finished and pruned meanwhile */
     }
     free(verdicts);
-    return rc;
+    return rc == CF_OK ? keep_leases(site->store, items, n, until, err) : rc;
 }
 
 /* Moves the items whose lease ends soon to the front; says how many there are. */

@@ -69,6 +69,7 @@ CF_MUST_USE enum cf_rc cf_query_run(struct cf_query *q, struct cf_err *err);
 /* As cf_query_run; a violated UNIQUE constraint is *ret_is_taken, not an error. */
 CF_MUST_USE enum cf_rc cf_query_insert(struct cf_query *q, bool *ret_is_taken, struct cf_err *err);
 int64_t cf_query_changes(const struct cf_query *q); /* rows changed by the last run */
+int64_t cf_query_new_id(const struct cf_query *q);  /* of the row that was inserted last */
 
 int64_t cf_query_get_i64(struct cf_query *q);
 /* Below max, else the store is corrupt. */

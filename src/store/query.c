@@ -123,6 +123,12 @@ cf_query_changes(const struct cf_query *q)
 }
 
 int64_t
+cf_query_new_id(const struct cf_query *q)
+{
+    return sqlite3_last_insert_rowid(q->conn->db);
+}
+
+int64_t
 cf_query_get_i64(struct cf_query *q)
 {
     return sqlite3_column_int64(q->stmt, q->get_at++);

@@ -15,11 +15,21 @@
 #define LEDGER_ALL                                                                                 \
     "SELECT id, context, ca, template_name, device_id, user_name, profile_id, subject, issuer, "   \
     "serial, thumbprint, not_before_ms, not_after_ms, issued_ms, renewal_threshold_percent, "      \
-    "cert, revoked_ms, revocation_reason FROM ledger "
-#define LEDGER_PAGE                                                                                \
-    "AND id > ?1 AND (?2 IS NULL OR serial = ?2) AND (?3 IS NULL OR issuer = ?3) "                 \
+    "cert, revoked_ms, revocation_reason, renews_id, renewed_by_id, "                              \
+    "EXISTS (SELECT 1 FROM recovery WHERE ledger_id = ledger.id) FROM ledger "
+#define LEDGER_MATCH                                                                               \
+    "AND (?2 IS NULL OR serial = ?2) AND (?3 IS NULL OR issuer = ?3) "                             \
     "AND (?4 IS NULL OR context = ?4) AND (?5 IS NULL OR ca = ?5) "                                \
-    "AND (?6 = 0 OR not_after_ms < ?6) AND (?7 = 0 OR revoked_ms = 0) ORDER BY id LIMIT ?8"
+    "AND (?6 = 0 OR not_after_ms < ?6) AND (?7 = 0 OR revoked_ms = 0) "                            \
+    "AND (?9 IS NULL OR thumbprint = ?9) AND (?10 IS NULL OR device_id = ?10) "                    \
+    "AND (?11 IS NULL OR user_name = ?11 COLLATE NOCASE) "                                         \
+    "AND (?12 IS NULL OR profile_id = ?12) AND not_after_ms >= ?13 "                               \
+    "AND (?14 = 0 OR renewed_by_id = 0) AND (?15 = 0 OR renew_from_ms <= ?16) "
+/* Two statements: oldest first, newest first. */
+#define LEDGER_PAIR(name, where)                                                                   \
+    [CF_SQL_LEDGER_##name] = LEDGER_ALL where "AND id > ?1 " LEDGER_MATCH "ORDER BY id LIMIT ?8",  \
+    [CF_SQL_LEDGER_##name##_NEWEST] = LEDGER_ALL where                                             \
+        "AND id < iif(?1 = 0, 9223372036854775807, ?1) " LEDGER_MATCH "ORDER BY id DESC LIMIT ?8"
 
 #define CA_FACTS                                                                                   \
     "SELECT ca, serial, request_key, status, template_name, subject, requested_ms, validity_ms, "  \
@@ -50,6 +60,7 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
     [CF_SQL_ITEM_MAKE_DUE] =
         "UPDATE item SET due_ms = ?1 WHERE due_ms > ?1 AND state NOT IN (6, 8)",
     [CF_SQL_ITEM_LEASE] = "UPDATE item SET lease_until_ms = ? WHERE kind = ? AND context = ?",
+    [CF_SQL_ITEM_LEASE_ID] = "UPDATE item SET lease_until_ms = ? WHERE id = ?",
     [CF_SQL_ITEM_REOPEN] =
         "UPDATE item SET state = ?, due_ms = ?, lease_until_ms = ?, updated_ms = ?, attempts = 0, "
         "first_failed_ms = 0, claimed_by = NULL, claimed_until_ms = 0 WHERE id = ?",
@@ -81,18 +92,46 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
     [CF_SQL_LEDGER_INSERT] =
         "INSERT INTO ledger (context, ca, template_name, device_id, user_name, profile_id, "
         "subject, issuer, serial, thumbprint, not_before_ms, not_after_ms, issued_ms, "
-        "renewal_threshold_percent, cert, revoked_ms, revocation_reason) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "renewal_threshold_percent, cert, revoked_ms, revocation_reason, renews_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [CF_SQL_LEDGER_REVOKE] = "UPDATE ledger SET revoked_ms = ?, revocation_reason = ? "
                              "WHERE id = ? AND revoked_ms = 0",
     [CF_SQL_LEDGER_EXISTS] = "SELECT 1 FROM ledger WHERE id = ?",
-    [CF_SQL_LEDGER_LIST] = LEDGER_ALL "WHERE 1 " LEDGER_PAGE,
-    [CF_SQL_LEDGER_BY_SERIAL] =
-        LEDGER_ALL "INDEXED BY ledger_serial WHERE serial = ?2 " LEDGER_PAGE,
-    [CF_SQL_LEDGER_BY_CONTEXT] =
-        LEDGER_ALL "INDEXED BY ledger_context WHERE context = ?4 " LEDGER_PAGE,
-    [CF_SQL_LEDGER_BY_NOT_AFTER] =
-        LEDGER_ALL "INDEXED BY ledger_not_after WHERE not_after_ms < ?6 " LEDGER_PAGE,
+    [CF_SQL_LEDGER_RENEWED] = "UPDATE ledger SET renewed_by_id = ? WHERE id = ?",
+    LEDGER_PAIR(LIST, "WHERE 1 "),
+    LEDGER_PAIR(BY_SERIAL, "INDEXED BY ledger_serial WHERE serial = ?2 "),
+    LEDGER_PAIR(BY_THUMBPRINT, "INDEXED BY ledger_thumbprint WHERE thumbprint = ?9 "),
+    LEDGER_PAIR(BY_CONTEXT, "INDEXED BY ledger_context WHERE context = ?4 "),
+    LEDGER_PAIR(BY_DEVICE, "INDEXED BY ledger_device WHERE device_id = ?10 "),
+    LEDGER_PAIR(BY_USER, "INDEXED BY ledger_user WHERE user_name = ?11 COLLATE NOCASE "),
+    /* For only_valid, only_current and only_renewal_due together: the partial index has those. */
+    LEDGER_PAIR(BY_RENEWAL, "INDEXED BY ledger_renewal WHERE renew_from_ms <= ?16 "
+                            "AND revoked_ms = 0 AND renewed_by_id = 0 "),
+    LEDGER_PAIR(BY_NOT_AFTER, "INDEXED BY ledger_not_after WHERE not_after_ms < ?6 "),
+
+    [CF_SQL_RECOVERY_INSERT] = "INSERT INTO recovery (ledger_id, end_ms, sealed) VALUES (?, ?, ?)",
+    [CF_SQL_RECOVERY_GET] = "SELECT sealed FROM recovery WHERE ledger_id = ?",
+    [CF_SQL_RECOVERY_END] = "UPDATE recovery SET end_ms = 0 WHERE ledger_id = ?",
+    [CF_SQL_RECOVERY_PRUNE] = "DELETE FROM recovery WHERE end_ms <= ?",
+
+    [CF_SQL_GRANT_FIND] = "SELECT 1 FROM rate_grant WHERE policy = ? AND context = ?",
+    [CF_SQL_GRANT_FIRST] =
+        "SELECT at_ms, n FROM rate_grant WHERE policy = ? ORDER BY at_ms, n LIMIT 1",
+    [CF_SQL_GRANT_LAST] =
+        "SELECT at_ms, n FROM rate_grant WHERE policy = ? ORDER BY at_ms DESC, n DESC LIMIT 1",
+    [CF_SQL_GRANT_COUNT_USER] = "SELECT count(*) FROM (SELECT 1 FROM rate_grant "
+                                "INDEXED BY rate_grant_user "
+                                "WHERE policy = ? AND user_name = ? LIMIT ?)",
+    [CF_SQL_GRANT_COUNT_DEVICE] = "SELECT count(*) FROM (SELECT 1 FROM rate_grant "
+                                  "INDEXED BY rate_grant_device "
+                                  "WHERE policy = ? AND device_id = ? LIMIT ?)",
+    [CF_SQL_GRANT_INSERT] = "INSERT INTO rate_grant (policy, at_ms, n, context, device_id, "
+                            "user_name) VALUES (?, ?, ?, ?, ?, ?)",
+    [CF_SQL_GRANT_DROP_OLD] = "DELETE FROM rate_grant WHERE policy = ?1 AND at_ms <= ?2",
+    [CF_SQL_GRANT_DROP_FUTURE] = "DELETE FROM rate_grant WHERE policy = ?1 AND at_ms > ?2",
+    /* Those of policies that nobody asks for any more, too. */
+    [CF_SQL_GRANT_PRUNE_OLD] = "DELETE FROM rate_grant WHERE ?1 IS NULL AND at_ms <= ?2",
+    [CF_SQL_GRANT_PRUNE_FUTURE] = "DELETE FROM rate_grant WHERE ?1 IS NULL AND at_ms > ?2",
 
     [CF_SQL_CA_INSERT] =
         "INSERT INTO ca_record (ca, serial, request_key, status, template_name, subject, csr, "

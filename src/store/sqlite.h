@@ -38,8 +38,8 @@ CF_MUST_USE enum cf_rc cf_sqlite_check_limit(size_t limit, struct cf_err *err);
 enum cf_rc cf_sqlite_receive(struct cf_store *store, struct cf_item *const *items, size_t n,
                              enum cf_reception *ret_receptions, struct cf_err *err);
 enum cf_rc cf_sqlite_make_due(struct cf_store *store, int64_t now_ms, struct cf_err *err);
-enum cf_rc cf_sqlite_extend_lease(struct cf_store *store, enum cf_kind kind, const char *context,
-                                  int64_t lease_until_ms, struct cf_err *err);
+enum cf_rc cf_sqlite_extend_leases(struct cf_store *store, const int64_t *ids, size_t n,
+                                   int64_t lease_until_ms, struct cf_err *err);
 enum cf_rc cf_sqlite_prune(struct cf_store *store, int64_t before_ms, uint64_t *ret_n,
                            struct cf_err *err);
 
@@ -73,9 +73,27 @@ enum cf_rc cf_sqlite_ledger_revoke(struct cf_store *store, int64_t ledger_id, in
                                    int reason, struct cf_err *err);
 /* Within a transaction of the writer. */
 CF_MUST_USE enum cf_rc cf_ledger_row_add(struct cf_conn *conn, const struct cf_ledger_entry *entry,
-                                         struct cf_err *err);
+                                         const struct cf_buf *recovery, struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_ledger_row_revoke(struct cf_conn *conn, int64_t id, int64_t revoked_ms,
                                             int reason, struct cf_err *err);
+
+enum cf_rc cf_sqlite_recovery(struct cf_store *store, int64_t ledger_id, struct cf_buf **ret_sealed,
+                              struct cf_err *err);
+/* Within a transaction of the writer. */
+CF_MUST_USE enum cf_rc cf_recovery_row_add(struct cf_conn *conn, int64_t ledger_id,
+                                           const struct cf_ledger_entry *entry,
+                                           const struct cf_buf *sealed, struct cf_err *err);
+/* The certificate was revoked: the next pruning takes the copy. */
+CF_MUST_USE enum cf_rc cf_recovery_row_end(struct cf_conn *conn, int64_t ledger_id,
+                                           struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_recovery_rows_prune(struct cf_conn *conn, int64_t now_ms,
+                                              struct cf_err *err);
+
+enum cf_rc cf_sqlite_grant(struct cf_store *store, const struct cf_rate_request *request,
+                           struct cf_err *err);
+/* Within a transaction of the writer; policy NULL: of all. */
+CF_MUST_USE enum cf_rc cf_grant_rows_prune(struct cf_conn *conn, const char *policy, int64_t now_ms,
+                                           struct cf_err *err);
 
 enum cf_rc cf_sqlite_check(struct cf_store *store, cf_finding_fn *report, void *arg,
                            struct cf_err *err);

@@ -211,8 +211,10 @@ commit_one(struct cf_conn *conn, const struct commit *call, const struct cf_chan
     if (change->history)
         CF_TRY(cf_history_add(conn, item->id, call->now_ms, change->from, item->state, item->rc,
                               change->history, err));
+    if (change->recovery && !change->issued)
+        return cf_fail(err, CF_E_BUG, "a copy for re-encryption without its ledger entry");
     if (change->issued)
-        CF_TRY(cf_ledger_row_add(conn, change->issued, err));
+        CF_TRY(cf_ledger_row_add(conn, change->issued, change->recovery, err));
     if (change->revoked_ledger_id != 0)
         CF_TRY(cf_ledger_row_revoke(conn, change->revoked_ledger_id, change->revoked_ms,
                                     change->revocation_reason, err));

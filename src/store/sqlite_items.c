@@ -141,8 +141,8 @@ cf_sqlite_receive(struct cf_store *store, struct cf_item *const *items, size_t n
 }
 
 struct extend {
-    enum cf_kind kind;
-    const char *context;
+    const int64_t *ids;
+    size_t n;
     int64_t lease_until_ms;
 };
 
@@ -151,16 +151,24 @@ extend(struct cf_conn *conn, void *arg, struct cf_err *err)
 {
     struct extend *call = (struct extend *)arg;
 
-    return set_lease(conn, call->kind, call->context, call->lease_until_ms, err);
+    for (size_t i = 0; i < call->n; i++) {
+        cf_own_query q = {0};
+
+        CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_LEASE_ID, err));
+        cf_query_put_i64(&q, call->lease_until_ms);
+        cf_query_put_i64(&q, call->ids[i]);
+        CF_TRY(cf_query_run(&q, err));
+    }
+    return CF_OK;
 }
 
 enum cf_rc
-cf_sqlite_extend_lease(struct cf_store *store, enum cf_kind kind, const char *context,
-                       int64_t lease_until_ms, struct cf_err *err)
+cf_sqlite_extend_leases(struct cf_store *store, const int64_t *ids, size_t n,
+                        int64_t lease_until_ms, struct cf_err *err)
 {
-    struct extend call = {kind, context, lease_until_ms};
+    struct extend call = {ids, n, lease_until_ms};
 
-    return cf_sqlite_write(store, extend, &call, err);
+    return n == 0 ? CF_OK : cf_sqlite_write(store, extend, &call, err);
 }
 
 static enum cf_rc
@@ -199,7 +207,8 @@ prune(struct cf_conn *conn, void *arg, struct cf_err *err)
     cf_query_put_i64(&q, call->now_ms);
     CF_TRY(cf_query_run(&q, err));
     call->n = cf_query_changes(&q);
-    return CF_OK;
+    CF_TRY(cf_recovery_rows_prune(conn, call->now_ms, err));
+    return cf_grant_rows_prune(conn, NULL, call->now_ms, err);
 }
 
 enum cf_rc

@@ -4,8 +4,35 @@
 
 #include "sqlite.h"
 
-enum cf_rc
-cf_ledger_row_add(struct cf_conn *conn, const struct cf_ledger_entry *entry, struct cf_err *err)
+static enum cf_rc
+check_exists(struct cf_conn *conn, int64_t id, struct cf_err *err)
+{
+    cf_own_query q = {0};
+    bool is_known = false;
+
+    CF_TRY(cf_query_init(&q, conn, CF_SQL_LEDGER_EXISTS, err));
+    cf_query_put_i64(&q, id);
+    CF_TRY(cf_query_step(&q, &is_known, err));
+    if (!is_known)
+        return cf_fail(err, CF_E_NOT_FOUND, "no entry %lld in the ledger", (long long)id);
+    return CF_OK;
+}
+
+static enum cf_rc
+mark_renewed(struct cf_conn *conn, int64_t id, int64_t by_id, struct cf_err *err)
+{
+    cf_own_query q = {0};
+
+    CF_TRY(cf_query_init(&q, conn, CF_SQL_LEDGER_RENEWED, err));
+    cf_query_put_i64(&q, by_id);
+    cf_query_put_i64(&q, id);
+    CF_TRY(cf_query_run(&q, err));
+    return cf_query_changes(&q) > 0 ? CF_OK : check_exists(conn, id, err);
+}
+
+static enum cf_rc
+insert(struct cf_conn *conn, const struct cf_ledger_entry *entry, int64_t *ret_id,
+       struct cf_err *err)
 {
     cf_own_query q = {0};
     bool is_taken = false;
@@ -30,27 +57,27 @@ cf_ledger_row_add(struct cf_conn *conn, const struct cf_ledger_entry *entry, str
     cf_query_put_buf(&q, entry->cert);
     cf_query_put_i64(&q, entry->revoked_ms);
     cf_query_put_i64(&q, entry->revocation_reason);
+    cf_query_put_i64(&q, entry->renews_id);
     CF_TRY(cf_query_insert(&q, &is_taken, err));
     if (is_taken)
         return cf_fail(err, CF_E_CONFLICT,
                        "certificate %s of '%s' is in the ledger already; the CA gave one serial "
                        "number twice",
                        entry->serial, entry->issuer);
+    *ret_id = cf_query_new_id(&q);
     return CF_OK;
 }
 
-static enum cf_rc
-check_exists(struct cf_conn *conn, int64_t id, struct cf_err *err)
+enum cf_rc
+cf_ledger_row_add(struct cf_conn *conn, const struct cf_ledger_entry *entry,
+                  const struct cf_buf *recovery, struct cf_err *err)
 {
-    cf_own_query q = {0};
-    bool is_known = false;
+    int64_t id = 0;
 
-    CF_TRY(cf_query_init(&q, conn, CF_SQL_LEDGER_EXISTS, err));
-    cf_query_put_i64(&q, id);
-    CF_TRY(cf_query_step(&q, &is_known, err));
-    if (!is_known)
-        return cf_fail(err, CF_E_NOT_FOUND, "no entry %lld in the ledger", (long long)id);
-    return CF_OK;
+    CF_TRY(insert(conn, entry, &id, err));
+    if (entry->renews_id != 0)
+        CF_TRY(mark_renewed(conn, entry->renews_id, id, err));
+    return recovery ? cf_recovery_row_add(conn, id, entry, recovery, err) : CF_OK;
 }
 
 enum cf_rc
@@ -67,7 +94,9 @@ cf_ledger_row_revoke(struct cf_conn *conn, int64_t id, int64_t revoked_ms, int r
     cf_query_put_i64(&q, reason);
     cf_query_put_i64(&q, id);
     CF_TRY(cf_query_run(&q, err));
-    return cf_query_changes(&q) > 0 ? CF_OK : check_exists(conn, id, err);
+    if (cf_query_changes(&q) == 0)
+        return check_exists(conn, id, err);
+    return cf_recovery_row_end(conn, id, err);
 }
 
 struct revoke {
@@ -118,6 +147,9 @@ get_entry(struct cf_query *q, struct cf_ledger_entry **ret_entry, struct cf_err 
     entry->cert = cf_query_get_buf(q);
     entry->revoked_ms = cf_query_get_i64(q);
     entry->revocation_reason = (int)cf_query_get_i64(q);
+    entry->renews_id = cf_query_get_i64(q);
+    entry->renewed_by_id = cf_query_get_i64(q);
+    entry->has_recovery = cf_query_get_i64(q) != 0;
     CF_TRY(cf_query_ok(q, err));
 
     *ret_entry = cf_give(entry);
@@ -134,8 +166,16 @@ best_index(const struct cf_ledger_filter *filter)
 {
     if (filter->serial)
         return CF_SQL_LEDGER_BY_SERIAL;
+    if (filter->thumbprint)
+        return CF_SQL_LEDGER_BY_THUMBPRINT;
     if (filter->context)
         return CF_SQL_LEDGER_BY_CONTEXT;
+    if (filter->device_id)
+        return CF_SQL_LEDGER_BY_DEVICE;
+    if (filter->user_name)
+        return CF_SQL_LEDGER_BY_USER;
+    if (filter->only_renewal_due && filter->only_valid && filter->only_current)
+        return CF_SQL_LEDGER_BY_RENEWAL;
     if (filter->expires_before_ms != 0)
         return CF_SQL_LEDGER_BY_NOT_AFTER;
     return CF_SQL_LEDGER_LIST;
@@ -149,7 +189,8 @@ list(struct cf_conn *conn, void *arg, struct cf_err *err)
     struct cf_ledger *ledger = &call->ledger;
     cf_own_query q = {0};
 
-    CF_TRY(cf_query_init(&q, conn, best_index(filter), err));
+    enum cf_sql sql = best_index(filter) + (filter->newest_first ? 1 : 0);
+    CF_TRY(cf_query_init(&q, conn, sql, err));
     cf_query_put_i64(&q, filter->after_id);
     cf_query_put_text(&q, filter->serial);
     cf_query_put_text(&q, filter->issuer);
@@ -158,6 +199,14 @@ list(struct cf_conn *conn, void *arg, struct cf_err *err)
     cf_query_put_i64(&q, filter->expires_before_ms);
     cf_query_put_i64(&q, filter->only_valid);
     cf_query_put_i64(&q, (int64_t)filter->limit);
+    cf_query_put_text(&q, filter->thumbprint);
+    cf_query_put_text(&q, filter->device_id);
+    cf_query_put_text(&q, filter->user_name);
+    cf_query_put_text(&q, filter->profile_id);
+    cf_query_put_i64(&q, filter->expires_after_ms);
+    cf_query_put_i64(&q, filter->only_current);
+    cf_query_put_i64(&q, filter->only_renewal_due);
+    cf_query_put_i64(&q, filter->now_ms);
     while (ledger->n < filter->limit) {
         bool has_row = false;
 

@@ -112,6 +112,8 @@ fake_close(struct cf_store *store)
         free(fake->line[i].line.text);
     for (size_t i = 0; i < fake->n_entries; i++)
         (void)cf_ledger_entry_free(fake->entry[i]);
+    fake_copies_done(fake);
+    fake_grants_done(fake);
     for (size_t i = 0; i < fake->n_records; i++)
         (void)cf_ca_record_free(fake->record[i]);
     for (size_t i = 0; i < fake->n_numbers; i++)
@@ -186,16 +188,17 @@ fake_receive(struct cf_store *store, struct cf_item *const *items, size_t n,
 }
 
 static enum cf_rc
-fake_extend_lease(struct cf_store *store, enum cf_kind kind, const char *context,
-                  int64_t lease_until_ms, struct cf_err *err)
+fake_extend_leases(struct cf_store *store, const int64_t *ids, size_t n, int64_t lease_until_ms,
+                   struct cf_err *err)
 {
     struct fake_store *fake = NULL;
 
-    CF_TRY(fake_enter(store, "extend_lease", &fake, err));
-    struct fake_row *row = fake_find(fake, kind, context);
-    if (!row)
-        return fake_leave(fake, cf_fail(err, CF_E_NOT_FOUND, "no request '%s'", context));
-    row->item->lease_until_ms = lease_until_ms;
+    CF_TRY(fake_enter(store, "extend_leases", &fake, err));
+    for (size_t i = 0; i < n; i++) {
+        struct fake_row *row = fake_find_id(fake, ids[i]);
+        if (row)
+            row->item->lease_until_ms = lease_until_ms;
+    }
     return fake_leave(fake, CF_OK);
 }
 
@@ -250,6 +253,8 @@ fake_prune(struct cf_store *store, int64_t before_ms, uint64_t *ret_n, struct cf
     free(fake->row);
     fake->row = rows;
     fake->n_rows = n;
+    fake_copies_prune(fake);
+    fake_grants_prune(fake);
     return fake_leave(fake, CF_OK);
 }
 
@@ -285,7 +290,7 @@ const struct cf_store_ops cf_store_fake = {
     .commit = fake_commit,
     .release = fake_release,
     .renew = fake_renew,
-    .extend_lease = fake_extend_lease,
+    .extend_leases = fake_extend_leases,
     .make_due = fake_make_due,
     .next_due = fake_next_due,
     .count = fake_count,
@@ -294,6 +299,8 @@ const struct cf_store_ops cf_store_fake = {
     .history = fake_history,
     .ledger = fake_ledger,
     .ledger_revoke = fake_ledger_revoke,
+    .recovery = fake_recovery,
+    .grant = fake_grant,
     .prune = fake_prune,
     .tidy = fake_tidy,
     .check = fake_check,

@@ -95,6 +95,8 @@ check_change(struct fake_store *fake, const char *owner, const struct cf_change 
     }
     if (!is_held)
         return cf_fail(err, CF_E_LEASE, "'%s': the claim is gone", change->item->context);
+    if (change->recovery && !change->issued)
+        return cf_fail(err, CF_E_BUG, "'%s': a copy without its entry", change->item->context);
     if (change->issued)
         CF_TRY(fake_ledger_check(fake, change->issued, err));
     if (change->revoked_ledger_id != 0)
@@ -121,7 +123,7 @@ apply(struct fake_store *fake, const char *owner, const struct cf_change *change
     if (change->history)
         fake_add_line(fake, item->id, change->from, item->state, item->rc, change->history);
     if (change->issued)
-        fake_ledger_add(fake, change->issued);
+        fake_ledger_add(fake, change->issued, change->recovery);
     if (change->revoked_ledger_id != 0)
         fake_ledger_mark(fake, change->revoked_ledger_id, change->revoked_ms,
                          change->revocation_reason);

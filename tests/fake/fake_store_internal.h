@@ -21,6 +21,19 @@ struct fake_number {
     uint64_t number;
 };
 
+struct fake_copy {
+    int64_t ledger_id;
+    struct cf_buf *sealed;
+};
+
+struct fake_grant {
+    char *policy;
+    char *context;
+    char *device_id;
+    char *user_name;
+    int64_t at_ms;
+};
+
 /* Grows a list by one zeroed element and gives that. A test that runs out of memory aborts. */
 #define FAKE_ADD(list, n) ((list) = fake_grow((list), (n), sizeof *(list)), &(list)[(n)++])
 void *fake_grow(void *list, size_t n, size_t size);
@@ -40,6 +53,10 @@ struct fake_store {
     size_t n_lines;
     struct cf_ledger_entry **entry; /* its place + 1 is its id */
     size_t n_entries;
+    struct fake_copy *copy;
+    size_t n_copies;
+    struct fake_grant *grant;
+    size_t n_grants;
     struct cf_ca_record **record;
     size_t n_records;
     struct fake_number *number;
@@ -89,10 +106,19 @@ enum cf_rc fake_ledger(struct cf_store *store, const struct cf_ledger_filter *fi
                        struct cf_ledger *ret_ledger, struct cf_err *err);
 enum cf_rc fake_ledger_revoke(struct cf_store *store, int64_t ledger_id, int64_t revoked_ms,
                               int reason, struct cf_err *err);
+enum cf_rc fake_recovery(struct cf_store *store, int64_t ledger_id, struct cf_buf **ret_sealed,
+                         struct cf_err *err);
+enum cf_rc fake_grant(struct cf_store *store, const struct cf_rate_request *request,
+                      struct cf_err *err);
 /* Unlocked: within another operation. */
+void fake_copies_prune(struct fake_store *fake);
+void fake_copies_done(struct fake_store *fake);
+void fake_grants_prune(struct fake_store *fake);
+void fake_grants_done(struct fake_store *fake);
 CF_MUST_USE enum cf_rc fake_ledger_check(struct fake_store *fake,
                                          const struct cf_ledger_entry *entry, struct cf_err *err);
-void fake_ledger_add(struct fake_store *fake, const struct cf_ledger_entry *entry);
+void fake_ledger_add(struct fake_store *fake, const struct cf_ledger_entry *entry,
+                     const struct cf_buf *recovery);
 CF_MUST_USE enum cf_rc fake_ledger_check_id(struct fake_store *fake, int64_t id, int64_t revoked_ms,
                                             struct cf_err *err);
 void fake_ledger_mark(struct fake_store *fake, int64_t id, int64_t revoked_ms, int reason);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bool
 is_text(const char *wanted, const char *text)
@@ -43,16 +44,27 @@ fake_ledger_check(struct fake_store *fake, const struct cf_ledger_entry *entry, 
             is_text(entry->serial, fake->entry[i]->serial))
             return cf_fail(err, CF_E_CONFLICT, "certificate %s is there already", entry->serial);
     }
+    if (entry->renews_id < 0 || (size_t)entry->renews_id > fake->n_entries)
+        return cf_fail(err, CF_E_NOT_FOUND, "no entry %lld in the ledger",
+                       (long long)entry->renews_id);
     return CF_OK;
 }
 
 void
-fake_ledger_add(struct fake_store *fake, const struct cf_ledger_entry *entry)
+fake_ledger_add(struct fake_store *fake, const struct cf_ledger_entry *entry,
+                const struct cf_buf *recovery)
 {
     struct cf_ledger_entry *copy = copy_entry(entry);
 
     *FAKE_ADD(fake->entry, fake->n_entries) = copy;
     copy->id = (int64_t)fake->n_entries;
+    copy->renewed_by_id = 0;
+    copy->has_recovery = recovery != NULL;
+    if (copy->renews_id != 0)
+        fake->entry[copy->renews_id - 1]->renewed_by_id = copy->id;
+    if (recovery)
+        *FAKE_ADD(fake->copy, fake->n_copies) =
+            (struct fake_copy){copy->id, fake_copy_buf(recovery)};
 }
 
 enum cf_rc
@@ -89,6 +101,37 @@ fake_ledger_revoke(struct cf_store *store, int64_t ledger_id, int64_t revoked_ms
     return fake_leave(fake, rc);
 }
 
+static bool
+is_due(const struct cf_ledger_entry *entry, int64_t now_ms)
+{
+    int64_t lifetime_ms = entry->not_after_ms - entry->not_before_ms;
+
+    return entry->renewal_threshold_percent > 0 &&
+           entry->not_after_ms - lifetime_ms * entry->renewal_threshold_percent / 100 <= now_ms;
+}
+
+static bool
+is_same_name(const char *wanted, const char *text)
+{
+    return !wanted || (text && strcasecmp(wanted, text) == 0);
+}
+
+static bool
+matches(const struct cf_ledger_entry *entry, const struct cf_ledger_filter *filter)
+{
+    return is_text(filter->serial, entry->serial) && is_text(filter->issuer, entry->issuer) &&
+           is_text(filter->context, entry->context) && is_text(filter->ca, entry->ca) &&
+           is_text(filter->thumbprint, entry->thumbprint) &&
+           is_text(filter->device_id, entry->device_id) &&
+           is_same_name(filter->user_name, entry->user_name) &&
+           is_text(filter->profile_id, entry->profile_id) &&
+           (filter->expires_before_ms == 0 || entry->not_after_ms < filter->expires_before_ms) &&
+           entry->not_after_ms >= filter->expires_after_ms &&
+           (!filter->only_valid || entry->revoked_ms == 0) &&
+           (!filter->only_current || entry->renewed_by_id == 0) &&
+           (!filter->only_renewal_due || is_due(entry, filter->now_ms));
+}
+
 enum cf_rc
 fake_ledger(struct cf_store *store, const struct cf_ledger_filter *filter,
             struct cf_ledger *ret_ledger, struct cf_err *err)
@@ -100,14 +143,50 @@ fake_ledger(struct cf_store *store, const struct cf_ledger_filter *filter,
         return cf_fail(err, CF_E_RANGE, "limit %zu: must be 1..1000", filter->limit);
     CF_TRY(fake_enter(store, "ledger", &fake, err));
     for (size_t i = 0; i < fake->n_entries && ledger.n < filter->limit; i++) {
-        const struct cf_ledger_entry *entry = fake->entry[i];
-        if (entry->id > filter->after_id && is_text(filter->serial, entry->serial) &&
-            is_text(filter->issuer, entry->issuer) && is_text(filter->context, entry->context) &&
-            is_text(filter->ca, entry->ca) &&
-            (filter->expires_before_ms == 0 || entry->not_after_ms < filter->expires_before_ms) &&
-            (!filter->only_valid || entry->revoked_ms == 0))
+        size_t at = filter->newest_first ? fake->n_entries - 1 - i : i;
+        const struct cf_ledger_entry *entry = fake->entry[at];
+        bool is_after = filter->newest_first ? filter->after_id == 0 || entry->id < filter->after_id
+                                             : entry->id > filter->after_id;
+        if (is_after && matches(entry, filter))
             *FAKE_ADD(ledger.entry, ledger.n) = copy_entry(entry);
     }
     *ret_ledger = ledger;
     return fake_leave(fake, CF_OK);
+}
+
+enum cf_rc
+fake_recovery(struct cf_store *store, int64_t ledger_id, struct cf_buf **ret_sealed,
+              struct cf_err *err)
+{
+    struct fake_store *fake = NULL;
+
+    CF_TRY(fake_enter(store, "recovery", &fake, err));
+    for (size_t i = 0; i < fake->n_copies; i++) {
+        if (fake->copy[i].ledger_id != ledger_id || !fake->copy[i].sealed)
+            continue;
+        *ret_sealed = fake_copy_buf(fake->copy[i].sealed);
+        return fake_leave(fake, CF_OK);
+    }
+    return fake_leave(fake, cf_fail(err, CF_E_NOT_FOUND, "no copy for entry %lld of the ledger",
+                                    (long long)ledger_id));
+}
+
+void
+fake_copies_prune(struct fake_store *fake)
+{
+    for (size_t i = 0; i < fake->n_copies; i++) {
+        struct cf_ledger_entry *entry = fake->entry[fake->copy[i].ledger_id - 1];
+        if (entry->revoked_ms == 0 && entry->not_after_ms > fake_now(fake))
+            continue;
+        fake->copy[i].sealed = cf_buf_free(fake->copy[i].sealed);
+        entry->has_recovery = false;
+    }
+}
+
+void
+fake_copies_done(struct fake_store *fake)
+{
+    for (size_t i = 0; i < fake->n_copies; i++)
+        (void)cf_buf_free(fake->copy[i].sealed);
+    free(fake->copy);
 }

@@ -158,8 +158,7 @@ does_not_move_a_lease_back(void **state)
 
     receive_new(f, "r1");
     cf_own(cf_item) item = claim_it(f, "w", "r1");
-    assert_ok(
-        f, f->store->ops->extend_lease(f->store, CF_KIND_PKCS, "r1", NOW + 50 * MINUTE, &f->err));
+    assert_ok(f, f->store->ops->extend_leases(f->store, &item->id, 1, NOW + 50 * MINUTE, &f->err));
     struct cf_change change = {.item = item, .from = CF_STATE_RECEIVED, .keep_claim = true};
     assert_ok(f, f->store->ops->commit(f->store, "w", &change, 1, &f->err));
     cf_own(cf_item) now = get_it(f, CF_KIND_PKCS, "r1");

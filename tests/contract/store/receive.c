@@ -205,18 +205,25 @@ takes_a_context_as_text_whatever_is_in_it(void **state)
 }
 
 static void
-extends_the_lease_of_a_known_item_only(void **state)
+extends_the_leases_of_items_that_are_there(void **state)
 {
     struct fixture *f = *state;
 
     receive_new(f, "r1");
+    receive_new(f, "r2");
+    receive_new(f, "r3");
     cf_own(cf_item) held = claim_it(f, "w", "r1");
-    assert_ok(f, f->store->ops->extend_lease(f->store, CF_KIND_PKCS, "r1", NOW + 99, &f->err));
-    cf_own(cf_item) item = get_it(f, CF_KIND_PKCS, "r1");
-    assert_int_equal(item->lease_until_ms, NOW + 99);
-    assert_int_equal(item->claimed_until_ms, held->claimed_until_ms);
-    assert_int_equal(f->store->ops->extend_lease(f->store, CF_KIND_REVOCATION, "r1", NOW, &f->err),
-                     CF_E_NOT_FOUND);
+    cf_own(cf_item) other = get_it(f, CF_KIND_PKCS, "r3");
+    const int64_t ids[] = {held->id, 4711, other->id};
+    assert_ok(f, f->store->ops->extend_leases(f->store, ids, 3, NOW + 99, &f->err));
+    assert_ok(f, f->store->ops->extend_leases(f->store, NULL, 0, NOW + 7, &f->err));
+    cf_own(cf_item) first = get_it(f, CF_KIND_PKCS, "r1");
+    cf_own(cf_item) second = get_it(f, CF_KIND_PKCS, "r2");
+    cf_own(cf_item) third = get_it(f, CF_KIND_PKCS, "r3");
+    assert_int_equal(first->lease_until_ms, NOW + 99);
+    assert_int_equal(first->claimed_until_ms, held->claimed_until_ms);
+    assert_int_equal(second->lease_until_ms, NOW + 10 * MINUTE);
+    assert_int_equal(third->lease_until_ms, NOW + 99);
 }
 
 static void
@@ -282,7 +289,7 @@ run_receive(void)
         CONTRACT_TEST(leaves_a_finished_item_alone_that_is_claimed_or_has_no_result),
         CONTRACT_TEST(refuses_a_page_with_an_impossible_context_as_a_whole),
         CONTRACT_TEST(takes_a_context_as_text_whatever_is_in_it),
-        CONTRACT_TEST(extends_the_lease_of_a_known_item_only),
+        CONTRACT_TEST(extends_the_leases_of_items_that_are_there),
         CONTRACT_TEST(prunes_old_finished_items_only),
         CONTRACT_TEST(keeps_everything_over_a_restart),
     };
