@@ -16,3 +16,7 @@ CF_MUST_USE enum cf_rc cf_cms_fill(CMS_ContentInfo *cms, struct cf_bytes content
 CF_MUST_USE enum cf_rc cf_cms_sign(struct cf_bytes pfx, const struct cf_secret *password,
                                    const struct cf_seal_binding *binding,
                                    struct cf_secret **ret_der, struct cf_err *err);
+
+/* True for DER that has every outer part of an AuthEnvelopedData with AES-256-GCM, one recipient,
+ * and nonce and tag of the usual length. */
+bool cf_cms_has_sealed_shape(struct cf_bytes der);

@@ -2,8 +2,7 @@
 /*
  * identity_pem - an identity as the PEM text it is kept in.
  *
- * The text is read and written in place in locked memory: OpenSSL's PEM writer would leave copies
- * of the key behind.
+ * The text is read and written in locked memory.
  */
 #include "identity_internal.h"
 
@@ -113,66 +112,14 @@ cf_identity_parse(const struct cf_secret *pem, struct cf_identity **ret_identity
     return CF_OK;
 }
 
-/* Lines of 64 characters; returns the length. `out` NULL only counts. */
-static size_t
-encode_lines(const uint8_t *data, size_t len, uint8_t *out)
-{
-    enum { LINE_BYTES = 48 };
-    size_t n = 0;
-
-    for (size_t at = 0; at < len; at += LINE_BYTES) {
-        size_t part = len - at < LINE_BYTES ? len - at : LINE_BYTES;
-        if (out) {
-            EVP_EncodeBlock(out + n, data + at, (int)part);
-            out[n + (part + 2) / 3 * 4] = '\n';
-        }
-        n += (part + 2) / 3 * 4 + 1;
-    }
-    return n;
-}
-
-static enum cf_rc
-key_der(EVP_PKEY *pkey, struct cf_secret **ret_der, struct cf_err *err)
-{
-    cf_own(cf_secret) der = NULL;
-    cf_own_ossl(PKCS8_PRIV_KEY_INFO) info = EVP_PKEY2PKCS8(pkey);
-    int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, NULL) : -1;
-    if (len <= 0)
-        return cf_fail_openssl(err, CF_E_CRYPTO, "identity: the private key cannot be written");
-
-    CF_TRY(cf_secret_new((size_t)len, &der, err));
-    unsigned char *at = cf_secret_edit(der);
-    if (i2d_PKCS8_PRIV_KEY_INFO(info, &at) != len)
-        return cf_fail_openssl(err, CF_E_CRYPTO, "identity: the private key cannot be written");
-    *ret_der = cf_give(der);
-    return CF_OK;
-}
-
 enum cf_rc
 cf_identity_pem(const struct cf_identity *identity, struct cf_secret **ret_pem, struct cf_err *err)
 {
-    static const char begin[] = "-----BEGIN PRIVATE KEY-----\n";
-    static const char end[] = "-----END PRIVATE KEY-----\n";
-    cf_own(cf_secret) der = NULL;
-    cf_own(cf_secret) pem = NULL;
     cf_own(cf_buf) cert_pem = NULL;
 
-    CF_TRY(key_der(identity->pkey, &der, err));
     CF_TRY(cf_identity_cert_pem(identity, &cert_pem, err));
-    struct cf_bytes cert = cf_buf_bytes(cert_pem);
-    size_t key_len = encode_lines(cf_secret_data(der), cf_secret_len(der), NULL);
-    CF_TRY(cf_secret_new(sizeof begin - 1 + key_len + sizeof end - 1 + cert.len, &pem, err));
-
-    uint8_t *at = cf_secret_edit(pem);
-    memcpy(at, begin, sizeof begin - 1);
-    at += sizeof begin - 1;
-    at += encode_lines(cf_secret_data(der), cf_secret_len(der), at);
-    memcpy(at, end, sizeof end - 1);
-    at += sizeof end - 1;
-    memcpy(at, cert.data, cert.len);
-
-    *ret_pem = cf_give(pem);
-    return CF_OK;
+    enum cf_rc rc = cf_pkey_to_pem(identity->pkey, cf_buf_bytes(cert_pem), ret_pem, err);
+    return rc == CF_OK ? CF_OK : cf_err_prefix(err, "identity");
 }
 
 enum cf_rc

@@ -101,6 +101,16 @@ CF_MUST_USE enum cf_rc cf_other_name_new(const char *oid, int string_type, const
 /* The value of an otherName of this type; NULL when it is another name. Borrowed. */
 const ASN1_TYPE *cf_other_name_value(const GENERAL_NAME *name, const char *oid);
 
+/* A private key in PKCS#8 or a traditional form, without a passphrase, in the secure heap.
+ * CF_E_ENCODING, CF_E_UNSUPPORTED (encrypted). */
+CF_MUST_USE enum cf_rc cf_pkey_from_pem(const struct cf_secret *pem, EVP_PKEY **ret_pkey,
+                                        struct cf_err *err);
+/* PKCS#8, followed by `tail`. */
+CF_MUST_USE enum cf_rc cf_pkey_to_pem(const EVP_PKEY *pkey, struct cf_bytes tail,
+                                      struct cf_secret **ret_pem, struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_pkey_public_pem(const EVP_PKEY *pkey, struct cf_buf **ret_pem,
+                                          struct cf_err *err);
+
 /* What requests and certificates say in their extensions. */
 struct cf_extensions {
     struct cf_san *san; /* never NULL after cf_extensions_read; empty when absent */

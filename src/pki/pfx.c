@@ -5,14 +5,12 @@
  * The random password makes guessing hopeless at any iteration count; the count is a matter of
  * the file's form and of what an auditor wants to see.
  */
-#include "certferry/pfx.h"
-
 #include <string.h>
 
 #include <openssl/err.h>
 
-#include "cert_internal.h"
 #include "certferry/text.h"
+#include "pfx_internal.h"
 
 enum {
     PASSWORD_RANDOM_LEN = 32,
@@ -72,7 +70,7 @@ collect_chain(const struct cf_chain *chain, STACK_OF(X509) * stack, struct cf_er
 }
 
 enum cf_rc
-cf_pfx_build(const struct cf_key *key, const struct cf_cert *cert, const struct cf_chain *chain,
+cf_pfx_write(EVP_PKEY *pkey, const struct cf_cert *cert, const struct cf_chain *chain,
              enum cf_pfx_preset preset, unsigned iterations, const struct cf_secret *password,
              const char *friendly_name, struct cf_buf **ret_der, struct cf_err *err)
 {
@@ -89,7 +87,7 @@ cf_pfx_build(const struct cf_key *key, const struct cf_cert *cert, const struct 
                        "PFX: the friendly name is over %d bytes or holds unprintable characters",
                        FRIENDLY_NAME_MAX);
     CF_TRY(check_password(password, err));
-    if (X509_check_private_key(cert->x509, key->pkey) != 1) {
+    if (X509_check_private_key(cert->x509, pkey) != 1) {
         ERR_clear_error();
         return cf_fail(err, CF_E_MISMATCH, "PFX: the certificate is not that of the private key");
     }
@@ -102,7 +100,7 @@ cf_pfx_build(const struct cf_key *key, const struct cf_cert *cert, const struct 
     /* No MAC at first (-1): PKCS12_create would choose its digest and salt by itself. */
     const char *pass = (const char *)cf_secret_data(password);
     cf_own_ossl(PKCS12) pfx =
-        PKCS12_create(pass, friendly_name, key->pkey, cert->x509, others, pbe, pbe, n, -1, 0);
+        PKCS12_create(pass, friendly_name, pkey, cert->x509, others, pbe, pbe, n, -1, 0);
     if (!pfx || PKCS12_set_mac(pfx, pass, (int)cf_secret_len(password), NULL, SALT_LEN, n,
                                is_legacy ? EVP_sha1() : EVP_sha256()) != 1)
         return cf_fail_openssl(err, CF_E_CRYPTO, "PFX: cannot be built");
@@ -110,4 +108,13 @@ cf_pfx_build(const struct cf_key *key, const struct cf_cert *cert, const struct 
     unsigned char *der = NULL;
     int len = i2d_PKCS12(pfx, &der);
     return cf_buf_from_ossl(der, len, ret_der, err);
+}
+
+enum cf_rc
+cf_pfx_build(const struct cf_key *key, const struct cf_cert *cert, const struct cf_chain *chain,
+             enum cf_pfx_preset preset, unsigned iterations, const struct cf_secret *password,
+             const char *friendly_name, struct cf_buf **ret_der, struct cf_err *err)
+{
+    return cf_pfx_write(key->pkey, cert, chain, preset, iterations, password, friendly_name,
+                        ret_der, err);
 }
