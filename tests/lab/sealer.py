@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes envelopes for tests: CMS SignedData by hand, the rest by the openssl command."""
 
+import base64
 import hashlib
 import plistlib
 import secrets
@@ -9,14 +10,16 @@ import time
 import uuid
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certlab import envelope, pki
 from certlab.asn1 import oid, tlv
 from certlab.command import private_folder
-from certlab.connector import envelope_of
+from certlab.accept import windows_members
+from certlab.platforms import envelope_of
 from certlab.pfx import preset_of
 from labclient import base64_text
 
@@ -35,7 +38,7 @@ def run(*arguments, data=b""):
 
 
 class Connector:
-    """A CA and a signing key: everything a connector needs to answer a request."""
+    """A CA, a signing key, an import key: everything a connector needs to answer a request."""
 
     def __init__(self, directory):
         self.ca = pki.Authority(directory, "test-ca", "Corp Issuing CA")
@@ -45,6 +48,14 @@ class Connector:
             name, name, self.key.public_key(), self.key, days=30,
             extensions=[(pki.key_usage(digital_signature=True), True)],
         )
+
+        self.import_key = pki.new_key(2048)
+        self._given = {}  # thumbprint: (key, certificate)
+
+    @property
+    def import_public(self):
+        return self.import_key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
     @property
     def signers(self):
@@ -99,14 +110,39 @@ class Connector:
         ]))
         return tlv(0x30, oid("1.2.840.113549.1.7.2") + tlv(0xA0, body))
 
+    def _pair(self, device, request):
+        """What a request is about: a new pair, one given before, or one that was imported."""
+        if request["requestType"] == "reencrypt":
+            return self._given[request["certificateThumbprint"]]
+        if request["requestType"] == "importPfx":
+            scheme = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)
+            password = self.import_key.decrypt(
+                base64.b64decode(request["encryptedPfxPassword"]), scheme)
+            return pkcs12.load_key_and_certificates(
+                base64.b64decode(request["encryptedPfxBlob"]), password)[:2]
+        key, certificate = self.issue(device)
+        self._given[pki.thumbprint(certificate)] = key, certificate
+        return key, certificate
+
+    def serve(self, tenant, client):
+        """Answers everything that waits, the lab's follow-up requests included."""
+        while page := client.download():
+            for request in page:
+                device = tenant.fleet.devices[request["device"]["id"]]
+                assert client.upload(self.answer(device, request))[0]["accepted"]
+
     def answer(self, device, request, **changes):
         """A PkcsResult; changes: iterations, preset, context, recipient, drop, key, plist."""
-        key, certificate = self.issue(device)
+        key, certificate = self._pair(device, request)
         password = changes.get("password") or secrets.token_urlsafe(32)
         kind = envelope_of(device.platform)
         preset = changes.get("preset") or preset_of(device.platform, device.record["osVersion"])
         store = make_pfx(key, certificate, password, preset, changes.get("iterations", 2048))
         result = describe(request, certificate, kind)
+        if request["requestType"] == "importPfx":
+            result["caConfiguration"] = None
+        else:
+            result["rootCertificate"] = base64_text(pki.der(self.ca.certificate))
         recipient = changes.get("recipient", device)
         if kind == "applePayload":
             payload = apple_payload(device, request, store, password)
@@ -124,6 +160,7 @@ class Connector:
         if kind == "windowsCsp":
             sent = changes.get("sent_password", password)
             result["sealedPfxPassword"] = base64_text(seal(device, sent.encode(), False))
+            result.update(windows_members(request["profile"]))
         return result
 
 

@@ -12,7 +12,7 @@ import uuid
 import pytest
 from cryptography import x509
 
-from certlab import malformed, pki
+from certlab import malformed, people, pki
 from certlab.command import Refused
 from certlab.remote import Remote
 from certlab.schema import Schema
@@ -165,9 +165,14 @@ def test_every_request_fits_the_document(tenant, client):
     page = client.download()
     assert len(page) == 20
     assert [p for r in page for p in tenant.schema.named("PkcsRequest", r)] == []
-    assert {r["profile"]["platform"] for r in page} == set(
-        tenant.schema.document["components"]["schemas"]["Platform"]["enum"])
+    assert {r["profile"]["platform"] for r in page} == set(people.PLATFORMS)
     assert any(r["user"] is None for r in page)
+    finer = sorted(set(people.ALL_PLATFORMS) - set(people.PLATFORMS))
+    tenant.add_requests(tenant.add_devices(len(finer), platforms=finer, key_size=256))
+    page = client.download()
+    assert [p for r in page for p in tenant.schema.named("PkcsRequest", r)] == []
+    assert set(people.ALL_PLATFORMS) == set(
+        tenant.schema.document["components"]["schemas"]["Platform"]["enum"])
 
 
 def test_a_lease_ends_and_the_request_is_offered_again(tenant, client):

@@ -9,10 +9,10 @@ import subprocess
 import sys
 
 import pytest
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from certlab import orders, pki
+from certlab import imports, orders, pki
 from certlab.remote import Remote
 from labclient import Client
 
@@ -72,7 +72,11 @@ def test_other_types_are_handed_out_as_well(tenant, client, kind):
 def test_an_import_carries_a_password_for_the_connector_alone(tenant, client):
     [device] = tenant.add_devices(1)
     key = pki.new_key(2048)
-    tenant.add_request(orders.make_import(device, b"\x30\x03\x02\x01\x03", "pw", key.public_key()))
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    pfx, _, _ = imports.make_pfx("Sam Smith", "pw", size=256)
+    item = imports.describe(device.user["userPrincipalName"], pfx, "pw", public)
+    tenant.add_request(orders.make_import(device, item))
     [request] = client.download()
     scheme = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)
     sealed = base64.b64decode(request["encryptedPfxPassword"])

@@ -8,7 +8,7 @@ DIR/admin-token. remote.py is the client.
 import json
 import secrets
 
-from . import envelope, orders
+from . import console, envelope, orders
 
 
 def _public_work(work):
@@ -55,6 +55,7 @@ def faults(tenant, script=None):
 
 
 def retire(tenant, devices):
+    """Asks for the revocation of all their certificates; `end` is what administrators do."""
     return tenant.retire(devices)
 
 
@@ -146,7 +147,7 @@ VERBS = {
     for function in (
         users, devices, requests, malformed, malformed_problems, faults, retire, revocation,
         settings, certificates, client_certificate, revoke_tokens, state, work, results,
-        revocations, journal, violations, heartbeats, open_result,
+        revocations, journal, violations, heartbeats, open_result, *console.VERBS,
     )
 }
 

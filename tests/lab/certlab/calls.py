@@ -213,7 +213,9 @@ class Calls:
         if name == "downloadPkcsRequests":
             return tenant.connector.download(value["downloadParameters"], rule, tenant.stopping)
         if name == "uploadPkcsResults":
-            return tenant.connector.upload(value["results"], self.violation, rule)
+            answer = tenant.connector.upload(value["results"], self.violation, rule)
+            tenant.management.sync()
+            return answer
         if name == "downloadRevocationRequests":
             return tenant.revocations.download(value["downloadParameters"])
         if name == "uploadRevocationResults":

@@ -1,36 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Connector API behind HTTP: leases, results and heartbeats."""
 
-import base64
-import binascii
-import hashlib
 import threading
 import time
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-
-from . import pki
+from .accept import Acceptance
 from .journal import utc_text
 
-ENVELOPES = {"windows": "windowsCsp", "macOS": "applePayload", "iOS": "applePayload"}
-ENVELOPED = bytes.fromhex("06092a864886f70d010703")
-AUTH_ENVELOPED = bytes.fromhex("060b2a864886f70d0109100117")
 RETRYABLE = {
     "RetryableServiceException", "ServiceUnavailableException", "ServiceTooBusyException",
     "AuthenticationException",
 }
 
 
-def envelope_of(platform):
-    return ENVELOPES.get(platform, "agent")
-
-
 class Work:
     """One request on the service's side of the wire."""
 
-    def __init__(self, request, well_formed=True, expected=None, kind=None):
+    def __init__(self, request, well_formed=True, expected=None, kind=None, thumbprint=None):
         self.request = request
+        self.thumbprint = thumbprint  # of the only certificate that may come back
         # expected: the error codes that would be right, for a request that is wrong on purpose
         self.well_formed, self.expected, self.kind = well_formed, expected, kind
         self.state = "waiting"  # leased, finished, dropped
@@ -61,7 +49,7 @@ class Connector:
         self.work, self.by_context = [], {}
         self.heartbeats = []
         self.changed = threading.Condition()
-        self._keys_seen, self._serials_seen = {}, {}
+        self.acceptance = Acceptance()
 
     def add(self, work):
         with self.changed:
@@ -150,7 +138,7 @@ class Connector:
             work.history.append([now, "pending"])
             return None
         if result["status"] == "issued":
-            problem = self._check_issued(work, result)
+            problem = self.acceptance.problem(work, result)
             if problem:
                 violation(f"result of {work.context}: {problem}")
                 return "ParameterDataInvalidError", problem[:255]
@@ -162,52 +150,12 @@ class Connector:
         work.state, work.result = "finished", result
         return None
 
-    def _check_issued(self, work, result):
-        """What the service can see without the device's key; None when all of it is right."""
-        if not work.well_formed:
-            return "issued for a malformed request"
-        platform = work.request["profile"]["platform"]
-        envelope = envelope_of(platform)
-        if result["envelope"] != envelope:
-            return f"envelope {result['envelope']} for {platform}, not {envelope}"
-        if bool(result.get("sealedPfxPassword")) != (envelope == "windowsCsp"):
-            return f"sealedPfxPassword is wrong for {envelope}"
-        for name in ("sealedPfx", "sealedPfxPassword"):
-            if result.get(name) and not _is_enveloped(result[name], envelope):
-                return f"{name} is no CMS content of the right type"
-        try:
-            certificate = x509.load_der_x509_certificate(base64.b64decode(result["certificate"]))
-        except ValueError:
-            return "certificate is not DER"
-        facts = {
-            "certificateThumbprint": pki.thumbprint(certificate),
-            "certificateSerialNumber": pki.serial_hex(certificate),
-            "certificateNotBeforeUtc": certificate.not_valid_before,
-            "certificateExpirationDateUtc": certificate.not_valid_after,
-            "issuingCertificateAuthority": certificate.issuer.rfc4514_string(),
-        }
-        for name, value in facts.items():
-            told = result[name]
-            if name.endswith("Utc"):
-                value, told = value.strftime("%Y-%m-%dT%H:%M:%S"), told.removesuffix("Z")
-                told = told.removesuffix(".000")
-            if told != value:
-                return f"{name} is {told}, the certificate says {value}"
-        if work.request["requestType"] in ("issue", "renew"):
-            return self._check_unique(work, certificate)
-        return None
-
-    def _check_unique(self, work, certificate):
-        spki = certificate.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        mark = hashlib.sha256(spki).hexdigest()
-        serial = (certificate.issuer.rfc4514_string(), certificate.serial_number)
-        if self._keys_seen.setdefault(mark, work.context) != work.context:
-            return f"the key pair was used for {self._keys_seen[mark]}"
-        if self._serials_seen.setdefault(serial, work.context) != work.context:
-            return f"the certificate was delivered for {self._serials_seen[serial]}"
-        return None
+    def withdraw(self, context):
+        """Takes back what nobody was offered yet."""
+        with self.changed:
+            work = self.by_context[context]
+            if work.state == "waiting" and not work.offers:
+                work.state = "dropped"
 
     def heartbeat(self, body):
         with self.changed:
@@ -219,12 +167,3 @@ class Connector:
 def _present(result):
     """Null and absent members are the same thing."""
     return {name: value for name, value in result.items() if value is not None}
-
-
-def _is_enveloped(text, envelope):
-    try:
-        data = base64.b64decode(text, validate=True)
-    except binascii.Error:
-        return False
-    wanted = AUTH_ENVELOPED if envelope == "agent" else ENVELOPED
-    return data[:1] == b"\x30" and wanted in data[2:20]

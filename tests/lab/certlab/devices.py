@@ -15,8 +15,9 @@ from . import people, pki
 class Device:
     """One device: the record the service knows and the key only the device has."""
 
-    def __init__(self, record, user, key_path, certificate):
+    def __init__(self, record, user, key_path, certificate, facts=None):
         self.record, self.user = record, user
+        self.facts = facts or {}  # what the service knows and does not send: osEdition
         self.key_path, self.certificate = pathlib.Path(key_path), certificate
 
     @property
@@ -59,13 +60,17 @@ class Fleet:
             stem = self._keys / record["device"]["id"]
             certificate = x509.load_pem_x509_certificate(stem.with_suffix(".pem").read_bytes())
             self.devices[record["device"]["id"]] = Device(
-                record["device"], record["user"], stem.with_suffix(".key"), certificate
+                record["device"], record["user"], stem.with_suffix(".key"), certificate,
+                record.get("facts"),
             )
 
     def save(self):
         saved = {
             "users": self.users,
-            "devices": [{"device": d.record, "user": d.user} for d in self.devices.values()],
+            "devices": [
+                {"device": d.record, "user": d.user, "facts": d.facts}
+                for d in self.devices.values()
+            ],
         }
         temporary = self._file.with_suffix(".new")
         temporary.write_text(json.dumps(saved, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -76,27 +81,31 @@ class Fleet:
         self.users += [people.make_user(start + index) for index in range(count)]
         return self.users[start:]
 
-    def add_devices(self, count, platforms=None, key_size=None, with_user=None):
+    def add_devices(self, count, platforms=None, key_size=None, with_user=None, os_version=None,
+                    user=None, facts=None):
         """Makes devices in turn over the platforms; every third agent device has a P-256 key.
 
         with_user: True or False for all; None leaves every third agent device without one.
+        os_version, user: for all, in place of what comes in turn. facts: Device.facts.
         """
         if not self.users:
             self.add_users(len(people.NAMES))
         platforms = set(platforms or people.PLATFORMS)
-        if platforms - set(people.PLATFORMS):
-            raise ValueError(f"platform: one of {people.PLATFORMS}")
+        if platforms - set(people.ALL_PLATFORMS):
+            raise ValueError(f"platform: one of {people.ALL_PLATFORMS}")
         start, made = len(self.devices), []
         for index in range(start, start + count):
             record = people.make_device(index, platforms, self._random)
             is_agent = record["platform"] in people.AGENT_PLATFORMS
-            owner = self.users[index % len(self.users)]
+            record["osVersion"] = os_version or record["osVersion"]
+            owner = user or self.users[index % len(self.users)]
             if with_user is False or (
                 with_user is None and record["platform"] == "agent" and index % 3 == 1
             ):
                 owner = None
             wants_curve = is_agent and self._agents() % 3 == 1
             made.append(self.enroll(record, owner, key_size or (256 if wants_curve else 2048)))
+            made[-1].facts = dict(facts or {})
         self.save()
         return made
 

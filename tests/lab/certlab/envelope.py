@@ -11,7 +11,7 @@ import re
 
 from . import asn1, pfx
 from .command import Refused, openssl, private_folder
-from .connector import envelope_of
+from .platforms import envelope_of
 
 ARC = "2.25.273467295940240526966020311459324812106"
 CONTEXT, RECIPIENT, PASSWORD = (asn1.oid(f"{ARC}.{number}") for number in (1, 2, 3))
@@ -234,7 +234,7 @@ def open_result(device, request, result, signers, issuers, handshake=True, witne
         raise Refused("the password is not 43 base64url characters")
     facts = pfx.inspect(
         store, password, pfx.preset_of(device.platform, device.record["osVersion"]),
-        _decode(result, "certificate"), issuers, handshake, device.platform in ("macOS", "iOS"),
+        _decode(result, "certificate"), issuers, handshake, envelope_of(device.platform) == "applePayload",
         witness,
     )
     return Opened(device=device.id, platform=device.platform, envelope=kind,

@@ -4,10 +4,8 @@
 import base64
 import uuid
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-
 from . import pki
+from .platforms import family
 
 CLIENT_AUTH = "1.3.6.1.5.5.7.3.2"
 CA_HOST, CA_NAME = "ca1.corp.example", "Corp Issuing CA"
@@ -52,7 +50,7 @@ def make_profile(platform, kind, key_size=None, **changes):
         "keySize": key_size,
         "validityPeriod": {"value": 1, "scale": "years"},
         "renewalThresholdPercentage": 20,
-        "keyStorageProvider": "useTpmKspOtherwiseUseSoftwareKsp" if platform == "windows" else None,
+        "keyStorageProvider": "useTpmKspOtherwiseUseSoftwareKsp" if family(platform) == "windows" else None,
         "allowAllAppsAccess": False if platform == "macOS" else None,
         "includeSecurityIdentifier": None,
     }
@@ -81,22 +79,18 @@ def make_request(device, kind=None, key_size=None, request_type="issue", profile
     return request
 
 
-def make_import(device, pfx, password, import_key, key_name="PFX import", provider="certferry"):
-    """An importPfx request; import_key is the public key its password is encrypted to."""
-    scheme = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)
-    request = make_request(device, request_type="importPfx")
+def make_import(device, item, profile=None, **changes):
+    """An importPfx request for one userPfxCertificate (imports.py)."""
+    request = make_request(device, request_type="importPfx", profile=profile)
     request.update(
         certificationAuthority=None,
         certificationAuthorityName=None,
         certificateTemplateName=None,
-        encryptedPfxBlob=base64.b64encode(pfx).decode(),
-        encryptedPfxPassword=base64.b64encode(
-            import_key.encrypt(password.encode("ascii"), scheme)
-        ).decode(),
-        providerName=provider,
-        keyName=key_name,
-        paddingScheme="oaepSha512",
+        **{name: item[name] for name in (
+            "encryptedPfxBlob", "encryptedPfxPassword", "providerName", "keyName", "paddingScheme",
+        )},
     )
+    request.update(changes)
     return request
 
 

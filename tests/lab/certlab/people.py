@@ -3,6 +3,8 @@
 
 import uuid
 
+from .platforms import envelope_of, family
+
 # given name, surname, ASCII account name, department; "comma" accounts show "Surname, Given".
 NAMES = [
     ("Jörg", "Müller", "joerg.mueller", "Vertrieb"),
@@ -59,17 +61,27 @@ MACHINES = [
     ("androidDeviceAdministrator", "12.0", "Scanner"),
 ]
 PLATFORMS = sorted({machine[0] for machine in MACHINES})
+# The finer names of platforms: given only when they are asked for.
+FINER = [
+    ("windows10AndLater", "10.0.26100.1742", "DESKTOP"),
+    ("iPadOS", "18.2", "iPad"),
+    ("androidWorkProfile", "13.0", "Pixel"),
+    ("androidFullyManaged", "14.0", "Handy"),
+    ("androidDedicated", "15.0", "Kiosk"),
+    ("androidCorporateOwned", "12.0", "Fold"),
+]
+ALL_PLATFORMS = sorted({machine[0] for machine in MACHINES + FINER})
 # These read the envelope with our own code, so their certificate may hold an EC key.
-AGENT_PLATFORMS = {"androidEnterprise", "agent", "androidDeviceAdministrator"}
+AGENT_PLATFORMS = {name for name in ALL_PLATFORMS if envelope_of(name) == "agent"}
 
 
 def make_device(index, platforms, random):
     """The wire record of a device, without keys."""
-    machines = [machine for machine in MACHINES if machine[0] in platforms]
+    machines = [machine for machine in MACHINES + FINER if machine[0] in platforms]
     platform, version, prefix = machines[index % len(machines)]
     name = f"{prefix}-{random.getrandbits(24):06X}"
-    has_host_name = platform in ("windows", "macOS", "agent")
-    is_mobile = platform in ("iOS", "androidDeviceAdministrator")
+    has_host_name = family(platform) in ("windows", "macOS", "agent")
+    is_mobile = family(platform) in ("iOS", "androidDeviceAdministrator")
     return {
         "id": str(uuid.UUID(int=random.getrandbits(128), version=4)),
         "platform": platform,

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtensionOID
 
-from . import pki
+from . import pki, platforms
 from .command import Refused, openssl, private_folder
 
 MODERN_BAG = re.compile(r"PBES2, PBKDF2, AES-256-CBC, Iteration (\d+), PRF hmacWithSHA256")
@@ -22,6 +22,7 @@ CERTIFICATES = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-
 def preset_of(platform, version):
     """"modern" or "legacy" by what the system's own importer reads."""
     parts = [int(part) for part in version.split(" ")[0].split(".")] + [0, 0, 0]
+    platform = platforms.family(platform)
     if platform == "windows":
         return "modern" if parts[:3] >= [10, 0, 16299] else "legacy"
     first = {"macOS": 15, "iOS": 18, "androidDeviceAdministrator": 14}.get(platform, 0)

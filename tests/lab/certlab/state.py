@@ -23,8 +23,10 @@ from . import discovery, envelope, expected, malformed, orders, pki
 from .application import Application
 from .connector import Connector, Work
 from .devices import Fleet
+from .events import Events
 from .faults import Faults
 from .journal import Journal
+from .management import Management
 from .oauth import Identity, resource_of
 from .revocation import Revocations
 from .schema import Schema
@@ -72,6 +74,7 @@ class Tenant:
         self.connector = Connector(lease_seconds, retry_seconds)
         self.revocations = Revocations(offer_seconds)
         self._restore_state()
+        self.events = Events(self.management)
         self.server = Server(self, port or self._facts.get("port", 0), strict=bool(port))
         self._facts["port"] = self.server.port
         self._save_facts()
@@ -155,18 +158,19 @@ class Tenant:
         with self.connector.changed, self.revocations.changed:
             saved = {
                 "work": [work.describe() for work in self.connector.work],
-                "revocations": self.revocations.items,
+                "revocations": self.revocations.items, "management": self.management.save(),
             }
             text = json.dumps(saved, ensure_ascii=False)
         (self.directory / "state.json").write_text(text, encoding="utf-8")
 
     def _restore_state(self):
-        path = self.directory / "state.json"
+        path, saved = self.directory / "state.json", {}
         if path.exists():
             saved = json.loads(path.read_text(encoding="utf-8"))
             for work in saved["work"]:
                 self.connector.add(Work.restore(work))
             self.revocations.restore(saved["revocations"])
+        self.management = Management(self, saved.get("management"))
 
     # -- what an administrator of the tenant does -----------------------------------------------
     def register_certificate(self, certificate_pem):
@@ -198,13 +202,16 @@ class Tenant:
     def add_devices(self, count, **options):
         return self.fleet.add_devices(count, **options)
 
-    def add_request(self, request):
-        """Queues a request as it is, after checking it against the document."""
+    def add_request(self, request, thumbprint=None):
+        """Queues a request as it is, after checking it against the document.
+
+        thumbprint: of the only certificate that may come back, where only the lab knows it.
+        """
         leased = dict(request, leaseExpiresUtc="2000-01-01T00:00:00Z")
         problems = self.schema.named("PkcsRequest", leased)
         if problems:
             raise ValueError(f"not a PkcsRequest: {problems}")
-        self.connector.add(Work(request))
+        self.connector.add(Work(request, thumbprint=thumbprint))
         return request["requestContext"]
 
     def add_requests(self, devices=None, per_device=1, key_sizes=(None,), kinds=None, **options):
@@ -246,13 +253,20 @@ class Tenant:
                 found.append(f"{work.kind}: {result['errorCode']} {result['errorMessage']}")
         return found
 
-    def retire(self, device_ids):
-        """Asks for the revocation of every certificate the devices hold; returns the contexts."""
-        contexts = []
+    def retire(self, device_ids, thumbprints=None):
+        """Asks for the revocation of every certificate the devices got, or of some of them; the
+        contexts. Imported ones are of other CAs and not meant. events.py knows who asks when."""
+        contexts, seen = [], set()
         for work in list(self.connector.work):
             result = work.result or {}
             if result.get("status") != "issued" or work.request["device"]["id"] not in device_ids:
                 continue
+            mark = result["certificateThumbprint"]
+            if work.request["requestType"] == "importPfx" or mark in seen:
+                continue
+            if thumbprints is not None and mark not in thumbprints:
+                continue
+            seen.add(mark)
             contexts.append(self.revocations.add(
                 result["certificateSerialNumber"], result["issuingCertificateAuthority"],
                 result.get("caConfiguration"), device=work.request["device"]["id"],
