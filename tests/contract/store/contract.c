@@ -178,5 +178,6 @@ add_to_ledger(struct fixture *f, const struct cf_ledger_entry *entry, const char
 int
 main(void)
 {
-    return run_receive() + run_claims() + run_commit() + run_views() + run_ledger() + run_ca();
+    return run_receive() + run_claims() + run_commit() + run_views() + run_ledger() +
+           run_renewal() + run_grant() + run_ca();
 }

@@ -62,4 +62,6 @@ int run_claims(void);
 int run_commit(void);
 int run_views(void);
 int run_ledger(void);
+int run_renewal(void);
+int run_grant(void);
 int run_ca(void);
