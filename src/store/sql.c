@@ -119,12 +119,11 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
         "SELECT at_ms, n FROM rate_grant WHERE policy = ? ORDER BY at_ms, n LIMIT 1",
     [CF_SQL_GRANT_LAST] =
         "SELECT at_ms, n FROM rate_grant WHERE policy = ? ORDER BY at_ms DESC, n DESC LIMIT 1",
-    [CF_SQL_GRANT_COUNT_USER] = "SELECT count(*) FROM (SELECT 1 FROM rate_grant "
-                                "INDEXED BY rate_grant_user "
-                                "WHERE policy = ? AND user_name = ? LIMIT ?)",
-    [CF_SQL_GRANT_COUNT_DEVICE] = "SELECT count(*) FROM (SELECT 1 FROM rate_grant "
-                                  "INDEXED BY rate_grant_device "
-                                  "WHERE policy = ? AND device_id = ? LIMIT ?)",
+    /* A row that is there has as many before it as the limit allows without it. */
+    [CF_SQL_GRANT_NTH_OF_USER] = "SELECT 1 FROM rate_grant INDEXED BY rate_grant_user "
+                                 "WHERE policy = ? AND user_name = ? LIMIT 1 OFFSET ?",
+    [CF_SQL_GRANT_NTH_OF_DEVICE] = "SELECT 1 FROM rate_grant INDEXED BY rate_grant_device "
+                                   "WHERE policy = ? AND device_id = ? LIMIT 1 OFFSET ?",
     [CF_SQL_GRANT_INSERT] = "INSERT INTO rate_grant (policy, at_ms, n, context, device_id, "
                             "user_name) VALUES (?, ?, ?, ?, ?, ?)",
     [CF_SQL_GRANT_DROP_OLD] = "DELETE FROM rate_grant WHERE policy = ?1 AND at_ms <= ?2",

@@ -58,22 +58,22 @@ find_end(struct cf_conn *conn, enum cf_sql sql, const char *policy, bool *ret_is
     return CF_OK;
 }
 
-/* Counts no further than to the limit. */
+/* Looks no further than to the limit. */
 static enum cf_rc
 check_one(struct cf_conn *conn, enum cf_sql sql, const char *policy, const char *name,
           uint64_t limit, const char *option, struct cf_err *err)
 {
     cf_own_query q = {0};
-    bool has_row = false;
+    bool is_reached = false;
 
     if (!name || limit == 0 || limit > INT64_MAX)
         return CF_OK;
     CF_TRY(cf_query_init(&q, conn, sql, err));
     cf_query_put_text(&q, policy);
     cf_query_put_text(&q, name);
-    cf_query_put_i64(&q, (int64_t)limit);
-    CF_TRY(cf_query_step(&q, &has_row, err));
-    if (has_row && (uint64_t)cf_query_get_i64(&q) >= limit)
+    cf_query_put_i64(&q, (int64_t)limit - 1);
+    CF_TRY(cf_query_step(&q, &is_reached, err));
+    if (is_reached)
         return cf_fail(err, CF_E_RATE,
                        "policy '%s': '%s' had %llu requests within the last hour, and %s = %llu "
                        "allows no more; raise it if so many are expected",
@@ -121,9 +121,9 @@ grant(struct cf_conn *conn, void *arg, struct cf_err *err)
     CF_TRY(find_context(conn, request, &is_there, err));
     if (is_there)
         return CF_OK;
-    CF_TRY(check_one(conn, CF_SQL_GRANT_COUNT_USER, request->policy, request->user_name,
+    CF_TRY(check_one(conn, CF_SQL_GRANT_NTH_OF_USER, request->policy, request->user_name,
                      request->per_user, "per_user_hour", err));
-    CF_TRY(check_one(conn, CF_SQL_GRANT_COUNT_DEVICE, request->policy, request->device_id,
+    CF_TRY(check_one(conn, CF_SQL_GRANT_NTH_OF_DEVICE, request->policy, request->device_id,
                      request->per_device, "per_device_hour", err));
     CF_TRY(find_end(conn, CF_SQL_GRANT_FIRST, request->policy, &is_there, &first, err));
     CF_TRY(find_end(conn, CF_SQL_GRANT_LAST, request->policy, &is_there, &last, err));

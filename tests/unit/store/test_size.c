@@ -7,6 +7,15 @@
 
 enum { ITEMS = 10000 };
 
+static int
+count_steps(void *arg)
+{
+    int *n = arg;
+
+    ++*n;
+    return 0;
+}
+
 static void
 claims_the_oldest_of_ten_thousand(void **state)
 {
@@ -45,10 +54,44 @@ claims_the_oldest_of_ten_thousand(void **state)
     close_it(store);
 }
 
+/* What a statement costs is counted in rows it steps through, not in time. */
+static void
+grants_in_a_full_hour_without_looking_at_all_of_it(void **state)
+{
+    struct place *place = *state;
+    struct cf_store *store = open_it(place);
+    struct cf_rate_request request = {.policy = "p",
+                                      .context = "new",
+                                      .device_id = "d7",
+                                      .user_name = "U7",
+                                      .now_ms = NOW,
+                                      .per_device = 200,
+                                      .per_user = 200,
+                                      .per_all = 100001};
+    int n_steps = 0;
+
+    close_it(store);
+    run_sql(place,
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+            "INSERT INTO rate_grant (policy, at_ms, n, context, device_id, user_name) "
+            "SELECT 'p', 1700000000000 - 1000000 + i, i, 'r' || i, 'd' || i % 1000, "
+            "'u' || i % 1000 FROM n");
+    store = open_it(place);
+    sqlite3_progress_handler(cf_sqlite_of(store)->writer.conn.db, 1, count_steps, &n_steps);
+    assert_int_equal(store->ops->grant(store, &request, &place->err), CF_OK);
+    assert_in_range(n_steps, 1, 5000);
+    n_steps = 0;
+    request.context = "newer";
+    assert_int_equal(store->ops->grant(store, &request, &place->err), CF_E_RATE);
+    assert_non_null(strstr(place->err.text, "100001 requests"));
+    assert_in_range(n_steps, 1, 5000);
+    close_it(store);
+}
+
 static void
 assert_plan(struct cf_store *store, enum cf_sql sql, const char *index)
 {
-    char text[1200];
+    char text[2400];
     sqlite3_stmt *stmt = NULL;
 
     (void)snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", CF_SQL_TEXT[sql]);
@@ -82,6 +125,21 @@ uses_an_index_for_what_runs_all_the_time(void **state)
     assert_plan(store, CF_SQL_LEDGER_BY_SERIAL, "ledger_serial");
     assert_plan(store, CF_SQL_LEDGER_BY_CONTEXT, "ledger_context");
     assert_plan(store, CF_SQL_LEDGER_BY_NOT_AFTER, "ledger_not_after");
+    assert_plan(store, CF_SQL_LEDGER_BY_THUMBPRINT, "ledger_thumbprint");
+    assert_plan(store, CF_SQL_LEDGER_BY_DEVICE, "ledger_device");
+    assert_plan(store, CF_SQL_LEDGER_BY_USER_NEWEST, "ledger_user");
+    assert_plan(store, CF_SQL_LEDGER_BY_RENEWAL, "ledger_renewal");
+    assert_plan(store, CF_SQL_LEDGER_LIST_NEWEST, "PRIMARY KEY");
+    assert_plan(store, CF_SQL_RECOVERY_PRUNE, "recovery_end");
+    assert_plan(store, CF_SQL_GRANT_FIND, "autoindex");
+    assert_plan(store, CF_SQL_GRANT_FIRST, "PRIMARY KEY");
+    assert_plan(store, CF_SQL_GRANT_LAST, "PRIMARY KEY");
+    assert_plan(store, CF_SQL_GRANT_NTH_OF_USER, "rate_grant_user");
+    assert_plan(store, CF_SQL_GRANT_NTH_OF_DEVICE, "rate_grant_device");
+    assert_plan(store, CF_SQL_GRANT_DROP_OLD, "PRIMARY KEY");
+    assert_plan(store, CF_SQL_GRANT_DROP_FUTURE, "PRIMARY KEY");
+    assert_plan(store, CF_SQL_GRANT_PRUNE_OLD, "rate_grant_at");
+    assert_plan(store, CF_SQL_GRANT_PRUNE_FUTURE, "rate_grant_at");
     assert_plan(store, CF_SQL_CA_PAGE, "ca_record_status");
     close_it(store);
 }
@@ -91,6 +149,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_TEST(claims_the_oldest_of_ten_thousand),
+        STORE_TEST(grants_in_a_full_hour_without_looking_at_all_of_it),
         STORE_TEST(uses_an_index_for_what_runs_all_the_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
