@@ -25,6 +25,7 @@ struct cf_grant {
 struct cf_policy_rule {
     const char *rule; /* "templates", "san_allow", ... : the option */
     bool applies;     /* false: nothing is configured, or it does not concern this request */
+    bool is_judged;   /* false: it could not be, for the reason in text: the directory is down */
     bool is_met;
     const char *text; /* what was compared with what */
 };

@@ -1,59 +1,266 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* CA, template, policy, key, usages and validity: what is judged before names are filled in. */
 #include "certferry/policy.h"
 
 #include <string.h>
+
+#include "certferry/text.h"
+#include "policy_internal.h"
+
+typedef unsigned long long ull;
+
+struct judging {
+    const struct cf_settings *settings;
+    const struct cf_request *request;
+    struct cf_grant grant;
+    bool has_key;
+};
+
+static enum cf_rc
+judge_ca(void *arg, struct cf_rule_note *note, struct cf_err *err)
+{
+    struct judging *judging = arg;
+    const struct cf_request *request = judging->request;
+
+    judging->grant.ca = cf_settings_find_ca(judging->settings, request->ca_host, request->ca_name);
+    if (!judging->grant.ca)
+        return cf_fail(err, CF_E_POLICY,
+                       "certificationAuthority: no [ca] section has host = %.80s and name = %.80s",
+                       request->ca_host, request->ca_name);
+    cf_rule_says(note, "%.80s and %.80s are host and name of [ca %.64s]", request->ca_host,
+                 request->ca_name, judging->grant.ca->name);
+    return CF_OK;
+}
+
+static enum cf_rc
+judge_template(void *arg, struct cf_rule_note *note, struct cf_err *err)
+{
+    struct judging *judging = arg;
+    const char *name = judging->request->template_name;
+    const struct cf_ca_settings *ca = judging->grant.ca;
+
+    judging->grant.template_settings = cf_ca_settings_template(ca, name);
+    if (!judging->grant.template_settings)
+        return cf_fail(err, CF_E_POLICY,
+                       "certificateTemplateName: '%.80s' is not allowed; [ca %s] templates does "
+                       "not list it",
+                       name, ca->name);
+    cf_rule_says(note, "[ca %.64s] templates lists '%.80s'", ca->name, name);
+    return CF_OK;
+}
+
+static bool
+is_listed(char *const *list, const char *name)
+{
+    for (; list && *list; list++) {
+        if (strcmp(*list, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum cf_rc
+judge_section(void *arg, struct cf_rule_note *note, struct cf_err *err)
+{
+    struct judging *judging = arg;
+    struct cf_grant *grant = &judging->grant;
+    bool is_device = judging->request->profile.is_device;
+    unsigned type = is_device ? CF_TYPES_DEVICE : CF_TYPES_USER;
+    const char *type_name = is_device ? "device" : "user";
+
+    for (size_t i = 0; i < judging->settings->n_policies && !grant->policy; i++) {
+        const struct cf_policy_settings *policy = judging->settings->policies[i];
+
+        if (is_listed(policy->cas, grant->ca->name) &&
+            is_listed(policy->templates, grant->template_settings->name) &&
+            ((unsigned)policy->types & type) != 0)
+            grant->policy = policy;
+    }
+    if (!grant->policy)
+        return cf_fail(
+            err, CF_E_POLICY,
+            "certificateTemplateName: no [policy] section allows it: none has ca = %.60s, "
+            "templates = %.60s and certificate_type = %s; what no policy allows is "
+            "refused",
+            grant->ca->name, grant->template_settings->name, type_name);
+    cf_rule_says(note,
+                 "[policy %.64s] is the first for CA %.40s, template %.40s and %s certificates",
+                 grant->policy->name, grant->ca->name, grant->template_settings->name, type_name);
+    return CF_OK;
+}
 
 static enum cf_rc
 choose_key(const struct cf_template_settings *template_settings, unsigned key_size,
            enum cf_key_kind *ret_key, struct cf_err *err)
 {
+    if (key_size == 0) {
+        *ret_key = template_settings->key;
+        return CF_OK;
+    }
+    for (unsigned kind = 0; kind < CF_KEY_KIND_MAX_; kind++) {
+        if (cf_key_kind_bits((enum cf_key_kind)kind) == key_size) {
+            *ret_key = (enum cf_key_kind)kind;
+            return CF_OK;
+        }
+    }
+    return cf_fail(err, CF_E_UNSUPPORTED,
+                   "profile.keySize: %u is not one of 2048, 3072, 4096, 256, 384", key_size);
+}
+
+static enum cf_rc
+judge_key(void *arg, struct cf_rule_note *note, struct cf_err *err)
+{
+    struct judging *judging = arg;
+    const struct cf_template_settings *template_settings = judging->grant.template_settings;
     enum cf_key_kind key = template_settings->key;
 
-    if (key_size > 0) {
-        bool is_known = false;
-        for (unsigned kind = 0; kind < CF_KEY_KIND_MAX_; kind++) {
-            if (cf_key_kind_bits((enum cf_key_kind)kind) == key_size) {
-                key = (enum cf_key_kind)kind;
-                is_known = true;
-            }
-        }
-        if (!is_known)
-            return cf_fail(err, CF_E_UNSUPPORTED,
-                           "profile.keySize: %u is not one of 2048, 3072, 4096, 256, 384",
-                           key_size);
-    }
-    if (cf_key_kind_is_rsa(key) && cf_key_kind_bits(key) < template_settings->min_rsa_bits)
+    CF_TRY(choose_key(template_settings, judging->request->profile.key_size, &key, err));
+    judging->grant.key = key;
+    judging->has_key = true;
+    unsigned bits = cf_key_kind_bits(key);
+    if (cf_key_kind_is_rsa(key) && bits < template_settings->min_rsa_bits)
         return cf_fail(err, CF_E_POLICY,
                        "profile.keySize: %u is below the %llu bits that [template %s] min_key asks "
                        "for; raise the key size in the profile",
-                       cf_key_kind_bits(key), (unsigned long long)template_settings->min_rsa_bits,
-                       template_settings->name);
+                       bits, (ull)template_settings->min_rsa_bits, template_settings->name);
     /* The floor that the embedded CA has, for those that have none. */
     if (!cf_key_kind_is_rsa(key) && !cf_key_kind_is_rsa(template_settings->key) &&
-        cf_key_kind_bits(key) < cf_key_kind_bits(template_settings->key))
+        bits < cf_key_kind_bits(template_settings->key))
         return cf_fail(err, CF_E_POLICY,
                        "profile.keySize: %u is below the %u bits of [template %s] key; raise the "
                        "key size in the profile",
-                       cf_key_kind_bits(key), cf_key_kind_bits(template_settings->key),
-                       template_settings->name);
-    *ret_key = key;
+                       bits, cf_key_kind_bits(template_settings->key), template_settings->name);
+    cf_rule_says(note, "%s of %u bits is no less than [template %.64s] asks for",
+                 cf_key_kind_is_rsa(key) ? "RSA" : "EC", bits, template_settings->name);
     return CF_OK;
 }
 
 static enum cf_rc
-check_eku(const struct cf_template_settings *template_settings, const struct cf_request *request,
-          struct cf_err *err)
+judge_floor(const struct judging *judging, bool is_rsa, uint64_t floor, const char *option,
+            struct cf_rule_note *note, struct cf_err *err)
 {
-    for (size_t i = 0; i < request->profile.n_eku; i++) {
-        bool is_allowed = false;
-        for (size_t j = 0; j < template_settings->n_eku; j++)
-            is_allowed |= strcmp(request->profile.eku[i], template_settings->eku[j]) == 0;
-        if (!is_allowed)
-            return cf_fail(
-                err, CF_E_POLICY,
-                "profile.extendedKeyUsages: %s is not among the usages of [template %s]; "
-                "take it out of the profile or add it to eku",
-                request->profile.eku[i], template_settings->name);
+    unsigned bits = cf_key_kind_bits(judging->grant.key);
+    const char *kind = is_rsa ? "RSA" : "EC";
+
+    if (!judging->has_key) {
+        cf_rule_is_idle(note, "no key of this size can be made");
+    } else if (cf_key_kind_is_rsa(judging->grant.key) != is_rsa) {
+        cf_rule_is_idle(note, "the key is no %s key", kind);
+    } else if (floor == 0) {
+        cf_rule_is_idle(note, "not configured");
+    } else if (bits < floor) {
+        return cf_fail(err, CF_E_POLICY,
+                       "profile.keySize: %s of %u bits is below [policy %s] %s = %llu; raise the "
+                       "key size in the profile",
+                       kind, bits, judging->grant.policy->name, option, (ull)floor);
+    } else {
+        cf_rule_says(note, "%u bits are no less than %llu", bits, (ull)floor);
+    }
+    return CF_OK;
+}
+
+static enum cf_rc
+judge_min_rsa(void *arg, struct cf_rule_note *note, struct cf_err *err)
+{
+    const struct judging *judging = arg;
+
+    return judge_floor(judging, true, judging->grant.policy->min_rsa_bits, "min_rsa", note, err);
+}
+
+static enum cf_rc
+judge_min_ec(void *arg, struct cf_rule_note *note, struct cf_err *err)
+{
+    const struct judging *judging = arg;
+
+    return judge_floor(judging, false, judging->grant.policy->min_ec_bits, "min_ec", note, err);
+}
+
+struct oids {
+    const char *const *oid;
+    size_t n;
+};
+
+static bool
+has_oid(struct oids list, const char *oid)
+{
+    for (size_t i = 0; i < list.n; i++) {
+        if (strcmp(list.oid[i], oid) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A profile without usages gets those of the template, which a policy's list may not hold. */
+static enum cf_rc
+judge_eku(void *arg, struct cf_rule_note *note, struct cf_err *err)
+{
+    const struct judging *judging = arg;
+    const struct cf_policy_settings *policy = judging->grant.policy;
+    const struct cf_template_settings *template_settings = judging->grant.template_settings;
+    const struct cf_request_profile *profile = &judging->request->profile;
+    const struct oids own = {(const char *const *)template_settings->eku, template_settings->n_eku};
+    const struct oids allowed =
+        policy->n_eku > 0 ? (struct oids){(const char *const *)policy->eku, policy->n_eku} : own;
+    const struct oids asked =
+        profile->n_eku > 0 ? (struct oids){profile->eku, profile->n_eku} : own;
+    bool is_policys = policy->n_eku > 0;
+    const char *section = is_policys ? "policy" : "template";
+    const char *name = is_policys ? policy->name : template_settings->name;
+
+    for (size_t i = 0; i < asked.n; i++) {
+        if (!has_oid(allowed, asked.oid[i]))
+            return cf_fail(err, CF_E_POLICY,
+                           "profile.extendedKeyUsages: %.64s%s is not among the usages of [%s %s]; "
+                           "take it out of the profile or add it to eku",
+                           asked.oid[i], profile->n_eku > 0 ? "" : ", from the template,", section,
+                           name);
+    }
+    if (is_policys && asked.n == 0)
+        return cf_fail(err, CF_E_POLICY,
+                       "profile.extendedKeyUsages: neither the profile nor [template %s] names a "
+                       "usage, and a certificate without any is good for all; [policy %s] eku "
+                       "limits them: name one in the profile",
+                       template_settings->name, policy->name);
+    if (asked.n == 0)
+        cf_rule_is_idle(note, "neither profile nor template names a usage");
+    else
+        cf_rule_says(note, "%zu usage%s, all among those of [%s %.64s]", asked.n,
+                     asked.n == 1 ? "" : "s", section, name);
+    return CF_OK;
+}
+
+static enum cf_rc
+judge_validity(void *arg, struct cf_rule_note *note, struct cf_err *err)
+{
+    struct judging *judging = arg;
+    const struct cf_policy_settings *policy = judging->grant.policy;
+    uint64_t wish = judging->request->profile.validity_ms;
+    uint64_t own = judging->grant.template_settings->validity_ms;
+    char asked[64], longest[64];
+
+    judging->grant.validity_ms = wish;
+    if (policy->max_validity_ms == 0) {
+        cf_rule_is_idle(note, "not configured");
+        return CF_OK;
+    }
+    cf_text_from_duration(wish, asked, sizeof asked);
+    cf_text_from_duration(policy->max_validity_ms, longest, sizeof longest);
+    if (wish > policy->max_validity_ms)
+        return cf_fail(err, CF_E_POLICY,
+                       "profile.validityPeriod: %s is longer than [policy %s] max_validity = %s; "
+                       "shorten it in the profile",
+                       asked, policy->name, longest);
+    if (wish > 0) {
+        cf_rule_says(note, "%s is not longer than %s", asked, longest);
+    } else if (own == 0 || own > policy->max_validity_ms) {
+        judging->grant.validity_ms = policy->max_validity_ms;
+        cf_rule_says(note,
+                     "the profile names none and the template's may be longer: %s is asked "
+                     "for",
+                     longest);
+    } else {
+        cf_rule_says(note, "the profile names none, and the template's is not longer than %s",
+                     longest);
     }
     return CF_OK;
 }
@@ -63,32 +270,15 @@ cf_policy_judge(const struct cf_settings *settings, const struct cf_request *req
                 cf_policy_rule_fn *explain, void *arg, struct cf_grant *ret_grant,
                 struct cf_err *err)
 {
-    (void)explain;
-    (void)arg;
-    const struct cf_ca_settings *ca =
-        cf_settings_find_ca(settings, request->ca_host, request->ca_name);
-    if (!ca)
-        return cf_fail(err, CF_E_POLICY,
-                       "certificationAuthority: no [ca] section has host = %.80s and name = %.80s",
-                       request->ca_host, request->ca_name);
-
-    const struct cf_template_settings *template_settings =
-        cf_ca_settings_template(ca, request->template_name);
-    if (!template_settings)
-        return cf_fail(
-            err, CF_E_POLICY,
-            "certificateTemplateName: '%.80s' is not allowed; [ca %s] templates does not "
-            "list it",
-            request->template_name, ca->name);
-
-    struct cf_grant grant = {
-        .ca = ca,
-        .template_settings = template_settings,
-        .validity_ms = request->profile.validity_ms,
+    static const struct cf_rule rules[] = {
+        {"[ca]", judge_ca, true},          {"[ca] templates", judge_template, true},
+        {"[policy]", judge_section, true}, {"min_key", judge_key, false},
+        {"min_rsa", judge_min_rsa, false}, {"min_ec", judge_min_ec, false},
+        {"eku", judge_eku, false},         {"max_validity", judge_validity, false},
     };
-    CF_TRY(choose_key(template_settings, request->profile.key_size, &grant.key, err));
-    CF_TRY(check_eku(template_settings, request, err));
+    struct judging judging = {.settings = settings, .request = request};
 
-    *ret_grant = grant;
+    CF_TRY(cf_rules_judge(rules, CF_COUNT(rules), &judging, explain, arg, err));
+    *ret_grant = judging.grant;
     return CF_OK;
 }

@@ -54,5 +54,21 @@ struct cf_names_judging {
     const struct cf_grant *grant;
     const struct cf_policy_names *names;
 };
+
+bool cf_is_for_device(const struct cf_names_judging *judging);
+/* The SID that an alternative name holds; NULL: it is no such name. */
+const char *cf_sid_of_name(const struct cf_san *san, size_t i);
+
+/* The account that the certificate is for, of the directory, which must be there. NULL: a device
+ * that is in no domain, or a user whom the directory does not have and whose groups do not matter.
+ */
+CF_MUST_USE enum cf_rc cf_own_account(const struct cf_names_judging *judging, bool wants_groups,
+                                      const struct cf_account **ret_account, struct cf_err *err);
+/* Calls fn for that account and for each that an alternative name leads to. */
+typedef enum cf_rc cf_account_fn(const struct cf_names_judging *judging, const char *source,
+                                 const struct cf_account *account, struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_visit_accounts(const struct cf_names_judging *judging, bool wants_groups,
+                                         cf_account_fn *fn, struct cf_err *err);
+
 cf_rule_fn cf_rule_refused_accounts;
 cf_rule_fn cf_rule_refused_groups;

@@ -155,6 +155,23 @@ cf_subject_rule_read(const char *rule, char ret_oid[CF_DN_OID_MAX], const char *
     return CF_OK;
 }
 
+/* International domains stand in certificates in their xn-- form, and URIs are ASCII. */
+static enum cf_rc
+check_ascii(const char *rule, const char *pattern, enum cf_san_type type, struct cf_err *err)
+{
+    const char *at = type == CF_SAN_EMAIL ? strrchr(pattern, '@') : NULL;
+    const char *part = type == CF_SAN_EMAIL ? at : pattern;
+
+    for (; type != CF_SAN_UPN && part && *part; part++) {
+        if ((unsigned char)*part >= 0x80)
+            return cf_fail(err, CF_E_SYNTAX,
+                           "'%.80s': host names and URIs are compared as they stand in "
+                           "certificates; write the xn-- or %%-encoded form",
+                           rule);
+    }
+    return CF_OK;
+}
+
 enum cf_rc
 cf_san_rule_read(const char *rule, enum cf_san_type *ret_type, const char **ret_pattern,
                  struct cf_err *err)
@@ -172,6 +189,7 @@ cf_san_rule_read(const char *rule, enum cf_san_type *ret_type, const char **ret_
         if (strncasecmp(rule, kinds[i].prefix, len) != 0)
             continue;
         CF_TRY(check_pattern(rule, rule + len, err));
+        CF_TRY(check_ascii(rule, rule + len, kinds[i].type, err));
         *ret_type = kinds[i].type;
         *ret_pattern = rule + len;
         return CF_OK;

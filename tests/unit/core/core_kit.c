@@ -103,6 +103,29 @@ make_ca_settings(struct cf_template_settings *template_settings)
     return ca;
 }
 
+static char **
+make_list(const char *word)
+{
+    char **list = calloc(2, sizeof *list);
+
+    list[0] = strdup(word);
+    return list;
+}
+
+static struct cf_policy_settings *
+make_policy(void)
+{
+    struct cf_policy_settings *policy = calloc(1, sizeof *policy);
+
+    *policy = (struct cf_policy_settings){
+        .name = strdup("everyone"),
+        .cas = make_list("corp"),
+        .templates = make_list("device"),
+        .types = CF_TYPES_BOTH,
+    };
+    return policy;
+}
+
 static struct cf_settings *
 make_settings(void)
 {
@@ -114,6 +137,9 @@ make_settings(void)
     settings->n_templates = 1;
     settings->cas[0] = make_ca_settings(settings->templates[0]);
     settings->n_cas = 1;
+    settings->policies = calloc(1, sizeof(void *));
+    settings->policies[0] = make_policy();
+    settings->n_policies = 1;
     settings->pfx_iterations = 2048;
     settings->step_retry_min_ms = CORE_MIN_MS;
     settings->step_retry_max_ms = CORE_MAX_MS;
