@@ -38,6 +38,16 @@ CF_MUST_USE enum cf_rc cf_import_key_encrypt(const struct cf_import_key *key, en
 CF_MUST_USE enum cf_rc cf_import_key_public_pem(const struct cf_import_key *key,
                                                 struct cf_buf **ret_pem, struct cf_err *err);
 
+/*
+ * What decrypted bytes may say as a password in UTF-8, likeliest first: ASCII is itself; other
+ * bytes are UTF-8 when they can be, and Latin-1 (a published tool writes each UTF-16 unit as one
+ * byte). CF_E_ENCODING for control characters.
+ */
+enum { CF_IMPORT_PASSWORDS_MAX = 2 };
+CF_MUST_USE enum cf_rc cf_import_passwords(const struct cf_secret *plain,
+                                           struct cf_secret *ret_passwords[CF_IMPORT_PASSWORDS_MAX],
+                                           size_t *ret_n, struct cf_err *err);
+
 /* BCRYPT_RSAFULLPRIVATE_BLOB ("RSA3") as PKCS#8 PEM: all members are checked against each other
  * (CF_E_MISMATCH). BCRYPT_RSAPUBLIC_BLOB ("RSA1") as SubjectPublicKeyInfo PEM. CF_E_ENCODING,
  * CF_E_LIMIT; the other kinds of blob are CF_E_UNSUPPORTED by name. */

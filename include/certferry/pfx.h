@@ -38,6 +38,10 @@ enum { CF_PFX_DER_MAX = 1024 * 1024, CF_PFX_READ_ITERATIONS_MAX = 1000000, CF_PF
  * several keys. Password bytes are UTF-8. */
 CF_MUST_USE enum cf_rc cf_pfx_open(struct cf_bytes der, const struct cf_secret *password,
                                    struct cf_pfx_content **ret_content, struct cf_err *err);
+/* As cf_pfx_open with each of cf_import_passwords(plain) until one opens it. */
+CF_MUST_USE enum cf_rc cf_pfx_open_imported(struct cf_bytes der, const struct cf_secret *plain,
+                                            struct cf_pfx_content **ret_content,
+                                            struct cf_err *err);
 struct cf_pfx_content *cf_pfx_content_free(struct cf_pfx_content *content);
 CF_DEFINE_OWN(cf_pfx_content);
 const struct cf_cert *cf_pfx_content_cert(const struct cf_pfx_content *content); /* borrowed */

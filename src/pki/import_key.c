@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * import_key - RSA-OAEP with a key from a file, a token or a TPM.
+ */
+#include "import_internal.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/provider.h>
+#include <openssl/rsa.h>
+
+enum { BITS_MIN = 2048, BITS_MAX = 16384 };
+
+struct cf_import_key {
+    struct cf_import_source source;
+    EVP_PKEY *public_key; /* owned; computed with here, wherever the private half is */
+    size_t modulus_len;
+    bool is_elsewhere; /* in a token or TPM */
+};
+
+static const EVP_MD *
+digest_of(enum cf_oaep oaep)
+{
+    switch (oaep) {
+    case CF_OAEP_SHA256:
+        return EVP_sha256();
+    case CF_OAEP_SHA384:
+        return EVP_sha384();
+    case CF_OAEP_SHA512:
+        return EVP_sha512();
+    }
+    return NULL;
+}
+
+static enum cf_rc
+check_key(const EVP_PKEY *pkey, size_t *ret_modulus_len, struct cf_err *err)
+{
+    bool is_rsa = false;
+    unsigned bits = cf_pkey_bits(pkey, &is_rsa);
+
+    if (!is_rsa)
+        return cf_fail(err, CF_E_UNSUPPORTED, "import key: not an RSA key");
+    if (bits < BITS_MIN || bits > BITS_MAX)
+        return cf_fail(err, CF_E_UNSUPPORTED, "import key: %u bits; %d to %d are possible", bits,
+                       BITS_MIN, BITS_MAX);
+    *ret_modulus_len = (bits + 7) / 8;
+    return CF_OK;
+}
+
+static enum cf_rc
+public_of(const EVP_PKEY *pkey, EVP_PKEY **ret_public, struct cf_err *err)
+{
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(pkey, &der);
+    const unsigned char *at = der;
+
+    *ret_public = len > 0 ? d2i_PUBKEY(NULL, &at, len) : NULL;
+    OPENSSL_free(der);
+    if (!*ret_public)
+        return cf_fail_openssl(err, CF_E_UNSUPPORTED, "import key: its public half cannot be read");
+    return CF_OK;
+}
+
+/* Takes the source, also when it fails. */
+static enum cf_rc
+make(struct cf_import_source *take_source, bool is_elsewhere, struct cf_import_key **ret_key,
+     struct cf_err *err)
+{
+    cf_own(cf_import_key) key = calloc(1, sizeof *key);
+
+    if (!key) {
+        cf_import_source_done(take_source);
+        return cf_fail_oom(err);
+    }
+    key->source = *take_source;
+    key->is_elsewhere = is_elsewhere;
+    CF_TRY(check_key(key->source.pkey, &key->modulus_len, err));
+    CF_TRY(public_of(key->source.pkey, &key->public_key, err));
+    *ret_key = cf_give(key);
+    return CF_OK;
+}
+
+enum cf_rc
+cf_import_key_parse(const struct cf_secret *pem, struct cf_import_key **ret_key, struct cf_err *err)
+{
+    struct cf_import_source source = {0};
+    /* A NUL follows the secret. */
+    bool is_tss2 = strstr((const char *)cf_secret_data(pem), "-----BEGIN TSS2 PRIVATE KEY-----");
+
+    ERR_clear_error();
+    if (is_tss2) {
+        CF_TRY(cf_import_load_tss2(pem, &source, err));
+    } else {
+        enum cf_rc rc = cf_pkey_from_pem(pem, &source.pkey, err);
+        if (rc != CF_OK)
+            return cf_err_prefix(err, "import key");
+    }
+    return make(&source, is_tss2, ret_key, err);
+}
+
+enum cf_rc
+cf_import_key_open(const char *uri, const struct cf_secret *pin, struct cf_import_key **ret_key,
+                   struct cf_err *err)
+{
+    struct cf_import_source source = {0};
+
+    CF_TRY(cf_import_load(uri, pin, &source, err));
+    return make(&source, true, ret_key, err);
+}
+
+struct cf_import_key *
+cf_import_key_free(struct cf_import_key *key)
+{
+    if (!key)
+        return NULL;
+    EVP_PKEY_free(key->public_key);
+    cf_import_source_done(&key->source);
+    free(key);
+    return NULL;
+}
+
+static bool
+set_padding(EVP_PKEY_CTX *context, enum cf_oaep oaep)
+{
+    const EVP_MD *digest = digest_of(oaep);
+
+    return digest && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) > 0 &&
+           EVP_PKEY_CTX_set_rsa_oaep_md(context, digest) > 0 &&
+           EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) > 0;
+}
+
+/* Not every token's library can be entered by several threads. */
+static bool
+decrypt(const struct cf_import_key *key, enum cf_oaep oaep, struct cf_bytes cipher,
+        struct cf_secret *plain, size_t *len)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+    if (key->is_elsewhere)
+        pthread_mutex_lock(&mutex);
+    cf_own_ossl(EVP_PKEY_CTX) context =
+        EVP_PKEY_CTX_new_from_pkey(key->source.library, key->source.pkey, NULL);
+    bool is_good =
+        context && EVP_PKEY_decrypt_init(context) > 0 && set_padding(context, oaep) &&
+        EVP_PKEY_decrypt(context, cf_secret_edit(plain), len, cipher.data, cipher.len) > 0;
+    if (key->is_elsewhere)
+        pthread_mutex_unlock(&mutex);
+    return is_good;
+}
+
+enum cf_rc
+cf_import_key_decrypt(const struct cf_import_key *key, enum cf_oaep oaep, struct cf_bytes cipher,
+                      struct cf_secret **ret_plain, struct cf_err *err)
+{
+    cf_own(cf_secret) plain = NULL;
+    size_t len = key->modulus_len;
+
+    CF_TRY(cf_secret_new(key->modulus_len, &plain, err));
+    ERR_clear_error();
+    if (cipher.len != key->modulus_len || !decrypt(key, oaep, cipher, plain, &len) ||
+        len > key->modulus_len) {
+        ERR_clear_error();
+        return cf_fail(err, CF_E_CRYPTO,
+                       "import key: the password does not decrypt; it was encrypted for another "
+                       "key or with another padding");
+    }
+    cf_secret_truncate(plain, len);
+    *ret_plain = cf_give(plain);
+    return CF_OK;
+}
+
+enum cf_rc
+cf_import_key_encrypt(const struct cf_import_key *key, enum cf_oaep oaep, struct cf_bytes plain,
+                      struct cf_buf **ret_cipher, struct cf_err *err)
+{
+    uint8_t cipher[BITS_MAX / 8];
+    size_t len = sizeof cipher;
+    const EVP_MD *digest = digest_of(oaep);
+    size_t max = digest ? key->modulus_len - 2 * (size_t)EVP_MD_get_size(digest) - 2 : 0;
+
+    if (plain.len > max)
+        return cf_fail(err, CF_E_LIMIT,
+                       "import key: a password of %zu bytes; with this key and padding %zu are "
+                       "possible",
+                       plain.len, max);
+    ERR_clear_error();
+    cf_own_ossl(EVP_PKEY_CTX) context = EVP_PKEY_CTX_new_from_pkey(NULL, key->public_key, NULL);
+    if (!context || EVP_PKEY_encrypt_init(context) <= 0 || !set_padding(context, oaep) ||
+        EVP_PKEY_encrypt(context, cipher, &len, plain.data, plain.len) <= 0)
+        return cf_fail_openssl(err, CF_E_CRYPTO, "import key: cannot encrypt");
+    struct cf_buf *buf = cf_buf_copy(cf_bytes_of(cipher, len));
+    if (!buf)
+        return cf_fail_oom(err);
+    *ret_cipher = buf;
+    return CF_OK;
+}
+
+enum cf_rc
+cf_import_key_public_pem(const struct cf_import_key *key, struct cf_buf **ret_pem,
+                         struct cf_err *err)
+{
+    return cf_pkey_public_pem(key->public_key, ret_pem, err);
+}
