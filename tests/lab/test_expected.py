@@ -82,3 +82,76 @@ def test_a_value_stays_inside_its_attribute():
 def test_a_variable_without_value_has_no_expectation():
     with pytest.raises(KeyError, match="MEID"):
         expected.expand("{{MEID}}", request())
+
+
+@pytest.mark.parametrize("text, parts", [
+    ("CN=a\nO=b", [[("CN", "a")], [("O", "b")]]),
+    ("CN=J\\C3\\B6rg,OID.2.5.4.10=x", [[("CN", "Jörg")], [("OID.2.5.4.10", "x")]]),
+    ("CN=Test User (TestCompany\\, LLC),OU=x",
+     [[("CN", "Test User (TestCompany, LLC)")], [("OU", "x")]]),
+])
+def test_rarer_forms_are_split_as_well(text, parts):
+    assert expected.split_subject(text) == parts
+
+
+def test_fixed_formats_stand_for_their_templates():
+    assert expected.subject(request(subjectNameFormat="commonNameAsEmail")) == [
+        {(NameOID.COMMON_NAME, USER["emailAddress"])}]
+
+
+def test_a_distinguished_name_takes_the_place_of_its_variable():
+    asked = request(subjectNameFormat="CN={{OnPrem_Distinguished_Name}},C=DE")
+    wanted = [{(NameOID.COUNTRY_NAME, "DE")}, {(NameOID.DOMAIN_COMPONENT, "example")},
+              {(NameOID.DOMAIN_COMPONENT, "corp")}, {(NameOID.ORGANIZATIONAL_UNIT_NAME, "Staff")},
+              {(NameOID.COMMON_NAME, USER["userName"])}]
+    assert expected.subject(asked) == wanted
+    assert expected.subject(asked, as_written=True) == wanted[::-1]
+
+
+@pytest.mark.parametrize("kind, value, wanted", [
+    ("emailAddress", "a@bücher.example", ("emailAddress", "a@xn--bcher-kva.example")),
+    ("emailAddress", "jörg@corp.example", ("smtpUtf8Mailbox", "jörg@corp.example")),
+    ("domainNameService", "bücher.example", ("domainNameService", "xn--bcher-kva.example")),
+    ("userPrincipalName", "jörg@corp.example", ("userPrincipalName", "jörg@corp.example")),
+])
+def test_international_names_have_their_encoded_form(kind, value, wanted):
+    assert expected.names.alternative(kind, value) == wanted
+
+
+SID = USER["onPremisesSecurityIdentifier"]
+EXTENSION = x509.UnrecognizedExtension(
+    ObjectIdentifier(expected.SID_EXTENSION), expected.sid_extension(SID))
+
+
+def with_sid(extension=None, uri=None):
+    key = pki.new_key(256)
+    names = NAMES + ([x509.UniformResourceIdentifier(uri)] if uri else [])
+    extensions = [(x509.SubjectAlternativeName(names), False),
+                  (x509.ExtendedKeyUsage([ObjectIdentifier(orders.CLIENT_AUTH)]), False)]
+    extensions += [(extension, False)] if extension else []
+    name = x509.Name([x509.NameAttribute(*pair) for pair in SUBJECT])
+    return pki.build(name, name, key.public_key(), key, days=365, extensions=extensions)
+
+
+@pytest.mark.parametrize("form, made, right", [
+    ("extension", {"extension": EXTENSION}, True),
+    ("extension", {}, False),
+    ("extension", {"extension": EXTENSION, "uri": expected.SID_URI + SID}, False),
+    ("uri", {"uri": expected.SID_URI + SID}, True),
+    ("uri", {"uri": expected.SID_URI + SID + "0"}, False),
+    ("both", {"extension": EXTENSION, "uri": expected.SID_URI + SID}, True),
+    ("both", {"extension": EXTENSION}, False),
+])
+def test_the_security_identifier_is_where_it_was_asked_to_be(form, made, right):
+    asked = request(includeSecurityIdentifier=True)
+    found = expected.differences(asked, with_sid(**made), sid_form=form)
+    assert (found == []) == right
+
+
+def test_a_security_identifier_nobody_asked_for_is_a_difference():
+    assert expected.differences(request(), with_sid(EXTENSION)) != []
+
+
+def test_the_extension_has_the_bytes_that_domain_controllers_read():
+    assert expected.sid_extension("S-1-5-21-1").hex() == (
+        "301ca01a060a2b060104018237190201a00c040a" + b"S-1-5-21-1".hex())

@@ -6,10 +6,9 @@ import binascii
 import dataclasses
 import datetime
 import hashlib
-import plistlib
 import re
 
-from . import asn1, pfx
+from . import apple, asn1, pfx
 from .command import Refused, openssl, private_folder
 from .platforms import envelope_of
 
@@ -167,38 +166,43 @@ def _verify(device, signed, context, signers, with_password):
     return content, password, _time(found[PLAIN["signingTime"]])
 
 
-def _open_apple(device, plain, request):
-    try:
-        payloads = plistlib.loads(plain, fmt=plistlib.FMT_XML)
-    except Exception as error:  # plistlib lets errors of expat and of its own parsers through
-        raise Refused("applePayload: not an XML property list") from error
-    if not isinstance(payloads, list) or len(payloads) != 1 or not isinstance(payloads[0], dict):
-        raise Refused("applePayload: the root is not an array of one dictionary")
-    payload = payloads[0]
-    wanted = {
-        "PayloadType": str, "PayloadVersion": int, "PayloadIdentifier": str, "PayloadUUID": str,
-        "PayloadDisplayName": str, "PayloadCertificateFileName": str, "Password": str,
-        "PayloadContent": bytes,
-    }
-    if device.platform == "macOS":
-        wanted.update(KeyIsExtractable=bool, AllowAllAppsAccess=bool)
-    if set(payload) != set(wanted):
-        raise Refused(f"applePayload: members {sorted(set(payload) ^ set(wanted))}")
-    for name, kind in wanted.items():
-        if type(payload[name]) is not kind:
-            raise Refused(f"applePayload: {name} is {type(payload[name]).__name__}")
-    if payload["PayloadType"] != "com.apple.security.pkcs12" or payload["PayloadVersion"] != 1:
-        raise Refused("applePayload: PayloadType or PayloadVersion")
-    if not re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
-                        payload["PayloadUUID"]):
-        raise Refused("applePayload: PayloadUUID is no UUID")
-    if payload.get("KeyIsExtractable") is True:
-        raise Refused("applePayload: the key would be extractable")
-    if device.platform == "macOS" and payload["AllowAllAppsAccess"] != bool(
-        request["profile"].get("allowAllAppsAccess")
-    ):
-        raise Refused("applePayload: AllowAllAppsAccess is not the profile's")
-    return payload["PayloadContent"], payload["Password"]
+@dataclasses.dataclass
+class Unsealed:
+    """What lay in the envelope, before anybody looks into the PFX."""
+
+    store: bytes
+    password: str
+    signed_at: str = ""
+    payload: bytes = b""  # the property list of an applePayload
+
+
+def unseal(device, request, result, signers):
+    """Takes the envelope off as the device would; Refused with the reason."""
+    signers = signers.encode() if isinstance(signers, str) else signers
+    kind = envelope_of(device.platform)
+    if not result or result.get("envelope") != kind:
+        raise Refused(f"envelope {result and result.get('envelope')} instead of {kind}")
+    if result["requestContext"] != request["requestContext"]:
+        raise Refused("the result is for another request")
+    plain = _decrypt(device, _decode(result, "sealedPfx"), kind == "agent", "sealedPfx")
+    if kind == "applePayload":
+        payload = apple.read_payload(plain, device.platform, request["profile"])
+        opened = Unsealed(payload["PayloadContent"], payload["Password"], payload=plain)
+    else:
+        opened = Unsealed(*_verify(
+            device, plain, request["requestContext"], signers, kind == "agent"
+        ))
+    if kind == "windowsCsp":
+        sealed = _decode(result, "sealedPfxPassword")
+        try:
+            opened.password = _decrypt(device, sealed, False, "sealedPfxPassword").decode("ascii")
+        except UnicodeDecodeError as error:
+            raise Refused("sealedPfxPassword: not ASCII") from error
+    elif result.get("sealedPfxPassword"):
+        raise Refused(f"sealedPfxPassword is of no use to {kind}")
+    if not PASSWORD_SHAPE.fullmatch(opened.password):
+        raise Refused("the password is not 43 base64url characters")
+    return opened
 
 
 def open_result(device, request, result, signers, issuers, handshake=True, witness=None):
@@ -208,34 +212,12 @@ def open_result(device, request, result, signers, issuers, handshake=True, witne
     trusted for what is inside. handshake: also use the key in a TLS handshake. witness: see
     pfx.inspect.
     """
-    signers, issuers = (t.encode() if isinstance(t, str) else t for t in (signers, issuers))
-    kind = envelope_of(device.platform)
-    if not result or result.get("envelope") != kind:
-        raise Refused(f"envelope {result and result.get('envelope')} instead of {kind}")
-    if result["requestContext"] != request["requestContext"]:
-        raise Refused("the result is for another request")
-    signed_at = ""
-    plain = _decrypt(device, _decode(result, "sealedPfx"), kind == "agent", "sealedPfx")
-    if kind == "applePayload":
-        store, password = _open_apple(device, plain, request)
-    else:
-        store, password, signed_at = _verify(
-            device, plain, request["requestContext"], signers, kind == "agent"
-        )
-    if kind == "windowsCsp":
-        sealed = _decode(result, "sealedPfxPassword")
-        try:
-            password = _decrypt(device, sealed, False, "sealedPfxPassword").decode("ascii")
-        except UnicodeDecodeError as error:
-            raise Refused("sealedPfxPassword: not ASCII") from error
-    elif result.get("sealedPfxPassword"):
-        raise Refused(f"sealedPfxPassword is of no use to {kind}")
-    if not PASSWORD_SHAPE.fullmatch(password):
-        raise Refused("the password is not 43 base64url characters")
+    issuers = issuers.encode() if isinstance(issuers, str) else issuers
+    opened = unseal(device, request, result, signers)
     facts = pfx.inspect(
-        store, password, pfx.preset_of(device.platform, device.record["osVersion"]),
+        opened.store, opened.password, pfx.preset_of(device.platform, device.record["osVersion"]),
         _decode(result, "certificate"), issuers, handshake, envelope_of(device.platform) == "applePayload",
         witness,
     )
-    return Opened(device=device.id, platform=device.platform, envelope=kind,
-                  signed_at=signed_at, **facts)
+    return Opened(device=device.id, platform=device.platform, envelope=result["envelope"],
+                  signed_at=opened.signed_at, **facts)

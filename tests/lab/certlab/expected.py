@@ -2,81 +2,35 @@
 """What a certificate has to say, worked out from the request alone, and where it differs."""
 
 import datetime
-import re
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtensionOID, NameOID
+from cryptography.x509.oid import ExtensionOID
 
-from .orders import VARIABLES
+from . import asn1, names
+from .names import SID_URI, expand, split_subject
 
-TYPES = {
-    "CN": NameOID.COMMON_NAME, "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
-    "O": NameOID.ORGANIZATION_NAME, "L": NameOID.LOCALITY_NAME, "C": NameOID.COUNTRY_NAME,
-    "ST": NameOID.STATE_OR_PROVINCE_NAME, "S": NameOID.STATE_OR_PROVINCE_NAME,
-    "E": NameOID.EMAIL_ADDRESS, "DC": NameOID.DOMAIN_COMPONENT, "G": NameOID.GIVEN_NAME,
-    "SN": NameOID.SURNAME, "SERIALNUMBER": NameOID.SERIAL_NUMBER, "T": NameOID.TITLE,
-    "UID": NameOID.USER_ID,
-}
 UPN = "1.3.6.1.4.1.311.20.2.3"
-SID = "tag:microsoft.com,2022-09-14:sid:"
+SMTP_UTF8 = "1.3.6.1.5.5.7.8.9"
+SID_EXTENSION, SID_NAME = "1.3.6.1.4.1.311.25.2", "1.3.6.1.4.1.311.25.2.1"
 DAYS = {"days": 1, "months": 31, "years": 366}
 
 
-def expand(text, request):
-    """The text with all variables replaced; KeyError names one without a value."""
-    known = {name.lower(): member for name, member in VARIABLES.items()}
-
-    def value(match):
-        member = known[match[1].lower()]
-        for source in (request["device"], request.get("user") or {}):
-            if source.get(member):
-                return source[member]
-        raise KeyError(match[1])
-
-    return re.sub(r"\{\{(.*?)\}\}", value, text)
-
-
-def split_subject(text):
-    """[[(type, pattern)...]...] as written: the RDNs, and the attributes of each."""
-    parts, current, quoted, index = [[]], "", False, 0
-    while index < len(text):
-        char = text[index]
-        if char == "\\" and not quoted:
-            index += 1
-            current += text[index]
-        elif char == '"' and quoted and text[index + 1:index + 2] == '"':
-            index += 1
-            current += '"'
-        elif char == '"':
-            quoted = not quoted
-        elif char in ",;+" and not quoted:
-            parts[-1].append(current)
-            current = ""
-            if char != "+":
-                parts.append([])
-        else:
-            current += char
-        index += 1
-    parts[-1].append(current)
-    split = [[item.partition("=") for item in part] for part in parts]
-    return [[(name.strip().upper(), value.strip()) for name, _, value in part] for part in split]
-
-
-def subject(request):
-    """The RDNs as sets of (type, value), the one written last first: the order of the encoding."""
-    written = split_subject(request["profile"]["subjectNameFormat"])
-    return [
-        {(TYPES[name], expand(value, request)) for name, value in part}
-        for part in reversed(written)
-    ]
+def subject(request, as_written=False):
+    """The RDNs as sets of (type, value) in the order of the encoding."""
+    return names.subject(request, as_written)
 
 
 def alternative_names(request):
-    return {
-        (name["type"], expand(name["value"], request))
-        for name in request["profile"]["subjectAlternativeNames"]
-    }
+    """{(kind, value)} as the names of the certificate have to be after encoding."""
+    asked = request["profile"].get("subjectAlternativeNames") or []
+    return {names.alternative(name["type"], expand(name["value"], request)) for name in asked}
+
+
+def sid_extension(sid):
+    """DER of the security extension's value: one otherName that holds the SID's text."""
+    text = asn1.tlv(4, sid.encode("ascii"))
+    return asn1.tlv(0x30, asn1.tlv(0xA0, asn1.oid(SID_NAME) + asn1.tlv(0xA0, text)))
 
 
 def _extension(certificate, oid):
@@ -86,36 +40,72 @@ def _extension(certificate, oid):
         return []
 
 
-def _found_names(certificate):
+def _utf8_text(der):
+    """The text of one UTF8String; None when it is something else."""
+    if der[:1] != b"\x0c":
+        return None
+    length, start = (der[1], 2) if der[1] < 0x80 else (
+        int.from_bytes(der[2:2 + der[1] - 0x80], "big"), 2 + der[1] - 0x80)
+    if len(der) != start + length:
+        return None
+    return der[start:].decode("utf-8")
+
+
+def found_names(certificate):
+    """{(kind, value)} of the certificate's alternative names."""
     found = set()
+    kinds = {x509.RFC822Name: "emailAddress", x509.DNSName: "domainNameService",
+             x509.UniformResourceIdentifier: "universalResourceIdentifier"}
+    others = {UPN: "userPrincipalName", SMTP_UTF8: "smtpUtf8Mailbox"}
     for name in _extension(certificate, ExtensionOID.SUBJECT_ALTERNATIVE_NAME):
-        if isinstance(name, x509.RFC822Name):
-            found.add(("emailAddress", name.value))
-        elif isinstance(name, x509.DNSName):
-            found.add(("domainNameService", name.value))
-        elif isinstance(name, x509.UniformResourceIdentifier):
-            found.add(("universalResourceIdentifier", name.value))
-        elif isinstance(name, x509.OtherName) and name.type_id.dotted_string == UPN:
-            # UTF8String with a length of one octet, or of two from 128 characters on
-            skip = 2 if name.value[1] < 0x80 else 3
-            found.add(("userPrincipalName", name.value[skip:].decode("utf-8")))
+        if type(name) in kinds:
+            found.add((kinds[type(name)], name.value))
+        elif isinstance(name, x509.OtherName) and name.type_id.dotted_string in others:
+            found.add((others[name.type_id.dotted_string], _utf8_text(name.value)))
         else:
             found.add((type(name).__name__, str(name)))
     return found
 
 
-def differences(request, certificate):
-    """Sentences about what the certificate does not say as the profile asked; [] when all is."""
+def _sid_of(certificate):
+    extension = _extension(certificate, x509.ObjectIdentifier(SID_EXTENSION))
+    return extension.value if extension else None
+
+
+def _check_sid(request, certificate, found, form, sid):
+    """form: where the connector was told to put it. The names without the SID's URI."""
+    told = found_names(certificate)
+    uris = {name for name in told if name[1] and name[1].startswith(SID_URI)}
+    wanted_uri = form in ("uri", "both")
+    wanted = {("universalResourceIdentifier", SID_URI + sid)} if sid and wanted_uri else set()
+    if uris != wanted:
+        found.append(f"SID in the alternative names {sorted(uris)} instead of {sorted(wanted)}")
+    value = _sid_of(certificate)
+    right = sid_extension(sid) if sid and form in ("extension", "both") else None
+    if value != right:
+        found.append(f"security extension {value and value.hex()} instead of "
+                     f"{right and right.hex()}")
+    return told - uris
+
+
+def differences(request, certificate, *, as_written=False, sid_form="extension", sid=None):
+    """Sentences about what the certificate does not say as the profile asked; [] when all is.
+
+    as_written, sid_form: the connector's options for the CA. sid: where the connector has it from
+    a directory or always adds it; otherwise the profile asks for the user's.
+    """
     profile, found = request["profile"], []
     got = [{(a.oid, a.value) for a in rdn} for rdn in certificate.subject.rdns]
-    wanted = subject(request)
+    wanted = subject(request, as_written)
     if got != wanted:
         found.append(f"subject {certificate.subject.rfc4514_string()} instead of {wanted}")
-    names, asked = _found_names(certificate), alternative_names(request)
-    if profile.get("includeSecurityIdentifier"):
-        names = {name for name in names if not name[1].startswith(SID)}
-    if names != asked:
-        found.append(f"alternative names {sorted(names)} instead of {sorted(asked)}")
+    found += names.string_types(certificate.subject)
+    if sid is None and profile.get("includeSecurityIdentifier"):
+        sid = request["user"]["onPremisesSecurityIdentifier"]
+    told = _check_sid(request, certificate, found, sid_form, sid)
+    asked = alternative_names(request)
+    if told != asked:
+        found.append(f"alternative names {sorted(told)} instead of {sorted(asked)}")
     usages = {u.dotted_string for u in _extension(certificate, ExtensionOID.EXTENDED_KEY_USAGE)}
     if profile["extendedKeyUsages"] and usages != set(profile["extendedKeyUsages"]):
         found.append(f"extended key usages {sorted(usages)}")
