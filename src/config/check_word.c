@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "certferry/dn.h"
+#include "certferry/sid.h"
 #include "certferry/text.h"
 #include "schema.h"
 
@@ -65,25 +66,6 @@ cf_check_upn_suffix(const char *word, struct cf_err *err)
     return CF_OK;
 }
 
-/* Taken as a name it would match nobody, in silence. */
-static enum cf_rc
-check_sid(const char *word, struct cf_err *err)
-{
-    size_t n_dashes = 0;
-    const char *at = word + 2;
-
-    for (; *at; at++) {
-        bool is_dash = *at == '-' && at[-1] != '-';
-        if (!is_dash && !(*at >= '0' && *at <= '9'))
-            break;
-        n_dashes += is_dash;
-    }
-    if (*at || at[-1] == '-' || n_dashes < 2 || strlen(word) > 184)
-        return cf_fail(err, CF_E_SYNTAX,
-                       "\"%.80s\" is no SID: write one such as S-1-5-21-1-2-3-512", word);
-    return CF_OK;
-}
-
 static enum cf_rc
 check_name(const char *word, struct cf_err *err)
 {
@@ -91,8 +73,9 @@ check_name(const char *word, struct cf_err *err)
         return cf_fail(err, CF_E_SYNTAX, "a word is empty: remove its quotes");
     if (strchr(word, '*'))
         return cf_fail(err, CF_E_SYNTAX, "\"%.80s\" has a *, but names are whole ones here", word);
+    /* Taken as a name it would match nobody, in silence. */
     if (strncasecmp(word, "S-1-", 4) == 0)
-        return check_sid(word, err);
+        return cf_sid_check(word, err);
     return CF_OK;
 }
 

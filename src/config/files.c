@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -14,32 +13,6 @@
 #include "certferry/text.h"
 
 enum { STORE_KEY_LEN = 32 };
-
-static void
-begin(struct cf_check *check, const char *subject)
-{
-    (void)snprintf(check->subject, sizeof check->subject, "%s", subject);
-}
-
-/* A secret that is sent as one line must be one. */
-static void
-check_password(const struct cf_check *check, const char *key, const char *path)
-{
-    cf_own(cf_secret) secret = cf_check_secret(check, key, path);
-
-    if (!secret)
-        return;
-    cf_file_trim_newline(secret);
-    size_t len = cf_secret_len(secret);
-    if (len == 0)
-        cf_check_fail(check, "write the secret into it", "%s: the file has an empty line only",
-                      key);
-    else if (memchr(cf_secret_data(secret), '\n', len) || memchr(cf_secret_data(secret), '\0', len))
-        cf_check_fail(check, "write the secret alone, in one line",
-                      "%s: the file has more than one line", key);
-    else
-        cf_check_ok(check, "%s can be read", key);
-}
 
 static void
 check_assertion(const struct cf_check *check, const char *path)
@@ -85,10 +58,10 @@ check_cloud(struct cf_check *check)
 {
     const struct cf_cloud_settings *cloud = &check->settings->cloud;
 
-    begin(check, "cloud");
+    cf_check_begin(check, "cloud");
     switch (cloud->auth) {
     case CF_AUTH_SECRET:
-        check_password(check, "client_secret_file", cloud->client_secret_file);
+        cf_check_line(check, "client_secret_file", cloud->client_secret_file);
         break;
     case CF_AUTH_CERTIFICATE:
         check_assertion(check, cloud->assertion_file);
@@ -100,15 +73,9 @@ check_cloud(struct cf_check *check)
         break;
     }
     if (cloud->proxy_user)
-        check_password(check, "proxy_password_file", cloud->proxy_password_file);
-    if (!cloud->ca_file)
-        return;
-    cf_own(cf_buf) pem = cf_check_public(check, "ca_file", cloud->ca_file);
-    if (pem && !strstr(cf_buf_str(pem), "-----BEGIN CERTIFICATE-----"))
-        cf_check_fail(check, "put the CAs' certificates in PEM into the file",
-                      "ca_file: %s has no certificate in PEM", cloud->ca_file);
-    else if (pem)
-        cf_check_ok(check, "ca_file: %s has certificates", cloud->ca_file);
+        cf_check_line(check, "proxy_password_file", cloud->proxy_password_file);
+    if (cloud->ca_file)
+        cf_check_anchors(check, "ca_file", cloud->ca_file);
 }
 
 static void
@@ -116,9 +83,9 @@ check_store(struct cf_check *check)
 {
     const struct cf_settings *settings = check->settings;
 
-    begin(check, "connector");
+    cf_check_begin(check, "connector");
     cf_check_directory(check, "state_dir", settings->state_dir);
-    begin(check, "store");
+    cf_check_begin(check, "store");
     cf_check_directory_of(check, "path", settings->store_path);
     cf_own(cf_secret) key = cf_check_secret(check, "key_file", settings->store_key_file);
     if (key && cf_secret_len(key) != STORE_KEY_LEN)
@@ -150,7 +117,7 @@ check_recipient(struct cf_check *check)
     cf_own(cf_trust) trust = NULL;
     struct cf_err err = {0};
 
-    begin(check, "recipient");
+    cf_check_begin(check, "recipient");
     if (!settings->check_recipient) {
         cf_check_warn(check, "set check = yes, with ca_file or pins_file",
                       "device certificates are not checked: whoever rules the cloud can have keys "
@@ -182,7 +149,7 @@ check_control(struct cf_check *check)
     cf_own_str directory = strndup(settings->control_socket, len > 0 ? len : 1);
     struct stat st;
 
-    begin(check, "control");
+    cf_check_begin(check, "control");
     if (directory && stat(directory, &st) != 0)
         cf_check_warn(check, "the unit makes it with RuntimeDirectory=; else make it yourself",
                       "socket: directory %s: %s", directory, strerrordesc_np(errno));
@@ -211,5 +178,6 @@ cf_config_check_files(const struct cf_settings *settings, cf_finding_fn *report,
     check_recipient(&check);
     check_control(&check);
     cf_check_cas(&check);
+    cf_check_accounts(&check);
     return CF_OK;
 }

@@ -18,6 +18,8 @@ struct cf_check {
     char subject[160];
 };
 
+/* What the next findings are about. */
+void cf_check_begin(struct cf_check *check, const char *format, ...) CF_PRINTF(2, 3);
 void cf_check_ok(const struct cf_check *check, const char *format, ...) CF_PRINTF(2, 3);
 void cf_check_warn(const struct cf_check *check, const char *remedy, const char *format, ...)
     CF_PRINTF(3, 4);
@@ -29,6 +31,10 @@ void cf_check_fail(const struct cf_check *check, const char *remedy, const char 
 struct cf_secret *cf_check_secret(const struct cf_check *check, const char *key, const char *path);
 struct cf_buf *cf_check_public(const struct cf_check *check, const char *key, const char *path);
 struct cf_chain *cf_check_chain(const struct cf_check *check, const char *key, const char *path);
+/* A secret that is sent as one line must be one. */
+void cf_check_line(const struct cf_check *check, const char *key, const char *path);
+/* Certificates of CAs that are believed. */
+void cf_check_anchors(const struct cf_check *check, const char *key, const char *path);
 /* Not yet valid or run out: an error; soon: a warning. */
 void cf_check_validity(const struct cf_check *check, const char *key, const struct cf_cert *cert);
 /* The directory that the file is in can be written, and not by everybody. */
@@ -36,3 +42,5 @@ void cf_check_directory_of(const struct cf_check *check, const char *key, const 
 void cf_check_directory(const struct cf_check *check, const char *key, const char *path);
 
 void cf_check_cas(struct cf_check *check);
+/* Directory, import keys and recovery identity. */
+void cf_check_accounts(struct cf_check *check);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* files_ca - the files of each CA. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -88,19 +87,18 @@ cf_check_cas(struct cf_check *check)
 
     for (size_t i = 0; i < settings->n_cas; i++) {
         const struct cf_ca_settings *ca = settings->cas[i];
-        (void)snprintf(check->subject, sizeof check->subject, "ca %s", ca->name);
+        cf_check_begin(check, "ca %s", ca->name);
         if (strcmp(ca->backend, "local") == 0)
             check_local(check, ca);
         else
             check_exec(check, ca);
     }
-    (void)snprintf(check->subject, sizeof check->subject, "ca");
+    cf_check_begin(check, "ca");
     if (settings->n_cas == 0)
         cf_check_warn(check, "write a section [ca NAME]",
                       "there is no CA: every request is refused");
     for (size_t i = 0; i < settings->n_templates; i++) {
-        (void)snprintf(check->subject, sizeof check->subject, "template %s",
-                       settings->templates[i]->name);
+        cf_check_begin(check, "template %s", settings->templates[i]->name);
         if (!is_used(settings, settings->templates[i]))
             cf_check_warn(check, "name it in templates of a [ca] section, or remove it",
                           "no CA issues by this template");

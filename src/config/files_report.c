@@ -13,6 +13,16 @@
 
 enum { TEXT_SIZE = 512 };
 
+void
+cf_check_begin(struct cf_check *check, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(check->subject, sizeof check->subject, format, args);
+    va_end(args);
+}
+
 static void say(const struct cf_check *check, enum cf_severity severity, const char *remedy,
                 const char *format, va_list args) CF_PRINTF(4, 0);
 
@@ -86,6 +96,25 @@ cf_check_secret(const struct cf_check *check, const char *key, const char *path)
     return NULL;
 }
 
+void
+cf_check_line(const struct cf_check *check, const char *key, const char *path)
+{
+    cf_own(cf_secret) secret = cf_check_secret(check, key, path);
+
+    if (!secret)
+        return;
+    cf_file_trim_newline(secret);
+    size_t len = cf_secret_len(secret);
+    if (len == 0)
+        cf_check_fail(check, "write the secret into it", "%s: the file has an empty line only",
+                      key);
+    else if (memchr(cf_secret_data(secret), '\n', len) || memchr(cf_secret_data(secret), '\0', len))
+        cf_check_fail(check, "write the secret alone, in one line",
+                      "%s: the file has more than one line", key);
+    else
+        cf_check_ok(check, "%s can be read", key);
+}
+
 struct cf_buf *
 cf_check_public(const struct cf_check *check, const char *key, const char *path)
 {
@@ -116,6 +145,18 @@ cf_check_chain(const struct cf_check *check, const char *key, const char *path)
     cf_check_fail(check, "put certificates in PEM into the file", "%s: %s: %s", key, path,
                   err.text);
     return NULL;
+}
+
+void
+cf_check_anchors(const struct cf_check *check, const char *key, const char *path)
+{
+    cf_own(cf_buf) pem = cf_check_public(check, key, path);
+
+    if (pem && !strstr(cf_buf_str(pem), "-----BEGIN CERTIFICATE-----"))
+        cf_check_fail(check, "put the CAs' certificates in PEM into the file",
+                      "%s: %s has no certificate in PEM", key, path);
+    else if (pem)
+        cf_check_ok(check, "%s: %s has certificates", key, path);
 }
 
 void

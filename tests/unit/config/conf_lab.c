@@ -64,6 +64,17 @@ lab_expect_faults(const char *text, const char *expected)
         fail_msg("of:\n%s\nexpected:\n%s\ngot:\n%s", text, expected, faults.text);
 }
 
+void
+lab_expect_fault_begins(const char *text, const char *begin)
+{
+    static struct lab_faults faults;
+    struct cf_settings *settings = lab_parse(text, &faults);
+
+    cf_settings_free(settings);
+    if (faults.n != 1 || strncmp(faults.text, begin, strlen(begin)) != 0)
+        fail_msg("of:\n%s\nexpected:\n%s...\ngot:\n%s", text, begin, faults.text);
+}
+
 char *
 lab_print(const struct cf_settings *settings)
 {

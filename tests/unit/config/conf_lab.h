@@ -50,4 +50,6 @@ struct cf_settings *lab_parse_bytes(struct cf_bytes bytes, struct lab_faults *fa
 struct cf_settings *lab_good(const char *text);
 /* The faults of a text that has some are exactly these lines. */
 void lab_expect_faults(const char *text, const char *faults);
+/* There is one fault and its line begins so. */
+void lab_expect_fault_begins(const char *text, const char *begin);
 char *lab_print(const struct cf_settings *settings); /* owned */

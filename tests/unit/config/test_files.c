@@ -331,6 +331,74 @@ what_has_no_effect_is_a_warning(void **state)
                    "warning ca e: chain_file is not set: the program's own chain is believed");
 }
 
+#define DIRECTORY GOOD "[directory]\nuri = ldaps://dc\n"
+
+static void
+a_directory_needs_its_keytab_or_password_and_its_cas(void **state)
+{
+    (void)state;
+    static const char KEYTAB[] = DIRECTORY "keytab_file = @/keytab\nca_file = @/ca.pem\n";
+    static const char SIMPLE[] =
+        DIRECTORY "auth = simple\nbind_dn = svc@example.com\npassword_file = @/secret\n";
+
+    file_lab_write("keytab", "\5\2hunter2", 9, 0600);
+    expect_clean(KEYTAB);
+    expect_clean(SIMPLE);
+    file_lab_mode("keytab", 0640);
+    expect_finding(KEYTAB, "error directory: keytab_file: /tmp/");
+    assert_contains(findings.text, "is open to other users");
+    file_lab_mode("keytab", 0600);
+    file_lab_write("keytab", "hunter2", 7, 0600);
+    expect_finding(KEYTAB, "error directory: keytab_file: /tmp/");
+    assert_contains(findings.text, "is no keytab with keys");
+    file_lab_write("keytab", "\5\2", 2, 0600);
+    expect_finding(KEYTAB, "error directory: keytab_file: /tmp/");
+    file_lab_remove("keytab");
+    expect_finding(KEYTAB, "error directory: keytab_file: /tmp/");
+    file_lab_write("keytab", "\5\2x", 3, 0600);
+    expect_finding(DIRECTORY "keytab_file = @/keytab\nca_file = @/secret\n",
+                   "error directory: ca_file: /tmp/");
+    file_lab_write("secret", "hunter2\nhunter2\n", 16, 0600);
+    expect_finding(SIMPLE, "error directory: password_file: the file has more than one line");
+}
+
+static void
+import_keys_and_their_pins_must_be_private(void **state)
+{
+    (void)state;
+    static const char CONFIG[] = GOOD "[import-key a]\nname = k\nkey_file = @/import.key\n"
+                                      "[import-key b]\nname = l\nkey_uri = pkcs11:x\n"
+                                      "pin_file = @/pin\n";
+
+    file_lab_key("import.key", "RSA");
+    file_lab_write("pin", "1234\n", 5, 0600);
+    expect_clean(CONFIG);
+    file_lab_mode("import.key", 0644);
+    expect_finding(CONFIG, "error import-key a: key_file: /tmp/");
+    assert_contains(findings.text, "is open to other users");
+    file_lab_mode("import.key", 0600);
+    file_lab_write("pin", "", 0, 0600);
+    expect_finding(CONFIG, "error import-key b: pin_file: /tmp/");
+}
+
+static void
+a_recovery_identity_is_whole_and_in_time(void **state)
+{
+    (void)state;
+    static const char CONFIG[] = GOOD "[recovery]\nidentity_file = @/recovery.pem\n";
+
+    write_identity("recovery.pem");
+    expect_clean(CONFIG);
+    file_lab_mode("recovery.pem", 0644);
+    expect_finding(CONFIG, "error recovery: identity_file: /tmp/");
+    file_lab_mode("recovery.pem", 0600);
+    file_lab_write("recovery.pem", "hunter2", 7, 0600);
+    expect_finding(CONFIG, "error recovery: identity_file: identity: ");
+    file_lab_remove("recovery.pem");
+    expect_finding(CONFIG, "error recovery: identity_file: /tmp/");
+    assert_contains(findings.text, "does not exist");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -349,6 +417,9 @@ main(void)
         TEST(a_program_must_be_one_that_others_cannot_change),
         TEST(directories_must_be_there_and_not_open_to_all),
         TEST(what_has_no_effect_is_a_warning),
+        TEST(a_directory_needs_its_keytab_or_password_and_its_cas),
+        TEST(import_keys_and_their_pins_must_be_private),
+        TEST(a_recovery_identity_is_whole_and_in_time),
     };
     return cmocka_run_group_tests(tests, file_lab_setup, file_lab_teardown);
 }
