@@ -72,7 +72,7 @@ append_checked(struct cf_dn *dn, const char *type, const char *value, bool is_jo
 {
     char oid[CF_DN_OID_MAX];
 
-    CF_TRY(cf_attr_oid(type, oid, err));
+    CF_TRY(cf_dn_type_oid(type, oid, err));
     CF_TRY(cf_attr_check_value(oid, value, err));
     return cf_dn_append_read(dn, oid, value, is_joined, err);
 }
@@ -122,6 +122,14 @@ cf_dn_reverse(struct cf_dn *dn)
         i += n;
     }
     reverse_range(dn->attr, dn->n_attr);
+}
+
+enum cf_rc
+cf_dn_each(const struct cf_dn *dn, cf_dn_attr_fn *fn, void *arg, struct cf_err *err)
+{
+    for (size_t i = 0; i < dn->n_attr; i++)
+        CF_TRY(fn(arg, dn->attr[i].oid, dn->attr[i].value, err));
+    return CF_OK;
 }
 
 const char *

@@ -68,7 +68,7 @@ fail_unknown(const char *keyword, struct cf_err *err)
 }
 
 enum cf_rc
-cf_attr_oid(const char *type, char ret_oid[CF_DN_OID_MAX], struct cf_err *err)
+cf_dn_type_oid(const char *type, char ret_oid[CF_DN_OID_MAX], struct cf_err *err)
 {
     const struct cf_attr_type *row = type_of_keyword(type);
     if (row) {

@@ -30,9 +30,6 @@ struct cf_attr_type {
 
 /* The row of a dotted OID, or NULL. */
 const struct cf_attr_type *cf_attr_type_of_oid(const char *oid);
-/* A keyword or dotted OID ("OID." may precede it) as dotted OID. */
-CF_MUST_USE enum cf_rc cf_attr_oid(const char *type, char ret_oid[CF_DN_OID_MAX],
-                                   struct cf_err *err);
 bool cf_attr_string_holds(enum cf_dn_string string, const char *value);
 /* The checks of cf_dn_append. */
 CF_MUST_USE enum cf_rc cf_attr_check_value(const char *oid, const char *value, struct cf_err *err);

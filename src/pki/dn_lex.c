@@ -79,7 +79,7 @@ lex_type(struct cf_dn_lexer *lexer, char ret_oid[CF_DN_OID_MAX], struct cf_err *
                        "value needs a '\\' before it or the value in double quotes",
                        at_column, type);
     lexer->at++;
-    enum cf_rc rc = cf_attr_oid(type, ret_oid, err);
+    enum cf_rc rc = cf_dn_type_oid(type, ret_oid, err);
     if (rc != CF_OK)
         (void)cf_err_prefix(err, "column %zu", at_column);
     return rc;
@@ -205,16 +205,14 @@ lex_hex(struct cf_dn_lexer *lexer, struct cf_pattern *value, struct cf_err *err)
     size_t len = 0;
     cf_own_str text = NULL;
 
-    if (lexer->is_template)
-        return cf_fail(err, CF_E_SYNTAX,
-                       "column %zu: a value in hex is not possible in a template; a '#' at the "
-                       "beginning is written '\\#'",
-                       column(lexer));
     size_t began = column(lexer);
     for (lexer->at++; hex_digit(lexer->at[0]) >= 0; lexer->at += 2) {
         int low = hex_digit(lexer->at[1]);
         if (low < 0 || len == sizeof der)
-            return cf_fail(err, CF_E_SYNTAX, "column %zu: half an octet, or too many", began);
+            return cf_fail(err, CF_E_SYNTAX,
+                           "column %zu: a value in hex with half an octet, or of too many; a '#' "
+                           "at the beginning of a text is written '\\#'",
+                           began);
         der[len++] = (unsigned char)(hex_digit(lexer->at[0]) << 4 | low);
     }
     const unsigned char *at = der;
@@ -222,7 +220,9 @@ lex_hex(struct cf_dn_lexer *lexer, struct cf_pattern *value, struct cf_err *err)
     enum cf_rc rc = CF_OK;
     if (!any || at != der + len || any->type == V_ASN1_BOOLEAN || any->type == V_ASN1_NULL ||
         any->type == V_ASN1_OBJECT)
-        rc = cf_fail_openssl(err, CF_E_SYNTAX, "no string in DER");
+        rc = cf_fail_openssl(err, CF_E_SYNTAX,
+                             "a '#' is not followed by the hex digits of a string in DER; at the "
+                             "beginning of a text it is written '\\#'");
     else
         rc = cf_utf8_from_asn1(any->value.asn1_string, CF_DN_VALUE_MAX, &text, err);
     ASN1_TYPE_free(any);

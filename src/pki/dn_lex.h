@@ -13,7 +13,7 @@ enum cf_dn_follow { CF_DN_FOLLOW_END, CF_DN_FOLLOW_RDN, CF_DN_FOLLOW_JOINED };
 struct cf_dn_lexer {
     const char *text;
     const char *at;
-    bool is_template; /* "{{" begins a variable; '#' values are refused */
+    bool is_template; /* "{{" begins a variable */
 };
 
 struct cf_dn_token {

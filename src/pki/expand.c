@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "certferry/buf.h"
+#include "certferry/text.h"
 
 struct part {
     bool is_variable;
@@ -40,6 +41,22 @@ bool
 cf_pattern_is_empty(const struct cf_pattern *pattern)
 {
     return pattern->n_part == 0;
+}
+
+bool
+cf_pattern_uses(const struct cf_pattern *pattern, const char *variable)
+{
+    for (size_t i = 0; i < pattern->n_part; i++) {
+        if (pattern->part[i].is_variable && cf_text_equal_nocase(pattern->part[i].text, variable))
+            return true;
+    }
+    return false;
+}
+
+bool
+cf_pattern_is_variable(const struct cf_pattern *pattern)
+{
+    return pattern->n_part == 1 && pattern->part[0].is_variable;
 }
 
 static enum cf_rc
@@ -155,6 +172,29 @@ cf_pattern_expand(const struct cf_pattern *pattern, cf_fact_fn *fact, const void
     return CF_OK;
 }
 
+/* Adds what is before the next variable. The management service takes no braces, bars or semicolons
+ * behind a variable: a profile with them would work here and be refused there. */
+static enum cf_rc
+add_literal(struct cf_pattern *pattern, const char *text, const char **at, struct cf_err *err)
+{
+    bool is_after_variable = pattern->n_part > 0 && pattern->part[pattern->n_part - 1].is_variable;
+    const char *end = *at;
+
+    for (; *end && strncmp(end, "{{", 2) != 0; end++) {
+        size_t column = (size_t)(end - text) + 1;
+        if (strncmp(end, "}}", 2) == 0)
+            return cf_fail(err, CF_E_SYNTAX, "column %zu: \"}}\" without \"{{\"", column);
+        if (is_after_variable && strchr("{}|;", *end))
+            return cf_fail(err, CF_E_SYNTAX,
+                           "column %zu: '%c' after a variable; the text there cannot have any of "
+                           "{ } | ;",
+                           column, *end);
+    }
+    CF_TRY(cf_pattern_add_text(pattern, *at, (size_t)(end - *at), err));
+    *at = end;
+    return CF_OK;
+}
+
 enum cf_rc
 cf_expand(const char *text, cf_fact_fn *fact, const void *facts, size_t max_len, char **ret_text,
           struct cf_err *err)
@@ -167,15 +207,7 @@ cf_expand(const char *text, cf_fact_fn *fact, const void *facts, size_t max_len,
                        strlen(text), CF_SUBJECT_TEXT_MAX);
 
     for (const char *at = text; *at;) {
-        size_t len = 0;
-        while (at[len] && strncmp(at + len, "{{", 2) != 0) {
-            if (strncmp(at + len, "}}", 2) == 0)
-                return cf_fail(err, CF_E_SYNTAX, "column %zu: \"}}\" without \"{{\"",
-                               (size_t)(at + len - text) + 1);
-            len++;
-        }
-        CF_TRY(cf_pattern_add_text(pattern, at, len, err));
-        at += len;
+        CF_TRY(add_literal(pattern, text, &at, err));
         if (*at)
             CF_TRY(cf_pattern_add_variable(pattern, text, &at, err));
     }

@@ -25,6 +25,10 @@ CF_MUST_USE enum cf_rc cf_pattern_add_text(struct cf_pattern *pattern, const cha
 CF_MUST_USE enum cf_rc cf_pattern_add_variable(struct cf_pattern *pattern, const char *text,
                                                const char **at, struct cf_err *err);
 bool cf_pattern_is_empty(const struct cf_pattern *pattern);
+/* Whether one of the variables has this name (any case). */
+bool cf_pattern_uses(const struct cf_pattern *pattern, const char *variable);
+/* Whether one variable is all there is. */
+bool cf_pattern_is_variable(const struct cf_pattern *pattern);
 /* CF_E_RANGE past max_len bytes. `fact` may be NULL when there are no variables. */
 CF_MUST_USE enum cf_rc cf_pattern_expand(const struct cf_pattern *pattern, cf_fact_fn *fact,
                                          const void *facts, size_t max_len, char **ret_text,

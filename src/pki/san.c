@@ -79,8 +79,10 @@ cf_san_append_read(struct cf_san *san, enum cf_san_type type, const char *value,
 enum cf_rc
 cf_san_append(struct cf_san *san, enum cf_san_type type, const char *value, struct cf_err *err)
 {
-    CF_TRY(cf_san_check(type, value, err));
-    return cf_san_append_read(san, type, value, err);
+    cf_own_str normal = NULL;
+
+    CF_TRY(cf_san_normalize(type, value, &normal, err));
+    return cf_san_append_read(san, type, normal, err);
 }
 
 /* DNS names know no case (RFC 5280 section 7.2); everything else is taken as it is. */

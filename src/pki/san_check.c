@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* san_check - the form of alternative names. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "certferry/text.h"
+#include "idn.h"
 #include "san_internal.h"
 
-enum { DNS_NAME_MAX = 253, DNS_LABEL_MAX = 63, MAILBOX_LOCAL_MAX = 64 };
+enum { DNS_NAME_MAX = 253, DNS_LABEL_MAX = 63, MAILBOX_LOCAL_MAX = 64, MAILBOX_MAX = 254 };
 
 static bool
 is_alnum(char c)
@@ -41,8 +44,7 @@ dns_fault(const char *name)
         if (len > DNS_LABEL_MAX)
             return "has a label of more than 63 characters";
         if (!has_only(label, len, "-_"))
-            return "has characters other than letters, digits, '-', '_' and '.' "
-                   "(international names are written in their xn-- form)";
+            return "has characters other than letters, digits, '-', '_' and '.'";
         if (label[0] == '-' || label[len - 1] == '-')
             return "has a label that begins or ends with '-'";
         has_letter = has_letter || strspn(label, "0123456789") < len;
@@ -50,6 +52,18 @@ dns_fault(const char *name)
             return has_letter || !strchr(name, '.') ? NULL : "is an address, not a name";
         label += len + 1;
     }
+}
+
+/* Atoms and dots of RFC 5321, and what is not ASCII (RFC 6531 section 3.3). */
+static bool
+is_local_part(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        bool is_ascii = (unsigned char)text[i] < 0x80;
+        if (is_ascii && !has_only(text + i, 1, ".!#$%&'*+/=?^_`{|}~-"))
+            return false;
+    }
+    return true;
 }
 
 static const char *
@@ -62,8 +76,10 @@ email_fault(const char *mailbox)
         return "is no mailbox of the form local@domain";
     if (len > MAILBOX_LOCAL_MAX)
         return "has more than 64 characters before the '@'";
-    if (!has_only(mailbox, len, ".!#$%&'*+/=?^_`{|}~-"))
-        return "has characters before the '@' that need quoting or are not ASCII";
+    if (!is_local_part(mailbox, len))
+        return "has characters before the '@' that need quoting";
+    if (strlen(mailbox) > MAILBOX_MAX)
+        return "has more than 254 characters";
     if (mailbox[0] == '.' || at[-1] == '.' || strstr(mailbox, ".."))
         return "has a '.' where no mailbox has one";
     return dns_fault(at + 1);
@@ -95,6 +111,9 @@ uri_fault(const char *uri)
     if (uri[scheme_len] == '\0' || !has_only(uri, scheme_len, "+-.") ||
         strspn(uri, "0123456789+-.") > 0 || scheme_len == 0)
         return "does not begin with a scheme and ':'";
+    if (!cf_text_is_ascii(uri))
+        return "has characters that are not ASCII; percent-encode them, and write an international "
+               "host name in its xn-- form";
     const char *rest = uri + scheme_len + 1;
     if (rest[0] == '\0')
         return "ends after its scheme";
@@ -107,11 +126,26 @@ uri_fault(const char *uri)
     return NULL;
 }
 
-enum cf_rc
-cf_san_check(enum cf_san_type type, const char *value, struct cf_err *err)
+static const char *
+fault_of(enum cf_san_type type, const char *value)
+{
+    switch (type) {
+    case CF_SAN_EMAIL:
+        return email_fault(value);
+    case CF_SAN_UPN:
+        return upn_fault(value);
+    case CF_SAN_DNS:
+        return dns_fault(value);
+    case CF_SAN_URI:
+        return uri_fault(value);
+    }
+    return "is of an unknown type";
+}
+
+static enum cf_rc
+check_text(enum cf_san_type type, const char *value, struct cf_err *err)
 {
     size_t len = strlen(value);
-    const char *fault = NULL;
 
     if (len == 0)
         return cf_fail(err, CF_E_RANGE, "alternative name (%s): the value is empty",
@@ -120,24 +154,48 @@ cf_san_check(enum cf_san_type type, const char *value, struct cf_err *err)
         return cf_fail(err, CF_E_RANGE,
                        "alternative name (%s): a value of %zu bytes; at most %d are possible",
                        cf_san_type_name(type), len, CF_SAN_VALUE_MAX);
-    switch (type) {
-    case CF_SAN_EMAIL:
-        fault = email_fault(value);
-        break;
-    case CF_SAN_UPN:
-        fault = upn_fault(value);
-        break;
-    case CF_SAN_DNS:
-        fault = dns_fault(value);
-        break;
-    case CF_SAN_URI:
-        fault = uri_fault(value);
-        break;
+    if (!cf_text_is_printable(value, len))
+        return cf_fail(err, CF_E_RANGE,
+                       "alternative name (%s): \"%.100s\" has control or invisible characters, or "
+                       "is not UTF-8",
+                       cf_san_type_name(type), value);
+    return CF_OK;
+}
+
+/* The value with the domain in it as A-labels. */
+static enum cf_rc
+with_ascii_domain(enum cf_san_type type, const char *value, char **ret_value, struct cf_err *err)
+{
+    const char *at = type == CF_SAN_EMAIL ? strrchr(value, '@') : NULL;
+    int prefix_len = at ? (int)(at + 1 - value) : 0;
+    bool has_domain = type == CF_SAN_DNS || at;
+    cf_own_str domain = NULL;
+    char *joined = NULL;
+
+    if (has_domain) {
+        enum cf_rc rc = cf_idn_to_ascii(value + prefix_len, &domain, err);
+        if (rc != CF_OK)
+            return (void)cf_err_prefix(err, "alternative name (%s): \"%.100s\"",
+                                       cf_san_type_name(type), value),
+                   rc;
     }
-    if (!fault && !cf_text_is_printable(value, len))
-        fault = "has control or invisible characters, or is not UTF-8";
+    if (asprintf(&joined, "%.*s%s", prefix_len, value, has_domain ? domain : value) < 0)
+        return cf_fail_oom(err);
+    *ret_value = joined;
+    return CF_OK;
+}
+
+enum cf_rc
+cf_san_normalize(enum cf_san_type type, const char *value, char **ret_value, struct cf_err *err)
+{
+    cf_own_str normal = NULL;
+
+    CF_TRY(check_text(type, value, err));
+    CF_TRY(with_ascii_domain(type, value, &normal, err));
+    const char *fault = fault_of(type, normal);
     if (fault)
         return cf_fail(err, CF_E_RANGE, "alternative name (%s): \"%.100s\" %s",
                        cf_san_type_name(type), value, fault);
+    *ret_value = cf_give(normal);
     return CF_OK;
 }

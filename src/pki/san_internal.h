@@ -17,8 +17,9 @@ struct cf_san {
     size_t n_name;
 };
 
-/* The checks of form that cf_san_append makes. */
-CF_MUST_USE enum cf_rc cf_san_check(enum cf_san_type type, const char *value, struct cf_err *err);
+/* Checks the form and brings domains to A-labels; malloc'd. CF_E_RANGE says what is wrong. */
+CF_MUST_USE enum cf_rc cf_san_normalize(enum cf_san_type type, const char *value, char **ret_value,
+                                        struct cf_err *err);
 /* As cf_san_append for names that are only read: no check of their form. */
 CF_MUST_USE enum cf_rc cf_san_append_read(struct cf_san *san, enum cf_san_type type,
                                           const char *value, struct cf_err *err);

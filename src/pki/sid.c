@@ -104,6 +104,7 @@ enum cf_rc
 cf_sid_parse_der(struct cf_bytes der, char **ret_sid, struct cf_err *err)
 {
     const unsigned char *at = der.data;
+    cf_own(cf_buf) canonical = NULL;
 
     if (der.len > DER_MAX)
         return cf_fail(err, CF_E_ENCODING, "security identifier of %zu bytes", der.len);
@@ -124,6 +125,10 @@ cf_sid_parse_der(struct cf_bytes der, char **ret_sid, struct cf_err *err)
     if (strlen(text) != len || cf_sid_check(text, &fault) != CF_OK)
         return cf_fail(err, CF_E_ENCODING, "security identifier extension: %s",
                        strlen(text) != len ? "a NUL in it" : fault.text);
+    /* One way to write it, so that nobody reads another account out of the same bytes. */
+    CF_TRY(cf_sid_der(text, &canonical, err));
+    if (!cf_bytes_equal(der, cf_buf_bytes(canonical)))
+        return cf_fail(err, CF_E_ENCODING, "security identifier extension: not DER");
     *ret_sid = cf_give(text);
     return CF_OK;
 }

@@ -2,8 +2,8 @@
 /*
  * fuzz_subject - a template, and behind the first NUL the value of every variable in it.
  *
- * Covers cf_subject_compile, cf_subject_render, cf_expand. The value must not change how many RDNs
- * there are.
+ * Covers cf_subject_compile, cf_subject_render, cf_subject_uses, cf_expand. The value must not
+ * change how many RDNs there are, but where it is the name itself.
  */
 #include "certferry/subject.h"
 #include "fuzz_pki.h"
@@ -25,6 +25,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *value = strlen(text) < size ? text + strlen(text) + 1 : "a,CN=b";
     cf_own(cf_subject) subject = NULL;
     cf_own(cf_dn) dn = NULL;
+    cf_own(cf_dn) as_written = NULL;
     cf_own(cf_dn) harmless = NULL;
     cf_own_str expanded = NULL;
 
@@ -32,10 +33,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(strlen(expanded) <= 1024);
     if (cf_subject_compile(text, &subject, NULL) != CF_OK)
         return 0;
+    bool is_name = cf_subject_uses(subject, "OnPrem_Distinguished_Name");
     if (cf_subject_render(subject, false, fact, value, &dn, NULL) != CF_OK)
         return 0;
     must_round_trip(dn);
-    if (cf_subject_render(subject, false, fact, "DE", &harmless, NULL) == CF_OK)
+    must(cf_subject_render(subject, true, fact, value, &as_written, NULL) == CF_OK);
+    cf_dn_reverse(as_written);
+    must(cf_dn_equal(dn, as_written));
+    (void)!cf_dn_check_limits(dn, NULL);
+    if (!is_name && cf_subject_render(subject, false, fact, "DE", &harmless, NULL) == CF_OK)
         must(cf_dn_count(dn) == cf_dn_count(harmless));
     return 0;
 }

@@ -80,6 +80,14 @@ marks_that_deceive_a_reader_are_not_printable(void **state)
         "\xef\xbf\xbd",     /* U+FFFD, in place of what could not be read */
         "\xef\xbf\xbf",     /* U+FFFF, which XML cannot hold */
         "\xc2\xad",         /* U+00AD, a hyphen that is not seen */
+        "\xe2\x80\x8e",     /* U+200E and the other marks of direction */
+        "\xe2\x80\x8f",     "\xe2\x80\xaa", "\xe2\x80\xab", "\xe2\x80\xac", "\xe2\x80\xad",
+        "\xe2\x81\xa7",     "\xe2\x81\xa8", "\xe2\x81\xa9", "\xcd\x8f", /* U+034F */
+        "\xe3\x85\xa4",     /* U+3164, a letter without a shape */
+        "\xef\xbe\xa0",     /* U+FFA0 */
+        "\xe2\xa0\x80",     /* U+2800, a pattern without dots */
+        "\xf0\x9d\x85\xb3", /* U+1D173 */
+        "\xf0\x9f\xbf\xbf", /* U+1FFFF */
     };
     char text[16];
 
@@ -91,6 +99,16 @@ marks_that_deceive_a_reader_are_not_printable(void **state)
     }
     /* Persian words and joined emoji need theirs. */
     assert_true(cf_text_is_printable("\xe2\x80\x8c\xe2\x80\x8d\xef\xb8\x8f", 9));
+}
+
+static void
+ascii_is_told_from_more(void **state)
+{
+    (void)state;
+    assert_true(cf_text_is_ascii(""));
+    assert_true(cf_text_is_ascii("a\x7f"));
+    assert_false(cf_text_is_ascii("a\x80"));
+    assert_false(cf_text_is_ascii("\xc3\xa9"));
 }
 
 static void
@@ -178,6 +196,7 @@ main(void)
         cmocka_unit_test(broken_overlong_and_surrogate_sequences_are_not_utf8),
         cmocka_unit_test(control_characters_are_not_printable),
         cmocka_unit_test(marks_that_deceive_a_reader_are_not_printable),
+        cmocka_unit_test(ascii_is_told_from_more),
         cmocka_unit_test(unsafe_text_is_made_safe),
         cmocka_unit_test(safe_text_is_cut_between_characters),
         cmocka_unit_test(names_compare_without_ascii_case),

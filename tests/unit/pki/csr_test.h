@@ -6,6 +6,7 @@
 
 #include "certferry/csr.h"
 
+#define TEST_SID "S-1-5-21-1004336348-1177238915-682003330-1104"
 #define TEST_EKU ((const char *const[]){"1.3.6.1.5.5.7.3.2", "1.3.6.1.4.1.311.20.2.2"})
 
 static inline struct cf_dn *
@@ -41,7 +42,8 @@ test_csr(const struct cf_key *key)
                                .key_usage = CF_KU_DIGITAL_SIGNATURE | CF_KU_KEY_ENCIPHERMENT,
                                .eku = TEST_EKU,
                                .n_eku = 2,
-                               .template_name = "Gerät"};
+                               .template_name = "Gerät",
+                               .sid = TEST_SID};
 
     assert_ok(cf_csr_build(key, &spec, &der, &err), err);
     return der;

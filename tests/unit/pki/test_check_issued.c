@@ -8,11 +8,11 @@
 #define SAN "otherName:1.3.6.1.4.1.311.20.2.3;UTF8:a@example.org,DNS:host.example.org"
 
 static EVP_PKEY *asked_pkey;
-static struct cf_csr *csr;
+static struct cf_csr *csr, *csr_with_sid;
 static X509 *root, *issuing;
 
 static struct cf_csr *
-make_csr(const struct cf_key *key)
+make_csr(const struct cf_key *key, const char *sid)
 {
     static const char *const eku[] = {"1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.4"};
     struct cf_err err;
@@ -28,7 +28,8 @@ make_csr(const struct cf_key *key)
                                .san = san,
                                .key_usage = CF_KU_DIGITAL_SIGNATURE | CF_KU_KEY_ENCIPHERMENT,
                                .eku = eku,
-                               .n_eku = 2};
+                               .n_eku = 2,
+                               .sid = sid};
     assert_ok(cf_csr_build(key, &spec, &der, &err), err);
     assert_ok(cf_csr_parse(cf_buf_bytes(der), &ret, &err), err);
     return ret;
@@ -43,7 +44,8 @@ setup(void **state)
     if (lab_setup(state) != 0)
         return -1;
     assert_ok(cf_key_generate(CF_KEY_P256, &key, &err), err);
-    csr = make_csr(key);
+    csr = make_csr(key, NULL);
+    csr_with_sid = make_csr(key, "S-1-5-18");
     struct cf_bytes spki = cf_csr_spki(csr);
     const unsigned char *at = spki.data;
     asked_pkey = d2i_PUBKEY(NULL, &at, (long)spki.len);
@@ -61,6 +63,7 @@ static int
 teardown(void **state)
 {
     cf_csr_free(csr);
+    cf_csr_free(csr_with_sid);
     EVP_PKEY_free(asked_pkey);
     X509_free(root);
     X509_free(issuing);
@@ -71,6 +74,7 @@ teardown(void **state)
 struct issued {
     const char *cn, *usage, *san, *eku, *constraints, *sid, *policies;
     EVP_PKEY *pkey, *signer;
+    bool asked_sid, sid_may_be_missing;
     int64_t not_before_ms, not_after_ms;
     const EVP_MD *md;
 };
@@ -113,8 +117,11 @@ check_with(struct issued issued, struct cf_chain *chain, int64_t not_after_max_m
                                                        .not_before_ms = issued.not_before_ms,
                                                        .not_after_ms = issued.not_after_ms,
                                                        .md = issued.md});
-    struct cf_cert_expectation expectation = {
-        .csr = csr, .chain = chain, .now_ms = LAB_NOW_MS, .not_after_max_ms = not_after_max_ms};
+    struct cf_cert_expectation expectation = {.csr = issued.asked_sid ? csr_with_sid : csr,
+                                              .chain = chain,
+                                              .now_ms = LAB_NOW_MS,
+                                              .not_after_max_ms = not_after_max_ms,
+                                              .sid_may_be_missing = issued.sid_may_be_missing};
     return cf_cert_check_issued(cert, &expectation, err);
 }
 
@@ -194,6 +201,30 @@ names_each_field_with_both_values(void **state)
 #define POLICY_EMAIL "300a06082b06010505070304"
 #define POLICY_LOGON "300c060a2b060104018237140202"
 
+/* S-1-5-18 and S-1-5-19 */
+#define SID_LOCAL_SYSTEM "DER:301aa018060a2b060104018237190201a00a0408532d312d352d3138"
+#define SID_LOCAL_SERVICE "DER:301aa018060a2b060104018237190201a00a0408532d312d352d3139"
+
+static void
+the_security_identifier_has_to_be_the_one_asked_for(void **state)
+{
+    struct cf_err err;
+    struct issued issued = as_asked();
+    (void)state;
+
+    issued.asked_sid = true;
+    issued.sid = SID_LOCAL_SYSTEM;
+    assert_ok(check(issued, &err), err);
+    issued.sid = NULL;
+    refused(issued, "security identifier: asked 'S-1-5-18', issued 'none'");
+    issued.sid_may_be_missing = true;
+    assert_ok(check(issued, &err), err);
+    issued.sid = SID_LOCAL_SERVICE;
+    refused(issued, "security identifier: asked 'S-1-5-18', issued 'S-1-5-19'");
+    issued.sid_may_be_missing = false;
+    refused(issued, "security identifier: asked 'S-1-5-18', issued 'S-1-5-19'");
+}
+
 static void
 nothing_that_windows_reads_as_more_gets_in(void **state)
 {
@@ -201,10 +232,10 @@ nothing_that_windows_reads_as_more_gets_in(void **state)
     struct issued issued = as_asked();
     (void)state;
 
-    issued.sid = "DER:303fa03d060a2b060104018237190201a02f042d"
-                 "532d312d352d32312d313131313131313131312d323232323232323232322d33333333333333"
-                 "33332d353030";
-    refused(issued, "security identifier: asked 'none'");
+    issued.sid = SID_LOCAL_SYSTEM;
+    refused(issued, "security identifier: asked 'none', issued 'S-1-5-18'");
+    issued.sid_may_be_missing = true;
+    refused(issued, "security identifier: asked 'none', issued 'S-1-5-18'");
 
     issued = as_asked();
     issued.policies = "DER:3018" POLICY_CLIENT POLICY_EMAIL;
@@ -313,6 +344,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_what_was_asked),
         cmocka_unit_test(names_each_field_with_both_values),
+        cmocka_unit_test(the_security_identifier_has_to_be_the_one_asked_for),
         cmocka_unit_test(nothing_that_windows_reads_as_more_gets_in),
         cmocka_unit_test(holds_validity_to_its_limits),
         cmocka_unit_test(long_values_are_cut_and_both_still_shown),

@@ -3,12 +3,12 @@
 
 #include <stdio.h>
 
-/* What "openssl req -text -verify" says about a request; malloc'd. */
+/* What an openssl command prints about a request; malloc'd. */
 static char *
-openssl_reads(struct cf_bytes der)
+openssl(const char *command, struct cf_bytes der)
 {
     char path[] = "/tmp/certferry-csr-XXXXXX";
-    char command[256];
+    char line[256];
     char *text = calloc(1, 1 << 16);
 
     assert_non_null(text);
@@ -16,19 +16,28 @@ openssl_reads(struct cf_bytes der)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, der.data, der.len), (ssize_t)der.len);
     close(fd);
-    (void)snprintf(command, sizeof command,
-                   "openssl req -inform DER -in %s -noout -text -verify -nameopt "
-                   "RFC2253,-esc_msb,utf8 2>&1",
-                   path);
-    FILE *pipe = popen(command, "r");
+    (void)snprintf(line, sizeof line, "openssl %s -inform DER -in %s 2>&1", command, path);
+    FILE *pipe = popen(line, "r");
     assert_non_null(pipe);
     size_t len = fread(text, 1, (1 << 16) - 1, pipe);
     int status = pclose(pipe);
     (void)unlink(path);
     text[len] = '\0';
     if (status != 0)
-        fail_msg("openssl req: %s", text);
+        fail_msg("openssl %s: %s", command, text);
     return text;
+}
+
+static char *
+openssl_reads(struct cf_bytes der)
+{
+    return openssl("req -noout -text -verify -nameopt RFC2253,-esc_msb,utf8", der);
+}
+
+static char *
+openssl_parses(struct cf_bytes der)
+{
+    return openssl("asn1parse", der);
 }
 
 static void
@@ -97,6 +106,34 @@ an_empty_subject_makes_the_san_critical(void **state)
 }
 
 static void
+a_security_identifier_is_what_openssl_reads_too(void **state)
+{
+    struct cf_err err = {0};
+    cf_own(cf_key) key = NULL;
+    cf_own(cf_dn) subject = test_subject("CN=x");
+    cf_own(cf_san) san = cf_san_new();
+    cf_own(cf_buf) der = NULL;
+    struct cf_csr_spec spec = {.subject = subject, .san = san, .sid = TEST_SID};
+
+    (void)state;
+    assert_ok(cf_san_append(san, CF_SAN_EMAIL, "jörg@bücher.example", &err), err);
+    assert_ok(cf_key_generate(CF_KEY_P256, &key, &err), err);
+    assert_ok(cf_csr_build(key, &spec, &der, &err), err);
+    cf_own_str text = openssl_reads(cf_buf_bytes(der));
+    /* The name before a value tells that it is not critical. */
+    assert_contains(text, "1.3.6.1.4.1.311.25.2: \n");
+    assert_contains(text, TEST_SID);
+    assert_contains(text, "SmtpUTF8Mailbox::jörg@xn--bcher-kva.example");
+
+    cf_own_str structure = openssl_parses(cf_buf_bytes(der));
+    assert_contains(structure, ":1.3.6.1.4.1.311.25.2\n");
+    spec.sid = "S-1-5";
+    struct cf_buf *none = NULL;
+    assert_rc(cf_csr_build(key, &spec, &none, &err), CF_E_RANGE);
+    assert_null(none);
+}
+
+static void
 a_request_that_names_nobody_is_refused(void **state)
 {
     struct cf_err err = {0};
@@ -152,6 +189,7 @@ main(void)
         cmocka_unit_test(openssl_reads_what_was_put_in),
         cmocka_unit_test(the_template_name_is_a_bmpstring),
         cmocka_unit_test(an_empty_subject_makes_the_san_critical),
+        cmocka_unit_test(a_security_identifier_is_what_openssl_reads_too),
         cmocka_unit_test(a_request_that_names_nobody_is_refused),
         cmocka_unit_test(bad_usages_and_template_names_are_named),
     };

@@ -39,6 +39,7 @@ a_request_is_read_as_it_was_built(void **state)
     assert_string_equal(cf_csr_eku(csr, 1), TEST_EKU[1]);
     assert_null(cf_csr_eku(csr, 2));
     assert_string_equal(cf_csr_template_name(csr), "Gerät");
+    assert_string_equal(cf_csr_sid(csr), TEST_SID);
     assert_int_equal(cf_csr_key_bits(csr, &is_rsa), 256);
     assert_false(is_rsa);
     assert_ok(cf_key_spki(key, &spki, &err), err);
@@ -61,6 +62,7 @@ a_request_without_extensions_has_none(void **state)
     assert_int_equal(cf_csr_key_usage(csr), 0);
     assert_int_equal(cf_csr_n_eku(csr), 0);
     assert_null(cf_csr_template_name(csr));
+    assert_null(cf_csr_sid(csr));
 }
 
 static void
@@ -177,6 +179,19 @@ an_extension_present_twice_is_refused(void **state)
 }
 
 static void
+two_security_identifiers_are_refused(void **state)
+{
+    struct cf_err err = {0};
+    struct odd odd = odd_request(EVP_EC_gen("P-256"));
+
+    (void)state;
+    add_extension(odd.req, NID_ext_req, "1.3.6.1.4.1.311.25.2",
+                  "DER:301aa018060a2b060104018237190201a00a0408532d312d352d3138", 2);
+    assert_rc(parse_odd(odd, EVP_sha256(), &err), CF_E_ENCODING);
+    assert_contains(err.text, "security identifier extension present twice");
+}
+
+static void
 an_extension_that_cannot_be_decoded_is_named(void **state)
 {
     static const char *const CASES[][3] = {
@@ -187,6 +202,10 @@ an_extension_that_cannot_be_decoded_is_named(void **state)
         {"2.5.29.37", "DER:06022A03", "extended key usage"},
         {"1.3.6.1.4.1.311.20.2", "DER:1E0100", "template name"},
         {"1.3.6.1.4.1.311.20.2", "DER:0500", "template name"},
+        {"1.3.6.1.4.1.311.25.2", "DER:0500", "security identifier"},
+        {"1.3.6.1.4.1.311.25.2", "DER:3000", "security identifier"},
+        {"1.3.6.1.4.1.311.25.2", "DER:3014a012060a2b060104018237190201a0040402532d",
+         "security identifier"},
     };
 
     (void)state;
@@ -235,6 +254,7 @@ main(void)
         cmocka_unit_test(a_request_cut_or_lengthened_is_refused),
         cmocka_unit_test(two_extension_requests_are_refused),
         cmocka_unit_test(an_extension_present_twice_is_refused),
+        cmocka_unit_test(two_security_identifiers_are_refused),
         cmocka_unit_test(an_extension_that_cannot_be_decoded_is_named),
         cmocka_unit_test(keys_that_are_neither_rsa_nor_ec_are_unsupported),
         cmocka_unit_test(an_rsa_request_tells_its_size),

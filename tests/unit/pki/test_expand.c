@@ -55,6 +55,30 @@ slips_are_refused(void **state)
 }
 
 static void
+text_after_a_variable_is_what_the_management_service_takes(void **state)
+{
+    static const char *const BAD[] = {"{{Name}}{",  "{{Name}}x}",           "{{Name}}|",
+                                      "{{Name}};x", "a{{Name}}b{{Name}}c|", "{{Name}} {x}"};
+    static const char *const GOOD[] = {"{a}|;{{Name}}", "{{Name}}-{{Name}}@x.example, (a)",
+                                       "{a|b;c}", "tag:x,2022-09-14:sid:{{Name}}"};
+
+    (void)state;
+    for (size_t i = 0; i < CF_COUNT(BAD); i++) {
+        struct cf_err err = {0};
+        char *text = NULL;
+        if (expand(BAD[i], 100, &text, &err) != CF_E_SYNTAX)
+            fail_msg("%s", BAD[i]);
+        assert_contains(err.text, "after a variable");
+        assert_contains(err.text, "column");
+    }
+    for (size_t i = 0; i < CF_COUNT(GOOD); i++) {
+        struct cf_err err = {0};
+        cf_own_str text = NULL;
+        assert_ok(expand(GOOD[i], 100, &text, &err), err);
+    }
+}
+
+static void
 the_result_is_bounded(void **state)
 {
     struct cf_err err = {0};
@@ -76,6 +100,7 @@ main(void)
         cmocka_unit_test(variables_are_replaced_once),
         cmocka_unit_test(a_value_that_is_missing_empty_or_unknown_is_named),
         cmocka_unit_test(slips_are_refused),
+        cmocka_unit_test(text_after_a_variable_is_what_the_management_service_takes),
         cmocka_unit_test(the_result_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,7 +91,8 @@ passes_the_comparison_with_its_request(void **state)
                                .key_usage = CF_KU_DIGITAL_SIGNATURE,
                                .eku = EKU,
                                .n_eku = 1,
-                               .template_name = "device"};
+                               .template_name = "device",
+                               .sid = "S-1-5-21-1-2-3-1104"};
     cf_own(cf_buf) der = kit_csr_of(CF_KEY_P384, &spec);
     cf_own(cf_cert) cert = kit_issue(kit, ca, "r1", der);
     cf_own(cf_csr) csr = NULL;
@@ -117,6 +118,8 @@ passes_the_comparison_with_its_request(void **state)
     kit_contains(text, "X509v3 Subject Key Identifier");
     kit_contains(text, "X509v3 Authority Key Identifier");
     kit_contains(text, "1.3.6.1.4.1.311.20.2");
+    kit_contains(text, "1.3.6.1.4.1.311.25.2: \n");
+    kit_contains(text, "S-1-5-21-1-2-3-1104");
     assert_int_equal(kit_run(kit, "openssl x509 -inform DER -in leaf.der -out leaf.pem && openssl "
                                   "verify -x509_strict -CAfile ca.pem leaf.pem >&2"),
                      0);
