@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "certferry/identity.h"
+#include "certferry/import_key.h"
 #include "files.h"
 
 /* The file format of MIT and Heimdal: 5, then the version; 2 is the only one in use. */
@@ -41,14 +42,22 @@ check_directory(struct cf_check *check)
 static void
 check_import_key(struct cf_check *check, const struct cf_import_key_settings *key)
 {
+    cf_own(cf_import_key) parsed = NULL;
+    struct cf_err err = {0};
+
     cf_check_begin(check, "import-key %s", key->name);
     if (key->pin_file)
         cf_check_line(check, "pin_file", key->pin_file);
     if (!key->key_file)
         return;
     cf_own(cf_secret) pem = cf_check_secret(check, "key_file", key->key_file);
-    if (pem)
-        cf_check_ok(check, "key_file can be read");
+    if (!pem)
+        return;
+    if (cf_import_key_parse(pem, &parsed, &err) == CF_OK)
+        cf_check_ok(check, "key_file: the key can be used");
+    else
+        cf_check_fail(check, "put the RSA key in PEM, unencrypted, into the file", "key_file: %s",
+                      err.text);
 }
 
 static void

@@ -14,7 +14,7 @@ const struct cf_option cf_options_import_key[] = {
     {"import-key", "key_file", OPT_SECRET, I(key_file), .when = "this or key_uri is needed",
      .example = "credential:import-office",
      .help = "The RSA key in PEM, unencrypted, or a TSS2 key that only this host's TPM can use. "
-             "certferry-import-key(1) makes one of a key that comes from Windows."},
+             "`certferry import-key` makes one of a key that comes from Windows."},
     {"import-key", "key_uri", OPT_TEXT, I(key_uri), .check = cf_check_key_uri,
      .when = "this or key_file is needed", .example = "pkcs11:token=certferry;object=import",
      .help = "The key by a URI that OpenSSL's engines or providers know."},

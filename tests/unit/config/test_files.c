@@ -376,7 +376,11 @@ import_keys_and_their_pins_must_be_private(void **state)
     file_lab_mode("import.key", 0644);
     expect_finding(CONFIG, "error import-key a: key_file: /tmp/");
     assert_contains(findings.text, "is open to other users");
-    file_lab_mode("import.key", 0600);
+    file_lab_key("import.key", "P-256");
+    expect_finding(CONFIG, "error import-key a: key_file: ");
+    file_lab_write("import.key", "hunter2", 7, 0600);
+    expect_finding(CONFIG, "error import-key a: key_file: ");
+    file_lab_key("import.key", "RSA");
     file_lab_write("pin", "", 0, 0600);
     expect_finding(CONFIG, "error import-key b: pin_file: /tmp/");
 }
