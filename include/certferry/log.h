@@ -34,6 +34,7 @@
     X(REQUEST_FAILED)                                                                              \
     X(REQUEST_PARKED)                                                                              \
     X(POLICY_REFUSED)                                                                              \
+    X(POLICY_RATE)                                                                                 \
     X(RECIPIENT_REFUSED)                                                                           \
     X(CERTIFICATE_ISSUED)                                                                          \
     X(CERTIFICATE_MISMATCH)                                                                        \

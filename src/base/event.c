@@ -117,13 +117,28 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "waiting; `certferry check` tests the configuration.\n"),
     EVENT(POLICY_REFUSED, "bf7a051c260b4abc9a428aed1cbccc90", 4, 60,
           "A request asked for what the local policy does not allow",
-          "Request @CERTFERRY_REQUEST@ of device @CERTFERRY_DEVICE@ asked for template\n"
-          "@CERTFERRY_TEMPLATE@ of CA @CERTFERRY_CA@ in a way that this connector's\n"
-          "policy forbids. No key was made and no CA was asked; the management service\n"
-          "is told.\n\n"
-          "If the request is legitimate, allow it in the section that the message names\n"
-          "and reload. If it is not, find out who changed the profile: a compromised\n"
-          "tenant looks like this.\n"),
+          "Request @CERTFERRY_REQUEST@ for device @CERTFERRY_DEVICE@ asked for a\n"
+          "certificate of template @CERTFERRY_TEMPLATE@ that this connector's policy\n"
+          "forbids. The message names the part of the request, its value and the rule.\n"
+          "No key was made and no CA was asked; the management service is told.\n\n"
+          "This is a security event. If the request is legitimate, allow it in the\n"
+          "section that the message names and reload. If it is not, find out in the\n"
+          "tenant's audit log who changed the certificate profile, the user or the\n"
+          "device, and when: someone who has taken over the tenant, and asks for\n"
+          "another name or usage than the profile had, looks like this.\n"
+          "`certferry explain @CERTFERRY_REQUEST@` shows the request's history;\n"
+          "`journalctl MESSAGE_ID=bf7a051c260b4abc9a428aed1cbccc90` lists all refusals.\n"),
+    EVENT(POLICY_RATE, "fae091df32134542990baa74eb568dae", 4, 30,
+          "More certificates were asked for than the local policy allows in an hour",
+          "Request @CERTFERRY_REQUEST@ for device @CERTFERRY_DEVICE@ was refused because\n"
+          "the limit that the message names (per_user_hour, per_device_hour or per_hour\n"
+          "of the [policy] section) is used up. No key was made and no CA was asked;\n"
+          "the management service is told, and the device may ask again later.\n\n"
+          "This is a security event. A new profile that is assigned to many devices, or\n"
+          "one that asks again and again because its certificates do not install, are\n"
+          "harmless causes: spread the assignment or raise the limit and reload. When\n"
+          "nothing was assigned, look in the tenant's audit log for who asks: a tenant\n"
+          "that was taken over is emptied fast.\n"),
     EVENT(RECIPIENT_REFUSED, "fbf75b7f145f4490845ac9781929ea9e", 3, 60,
           "A device's encryption certificate is not trusted",
           "The recipient certificate of request @CERTFERRY_REQUEST@ neither chains to\n"

@@ -9,6 +9,8 @@ failure_event(const struct cf_work *work, const struct cf_err *err)
     switch (err->rc) {
     case CF_E_POLICY:
         return CF_EV_POLICY_REFUSED;
+    case CF_E_RATE:
+        return CF_EV_POLICY_RATE;
     case CF_E_RECIPIENT:
         return CF_EV_RECIPIENT_REFUSED;
     case CF_E_MISMATCH:
@@ -28,7 +30,8 @@ log_failure(const struct cf_work *work, const struct cf_err *err)
     const char *context = work->item->context;
 
     if (work->item->state == CF_STATE_FAILED) {
-        bool is_refusal = err->rc == CF_E_POLICY || err->rc == CF_E_RECIPIENT;
+        bool is_refusal =
+            err->rc == CF_E_POLICY || err->rc == CF_E_RATE || err->rc == CF_E_RECIPIENT;
         if (work->item->kind == CF_KIND_REVOCATION)
             cf_metric_add(CF_M_REVOCATIONS_FAILED, 1);
         else
