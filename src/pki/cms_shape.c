@@ -72,6 +72,22 @@ take_aes_gcm(struct cursor *cursor)
            take_exactly(&params, V_ASN1_INTEGER, &tag_len, 1) && params.at == params.end;
 }
 
+/* One: KeyTransRecipientInfo (RSA) or KeyAgreeRecipientInfo (EC), each with its version. */
+static bool
+take_recipients(struct cursor *cursor)
+{
+    static const uint8_t transport = 0, agreement = 3;
+    struct cursor set, recipient;
+
+    if (!take(cursor, V_ASN1_UNIVERSAL, V_ASN1_SET, &set))
+        return false;
+    bool is_known = take(&set, V_ASN1_UNIVERSAL, V_ASN1_SEQUENCE, &recipient)
+                        ? take_exactly(&recipient, V_ASN1_INTEGER, &transport, 1)
+                        : take(&set, V_ASN1_CONTEXT_SPECIFIC, 1, &recipient) &&
+                              take_exactly(&recipient, V_ASN1_INTEGER, &agreement, 1);
+    return is_known && set.at == set.end;
+}
+
 bool
 cf_cms_has_sealed_shape(struct cf_bytes der)
 {
@@ -80,19 +96,14 @@ cf_cms_has_sealed_shape(struct cf_bytes der)
     static const uint8_t data[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01};
     static const uint8_t version = 0;
     struct cursor all = {.at = der.data, .end = der.data + der.len};
-    struct cursor info, tagged, envelope, recipients, recipient, encrypted, content;
+    struct cursor info, tagged, envelope, encrypted, content;
 
-    /* Universal first: RSA; context 1: EC. There is one recipient. */
     bool is_good =
         take(&all, V_ASN1_UNIVERSAL, V_ASN1_SEQUENCE, &info) && all.at == all.end &&
         take_exactly(&info, V_ASN1_OBJECT, auth_enveloped, sizeof auth_enveloped) &&
         take(&info, V_ASN1_CONTEXT_SPECIFIC, 0, &tagged) && info.at == info.end &&
         take(&tagged, V_ASN1_UNIVERSAL, V_ASN1_SEQUENCE, &envelope) && tagged.at == tagged.end &&
-        take_exactly(&envelope, V_ASN1_INTEGER, &version, 1) &&
-        take(&envelope, V_ASN1_UNIVERSAL, V_ASN1_SET, &recipients) &&
-        (take(&recipients, V_ASN1_UNIVERSAL, V_ASN1_SEQUENCE, &recipient) ||
-         take(&recipients, V_ASN1_CONTEXT_SPECIFIC, 1, &recipient)) &&
-        recipients.at == recipients.end &&
+        take_exactly(&envelope, V_ASN1_INTEGER, &version, 1) && take_recipients(&envelope) &&
         take(&envelope, V_ASN1_UNIVERSAL, V_ASN1_SEQUENCE, &encrypted) &&
         take_exactly(&encrypted, V_ASN1_OBJECT, data, sizeof data) && take_aes_gcm(&encrypted) &&
         take(&encrypted, V_ASN1_CONTEXT_SPECIFIC, 0, &content) && encrypted.at == encrypted.end &&
