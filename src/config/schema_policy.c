@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* schema_policy - the options of policies. */
+#include "certferry/policy.h"
 #include "schema.h"
 
 #define P(member) .offset = offsetof(struct cf_policy_settings, member)
@@ -17,19 +18,19 @@ const struct cf_option cf_options_policy[] = {
     {"policy", "eku", OPT_EKU, P(eku), .count_offset = offsetof(struct cf_policy_settings, n_eku),
      .when = "those of the template", .example = "clientAuth",
      .help = "The extended key usages that may be asked for, as in [template]."},
-    {"policy", "subject_allow", OPT_LIST, P(subject_allow), .when = "any",
-     .example = "CN=*.example.com \"O=Example, Inc.\"",
+    {"policy", "subject_allow", OPT_LIST, P(subject_allow), .check = cf_policy_check_subject_rule,
+     .when = "any", .example = "CN=*.example.com \"O=Example, Inc.\"",
      .help = "What a subject may have, as TYPE=PATTERN; * in a pattern stands for any "
              "characters. Each attribute of the subject has to match one of them."},
-    {"policy", "subject_refuse", OPT_LIST, P(subject_refuse), .when = "none",
-     .example = "CN=admin*",
+    {"policy", "subject_refuse", OPT_LIST, P(subject_refuse), .check = cf_policy_check_subject_rule,
+     .when = "none", .example = "CN=admin*",
      .help = "What no subject may have, likewise. It counts more than subject_allow."},
-    {"policy", "san_allow", OPT_LIST, P(san_allow), .when = "any",
-     .example = "dns:*.example.com email:*@example.com",
+    {"policy", "san_allow", OPT_LIST, P(san_allow), .check = cf_policy_check_san_rule,
+     .when = "any", .example = "dns:*.example.com email:*@example.com",
      .help = "The alternative names that may be asked for, as email:PATTERN, upn:PATTERN, "
              "dns:PATTERN or uri:PATTERN. Each name has to match one of them."},
-    {"policy", "san_refuse", OPT_LIST, P(san_refuse), .when = "none",
-     .example = "dns:dc*.example.com",
+    {"policy", "san_refuse", OPT_LIST, P(san_refuse), .check = cf_policy_check_san_rule,
+     .when = "none", .example = "dns:dc*.example.com",
      .help = "The alternative names that are refused, likewise. It counts more than san_allow."},
     {"policy", "upn_suffixes", OPT_LIST, P(upn_suffixes), .check = cf_check_upn_suffix,
      .when = "any", .example = "example.com",
