@@ -10,6 +10,7 @@
 #include "subject_preset.h"
 
 #define NAME_VARIABLE "OnPrem_Distinguished_Name"
+#define NAME_ALIAS "OnPremisesDistinguishedName"
 #define OID_CN "2.5.4.3"
 
 struct attr {
@@ -124,7 +125,7 @@ render_attr(struct cf_dn *dn, const struct attr *attr, cf_fact_fn *fact, const v
 static bool
 uses_name(const struct attr *attr)
 {
-    return cf_pattern_uses(attr->value, NAME_VARIABLE);
+    return cf_pattern_uses(attr->value, NAME_VARIABLE) || cf_pattern_uses(attr->value, NAME_ALIAS);
 }
 
 /* Only as the one value of an RDN CN=... can other RDNs take its place. */

@@ -33,7 +33,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must(strlen(expanded) <= 1024);
     if (cf_subject_compile(text, &subject, NULL) != CF_OK)
         return 0;
-    bool is_name = cf_subject_uses(subject, "OnPrem_Distinguished_Name");
+    bool is_name = cf_subject_uses(subject, "OnPrem_Distinguished_Name") ||
+                   cf_subject_uses(subject, "OnPremisesDistinguishedName");
     if (cf_subject_render(subject, false, fact, value, &dn, NULL) != CF_OK)
         return 0;
     must_round_trip(dn);

@@ -90,7 +90,7 @@ elsewhere_that_variable_is_refused(void **state)
         "OU={{OnPrem_Distinguished_Name}}",      "CN=x{{OnPrem_Distinguished_Name}}",
         "CN={{OnPrem_Distinguished_Name}}x",     "CN={{UserName}}{{OnPrem_Distinguished_Name}}",
         "CN={{OnPrem_Distinguished_Name}}+OU=x", "OU=x+CN={{OnPrem_Distinguished_Name}}",
-        "OU=x,O={{ONPREM_DISTINGUISHED_NAME}}",
+        "OU=x,O={{ONPREM_DISTINGUISHED_NAME}}",  "CN=x{{OnPremisesDistinguishedName}}",
     };
 
     (void)state;
