@@ -41,7 +41,7 @@ THIRD_PARTY = {
     r"openssl/": ("src/pki/", "src/ca/local/", "src/ca/cmp/", "src/scep/message.c"),
     r"curl/": ("src/sys/http",),
     r"systemd/": ("src/sys/loop", "src/base/log", "src/daemon/"),
-    r"gssapi/": ("src/ca/adcs/",),
+    r"(gssapi/.*|krb5\.h)": ("src/ca/adcs/", "src/directory/kerberos.c"),
     r"json-c/": ("src/base/json",),
     r"(ldap|lber|sasl/sasl)\.h": ("src/directory/",),
     r"idn2\.h": ("src/pki/idn.c",),

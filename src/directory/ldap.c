@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ldap - the port to the directory: cache, then breaker, then a connection of the pool. */
+#include <stdio.h>
+#include <string.h>
+
+#include "certferry/file.h"
+#include "certferry/stop.h"
+#include "certferry/text.h"
+
+#include "account.h"
+#include "parts.h"
+
+static const char SYSTEM_CA_FILE[] = "/etc/ssl/certs/ca-certificates.crt";
+
+static void
+ldap_close(struct cf_directory *base)
+{
+    struct cf_ldap *ldap = (struct cf_ldap *)base;
+
+    cf_ldap_pool_done(&ldap->pool);
+    cf_ldap_cache_done(&ldap->cache);
+    cf_breaker_done(&ldap->breaker);
+    cf_kerberos_free(ldap->kerberos);
+    cf_secret_free(ldap->password);
+    free(ldap);
+}
+
+static enum cf_rc
+check_uris(const struct cf_directory_settings *settings, size_t *ret_n, struct cf_err *err)
+{
+    const char *scheme = settings->tls == CF_DIRECTORY_LDAPS ? "ldaps://" : "ldap://";
+    size_t n = 0;
+
+    for (; settings->uri && settings->uri[n]; n++) {
+        const char *uri = settings->uri[n];
+        LDAPURLDesc *url = NULL;
+
+        if (!cf_text_starts_with(uri, scheme))
+            return cf_fail(err, CF_E_CONFIG,
+                           "[directory] uri: %s: with this protection it has to begin with %s", uri,
+                           scheme);
+        if (ldap_url_parse(uri, &url) != LDAP_URL_SUCCESS)
+            return cf_fail(err, CF_E_CONFIG, "[directory] uri: %s is no LDAP URL", uri);
+        bool has_host = url->lud_host && url->lud_host[0];
+        ldap_free_urldesc(url);
+        if (!has_host)
+            return cf_fail(err, CF_E_CONFIG, "[directory] uri: %s names no host", uri);
+    }
+    if (n == 0)
+        return cf_fail(err, CF_E_CONFIG, "[directory] uri: name at least one server");
+    *ret_n = n;
+    return CF_OK;
+}
+
+static enum cf_rc
+read_password(const struct cf_directory_settings *settings, struct cf_secret **ret_password,
+              struct cf_err *err)
+{
+    cf_own(cf_secret) password = NULL;
+
+    if (!settings->bind_dn || !settings->password_file)
+        return cf_fail(err, CF_E_CONFIG,
+                       "[directory] auth = simple needs bind_dn and password_file");
+    if (settings->tls == CF_DIRECTORY_SIGNED)
+        return cf_fail(err, CF_E_CONFIG,
+                       "[directory] protection = signed is GSSAPI's; a password needs ldaps or "
+                       "starttls");
+    if (cf_file_read_secret(settings->password_file, CF_SECRET_MAX, &password, err) != CF_OK)
+        return cf_err_prefix(err, "[directory] password_file");
+    cf_file_trim_newline(password);
+    /* An empty password would be an anonymous bind that looks like success. */
+    if (cf_secret_len(password) == 0)
+        return cf_fail(err, CF_E_CONFIG, "[directory] password_file: %s is empty",
+                       settings->password_file);
+    *ret_password = cf_give(password);
+    return CF_OK;
+}
+
+static enum cf_rc
+read_credential(const struct cf_directory_settings *settings, struct cf_secret **ret_password,
+                struct cf_kerberos **ret_kerberos, struct cf_err *err)
+{
+    if (settings->auth == CF_DIRECTORY_SIMPLE)
+        return read_password(settings, ret_password, err);
+    if (!settings->keytab_file)
+        return cf_fail(err, CF_E_CONFIG, "[directory] auth = gssapi needs keytab_file");
+    return cf_kerberos_new(settings, ret_kerberos, err);
+}
+
+static enum cf_rc
+check_ca_file(const char *path, struct cf_err *err)
+{
+    cf_own(cf_buf) pem = NULL;
+
+    if (cf_file_read(path, 4 << 20, &pem, err) != CF_OK)
+        return cf_err_prefix(err, "[directory] ca_file");
+    if (!strstr(cf_buf_str(pem), "-----BEGIN "))
+        return cf_fail(err, CF_E_CONFIG, "[directory] ca_file: %s holds no certificate in PEM",
+                       path);
+    return CF_OK;
+}
+
+static enum cf_rc
+ldap_open_directory(const struct cf_directory_settings *settings,
+                    const struct cf_directory_env *env, struct cf_directory **ret_directory,
+                    struct cf_err *err)
+{
+    cf_own(cf_secret) password = NULL;
+    cf_own(cf_kerberos) kerberos = NULL;
+    const char *ca_file = settings->ca_file ? settings->ca_file : SYSTEM_CA_FILE;
+    size_t n_uris = 0;
+
+    CF_TRY(check_uris(settings, &n_uris, err));
+    if (settings->tls != CF_DIRECTORY_SIGNED)
+        CF_TRY(check_ca_file(ca_file, err));
+    CF_TRY(read_credential(settings, &password, &kerberos, err));
+
+    struct cf_ldap *ldap = calloc(1, sizeof *ldap);
+    if (!ldap)
+        return cf_fail_oom(err);
+    ldap->base.ops = &cf_directory_ldap;
+    ldap->settings = settings;
+    ldap->env = *env;
+    ldap->ca_file = ca_file;
+    ldap->password = cf_give(password);
+    ldap->kerberos = cf_give(kerberos);
+    ldap->n_uris = n_uris;
+    cf_breaker_init(&ldap->breaker, env->clock, settings->retry_ms);
+    cf_ldap_cache_init(&ldap->cache, env->clock, settings->cache_ms);
+    cf_ldap_pool_init(&ldap->pool);
+    *ret_directory = &ldap->base;
+    return CF_OK;
+}
+
+static enum cf_rc
+ask_once(struct cf_ldap *ldap, enum cf_ldap_kind kind, const char *name, bool wants_groups,
+         bool *ret_was_idle, struct cf_account **ret_account, struct cf_err *err)
+{
+    struct cf_ldap_conn *conn = NULL;
+
+    CF_TRY(cf_ldap_pool_take(ldap, &conn, err));
+    enum cf_rc rc = cf_ldap_lookup(conn, kind, name, wants_groups, ret_account, err);
+    /* A server that fell silent is no better over a new connection. */
+    *ret_was_idle = conn->was_idle && conn->is_lost && (!err || err->native != LDAP_TIMEOUT);
+    cf_ldap_pool_give(ldap, conn);
+    return rc;
+}
+
+/* A server drops idle connections when it likes: that costs one more try, not the request. */
+static enum cf_rc
+ask(struct cf_ldap *ldap, enum cf_ldap_kind kind, const char *name, bool wants_groups,
+    struct cf_account **ret_account, struct cf_err *err)
+{
+    bool was_dropped = false;
+
+    enum cf_rc rc = ask_once(ldap, kind, name, wants_groups, &was_dropped, ret_account, err);
+    if (rc == CF_OK || rc == CF_E_STOPPED || !was_dropped)
+        return rc;
+    cf_ldap_pool_drain(&ldap->pool); /* the others are as old */
+    return ask_once(ldap, kind, name, wants_groups, &was_dropped, ret_account, err);
+}
+
+static enum cf_rc
+find(struct cf_directory *base, enum cf_ldap_kind kind, const char *name, bool wants_groups,
+     struct cf_account **ret_account, struct cf_err *err)
+{
+    struct cf_ldap *ldap = (struct cf_ldap *)base;
+    struct cf_err own = {0};
+    bool is_probe = false;
+
+    if (cf_stop_is_set(ldap->env.stop_flag))
+        return cf_fail(err, CF_E_STOPPED, "stopping");
+    struct cf_account *account = cf_ldap_cache_get(&ldap->cache, kind, name, wants_groups);
+    if (account) {
+        *ret_account = account;
+        return CF_OK;
+    }
+    CF_TRY(cf_breaker_enter(&ldap->breaker, &is_probe, err));
+    enum cf_rc rc = ask(ldap, kind, name, wants_groups, &account, &own);
+    cf_breaker_leave(&ldap->breaker, is_probe, rc, &own);
+    if (rc != CF_OK) {
+        if (err)
+            *err = own;
+        return rc;
+    }
+    cf_ldap_cache_put(&ldap->cache, kind, name, account);
+    *ret_account = account;
+    return CF_OK;
+}
+
+static enum cf_rc
+ldap_find_user(struct cf_directory *base, const char *upn, bool wants_groups,
+               struct cf_account **ret_account, struct cf_err *err)
+{
+    return find(base, CF_LDAP_USER, upn, wants_groups, ret_account, err);
+}
+
+static enum cf_rc
+ldap_find_computer(struct cf_directory *base, const char *dns_host_name, bool wants_groups,
+                   struct cf_account **ret_account, struct cf_err *err)
+{
+    return find(base, CF_LDAP_COMPUTER, dns_host_name, wants_groups, ret_account, err);
+}
+
+static enum cf_rc
+ldap_find_group(struct cf_directory *base, const char *name, char ret_sid[CF_SID_TEXT_SIZE],
+                struct cf_err *err)
+{
+    cf_own(cf_account) group = NULL;
+
+    CF_TRY(find(base, CF_LDAP_GROUP, name, false, &group, err));
+    if (!group->sid[0])
+        return cf_fail(err, CF_E_PROTOCOL, "the directory shows no objectSid of the group %s",
+                       name);
+    memcpy(ret_sid, group->sid, CF_SID_TEXT_SIZE);
+    return CF_OK;
+}
+
+static enum cf_rc
+ldap_check(struct cf_directory *base, cf_finding_fn *report, void *arg, struct cf_err *err)
+{
+    return cf_ldap_check((struct cf_ldap *)base, report, arg, err);
+}
+
+const struct cf_directory_ops cf_directory_ldap = {
+    .name = "ldap",
+    .abi = CF_DIRECTORY_ABI,
+    .open = ldap_open_directory,
+    .close = ldap_close,
+    .check = ldap_check,
+    .find_user = ldap_find_user,
+    .find_computer = ldap_find_computer,
+    .find_group = ldap_find_group,
+};
