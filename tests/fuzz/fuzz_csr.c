@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz_csr - PKCS#10 requests. Covers cf_csr_parse and cf_extensions_read. */
 #include "certferry/csr.h"
+#include "certferry/sid.h"
 #include "fuzz_pki.h"
 
 int
@@ -12,6 +13,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     must_round_trip(cf_csr_subject(csr));
     must(cf_csr_spki(csr).len > 0 && cf_csr_key_bits(csr, NULL) > 0);
+    must(!cf_csr_sid(csr) || cf_sid_check(cf_csr_sid(csr), NULL) == CF_OK);
     must(cf_san_count(cf_csr_san(csr)) <= CF_SAN_MAX && cf_csr_n_eku(csr) <= CF_EKU_MAX);
     return 0;
 }

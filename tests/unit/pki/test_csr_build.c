@@ -133,6 +133,45 @@ a_security_identifier_is_what_openssl_reads_too(void **state)
     assert_null(none);
 }
 
+static size_t
+count(const char *text, const char *part)
+{
+    size_t n = 0;
+
+    for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
+        n++;
+    return n;
+}
+
+static void
+openssl_sees_no_more_names_than_the_template_has(void **state)
+{
+    static const char *const HOSTILE[] = {"x,CN=root",      "x+OU=admins", "/CN=root/OU=admins",
+                                          "\"x\",OU=y;O=z", "#0C0161",     "a\\,b=c"};
+    struct cf_err err = {0};
+    cf_own(cf_key) key = NULL;
+    cf_own(cf_subject) subject = NULL;
+
+    (void)state;
+    assert_ok(cf_key_generate(CF_KEY_P256, &key, &err), err);
+    assert_ok(cf_subject_compile("CN={{N}},OU=\"{{N}}\"", &subject, &err), err);
+    for (size_t i = 0; i < CF_COUNT(HOSTILE); i++) {
+        const char *facts[] = {"N", HOSTILE[i], NULL};
+        cf_own(cf_dn) dn = NULL;
+        cf_own(cf_buf) der = NULL;
+        char line[128];
+        assert_ok(cf_subject_render(subject, false, test_fact, facts, &dn, &err), err);
+        struct cf_csr_spec spec = {.subject = dn};
+        assert_ok(cf_csr_build(key, &spec, &der, &err), err);
+        cf_own_str text = openssl("req -noout -subject -nameopt "
+                                  "sep_multiline,space_eq,sname,utf8",
+                                  cf_buf_bytes(der));
+        (void)snprintf(line, sizeof line, "OU = %s\n    CN = %s\n", HOSTILE[i], HOSTILE[i]);
+        assert_contains(text, line);
+        assert_int_equal(count(text, "\n    "), 2);
+    }
+}
+
 static void
 a_request_that_names_nobody_is_refused(void **state)
 {
@@ -190,6 +229,7 @@ main(void)
         cmocka_unit_test(the_template_name_is_a_bmpstring),
         cmocka_unit_test(an_empty_subject_makes_the_san_critical),
         cmocka_unit_test(a_security_identifier_is_what_openssl_reads_too),
+        cmocka_unit_test(openssl_sees_no_more_names_than_the_template_has),
         cmocka_unit_test(a_request_that_names_nobody_is_refused),
         cmocka_unit_test(bad_usages_and_template_names_are_named),
     };

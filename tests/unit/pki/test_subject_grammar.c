@@ -186,6 +186,64 @@ what_a_string_type_cannot_hold_is_refused(void **state)
     }
 }
 
+static void
+formats_beyond_all_measure_are_refused(void **state)
+{
+    static char huge[64 * 1024];
+    static char many[5 * 1000];
+    char rdns[5 * 40];
+    struct cf_err err = {0};
+
+    (void)state;
+    memset(huge, 'x', sizeof huge - 1);
+    memcpy(huge, "CN=", 3);
+    assert_rc(try_render(huge, NULL, &err), CF_E_LIMIT);
+    assert_contains(err.text, "subject name format");
+    for (size_t i = 0; i < 1000; i++)
+        memcpy(many + 5 * i, "CN=a,", 5);
+    many[sizeof many - 1] = '\0';
+    assert_rc(try_render(many, NULL, &err), CF_E_LIMIT);
+    memcpy(rdns, many, sizeof rdns);
+    rdns[sizeof rdns - 1] = '\0';
+    assert_rc(try_render(rdns, NULL, &err), CF_E_LIMIT);
+    assert_contains(err.text, "RDNs");
+    many[4] = '\0';
+    assert_rc(try_render(many, NULL, &err), CF_OK);
+}
+
+static void
+formats_that_deceive_a_reader_are_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        enum cf_rc rc;
+    } CASES[] = {
+        {"CN=a\xff", CF_E_SYNTAX},
+        {"CN=\xc0\xaf", CF_E_SYNTAX},
+        {"CN=a\xe2\x80\xae", CF_E_RANGE},
+        {"CN=\\E2\\80\\AEx", CF_E_RANGE},
+        {"CN=\\FF", CF_E_RANGE},
+        {"CN=a\\0Ab", CF_E_RANGE},
+        {"CN=\"a\nb\"", CF_E_RANGE},
+        {"CN=a\rb", CF_E_RANGE},
+        {"CN=#0C03E280AE", CF_E_RANGE},
+        {"CN=#0C0100", CF_E_ENCODING},
+        {"CN=a\\00", CF_E_SYNTAX},
+        {"\xe2\x80\x8b"
+         "CN=a",
+         CF_E_SYNTAX},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CF_COUNT(CASES); i++) {
+        struct cf_err err = {0};
+        enum cf_rc rc = try_render(CASES[i].text, NULL, &err);
+        if (rc != CASES[i].rc)
+            fail_msg("%s: %s %s", CASES[i].text, cf_rc_name(rc), err.text);
+        assert_contains(err.text, "subject");
+    }
+}
+
 int
 main(void)
 {
@@ -195,6 +253,8 @@ main(void)
         cmocka_unit_test(each_way_to_write_a_name_means_what_it_should),
         cmocka_unit_test(both_orders_keep_rdns_together),
         cmocka_unit_test(string_types_follow_the_attribute),
+        cmocka_unit_test(formats_beyond_all_measure_are_refused),
+        cmocka_unit_test(formats_that_deceive_a_reader_are_refused),
         cmocka_unit_test(what_a_string_type_cannot_hold_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
