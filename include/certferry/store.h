@@ -133,6 +133,9 @@ struct cf_ledger_entry {
     bool has_recovery;     /* a copy for re-encryption is kept */
 };
 struct cf_ledger_entry *cf_ledger_entry_free(struct cf_ledger_entry *entry);
+/* When the renewal threshold, a percentage of the lifetime that is left, is reached; 0: it has
+ * none. */
+int64_t cf_ledger_entry_renewal_ms(const struct cf_ledger_entry *entry);
 CF_DEFINE_OWN(cf_ledger_entry);
 struct cf_ledger {
     struct cf_ledger_entry **entry; /* owned */

@@ -111,3 +111,13 @@ cf_history_done(struct cf_history *history)
     free(history->line);
     *history = (struct cf_history){0};
 }
+
+int64_t
+cf_ledger_entry_renewal_ms(const struct cf_ledger_entry *entry)
+{
+    int64_t lifetime_ms = entry->not_after_ms - entry->not_before_ms;
+
+    if (entry->renewal_threshold_percent == 0)
+        return 0;
+    return entry->not_after_ms - lifetime_ms * entry->renewal_threshold_percent / 100;
+}

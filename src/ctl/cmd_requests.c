@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* requests - the work that the store holds, one line each. */
-#include <stdio.h>
-
 #include "certferry/text.h"
 #include "commands.h"
+#include "pages.h"
 #include "render.h"
-#include "table.h"
-
-enum { PAGE_MAX = 1000 };
 
 static const struct cf_table_column columns[] = {
     {.title = "ID", .may_shrink = true},
@@ -48,109 +44,13 @@ add_request(struct cf_table *table, const struct cf_json *request, struct cf_err
     return CF_OK;
 }
 
-static enum cf_rc
-add_page(struct cf_table *table, const struct cf_json *result, struct cf_err *err)
-{
-    const struct cf_json *requests = NULL;
-
-    CF_TRY(cf_json_array(result, "requests", PAGE_MAX, &requests, err));
-    for (size_t i = 0; i < cf_json_length(requests); i++) {
-        const struct cf_json *request = NULL;
-
-        CF_TRY(cf_json_at_object(requests, i, &request, err));
-        CF_TRY(add_request(table, request, err));
-    }
-    return CF_OK;
-}
-
-static enum cf_rc
-print(struct cf_tool *tool, const struct cf_table *table, struct cf_err *err)
-{
-    if (cf_table_rows(table) > 0)
-        return cf_table_print(table, tool, err);
-    fputs("No requests.\n", tool->out);
-    return CF_OK;
-}
+static const struct cf_pages pages = {"requests", columns, CF_COUNT(columns), add_request,
+                                      "No requests."};
 
 enum cf_rc
 cf_render_requests(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
 {
-    cf_own(cf_table) table = cf_table_new(columns, CF_COUNT(columns));
-
-    if (!table)
-        return cf_fail_oom(err);
-    CF_TRY(add_page(table, result, err));
-    CF_TRY(print(tool, table, err));
-    if (cf_json_has(result, "after"))
-        fputs("There may be more: --all lists all of them.\n", tool->out);
-    return CF_OK;
-}
-
-/* One document made of the elements of all pages. */
-static int
-put_elements(struct cf_tool *tool, const struct cf_json *result, bool *is_first)
-{
-    const struct cf_json *requests = NULL, *request = NULL;
-    struct cf_err err = {0};
-
-    if (cf_json_array(result, "requests", PAGE_MAX, &requests, &err) != CF_OK)
-        return cf_tool_fail_answer(tool, &err);
-    for (size_t i = 0; i < cf_json_length(requests); i++) {
-        if (cf_json_at_object(requests, i, &request, &err) != CF_OK)
-            return cf_tool_fail_answer(tool, &err);
-        if (!*is_first)
-            fputc(',', tool->out);
-        *is_first = false;
-        int code = cf_tool_put_json(tool, request);
-        if (code != CF_TOOL_OK)
-            return code;
-    }
-    return CF_TOOL_OK;
-}
-
-/* Pages follow one another by rising ids, so a daemon that repeats itself does not hold us. */
-static enum cf_rc
-next_page(const struct cf_json *result, struct cf_ask_member *after, struct cf_err *err)
-{
-    int64_t next = -1;
-
-    CF_TRY(cf_json_int_opt(result, "after", after->number + 1, INT64_MAX, &next, err));
-    after->number = next;
-    return CF_OK;
-}
-
-static int
-list_all(struct cf_tool *tool, struct cf_ask *ask, struct cf_ask_member *after)
-{
-    cf_own(cf_table) table = cf_table_new(columns, CF_COUNT(columns));
-    struct cf_err err = {0};
-    bool is_first = true;
-
-    if (!table) {
-        cf_fail_oom(&err);
-        return cf_tool_fail(tool, &err);
-    }
-    if (tool->json)
-        fputs("{\"requests\":[", tool->out);
-    after->number = 0;
-    while (after->number >= 0) {
-        cf_own(cf_json) answer = NULL;
-        const struct cf_json *result = NULL;
-        int code = cf_tool_ask(tool, ask, &answer, &result, NULL);
-
-        if (code == CF_TOOL_OK && tool->json)
-            code = put_elements(tool, result, &is_first);
-        if (code != CF_TOOL_OK)
-            return code;
-        if ((!tool->json && add_page(table, result, &err) != CF_OK) ||
-            next_page(result, after, &err) != CF_OK)
-            return cf_tool_fail_answer(tool, &err);
-    }
-    if (tool->json)
-        fputs("]}\n", tool->out);
-    else if (print(tool, table, &err) != CF_OK)
-        return cf_tool_fail(tool, &err);
-    return CF_TOOL_OK;
+    return cf_pages_render(tool, &pages, result, err);
 }
 
 int
@@ -167,7 +67,7 @@ cf_tool_requests(struct cf_tool *tool, const struct cf_tool_args *args)
         return cf_tool_misuse(tool, "--state: %s", err.text);
     if (limit_text && all)
         return cf_tool_misuse(tool, "--limit and --all exclude each other");
-    if (limit_text && cf_text_u64(limit_text, 1, PAGE_MAX, &limit, &err) != CF_OK)
+    if (limit_text && cf_text_u64(limit_text, 1, CF_PAGE_MAX, &limit, &err) != CF_OK)
         return cf_tool_misuse(tool, "--limit: %s", err.text);
 
     struct cf_ask ask = {
@@ -175,11 +75,11 @@ cf_tool_requests(struct cf_tool *tool, const struct cf_tool_args *args)
         .member = {{.name = "state", .text = state_name, .number = -1},
                    {.name = "device", .text = cf_tool_option(args, "device"), .number = -1},
                    {.name = "limit",
-                    .number = all     ? PAGE_MAX
+                    .number = all     ? CF_PAGE_MAX
                               : limit ? (int64_t)limit
                                       : -1},
                    {.name = "after", .number = -1}},
     };
-    return all ? list_all(tool, &ask, &ask.member[3])
+    return all ? cf_pages_all(tool, &pages, &ask, &ask.member[3])
                : cf_tool_ask_and_show(tool, &ask, cf_render_requests);
 }

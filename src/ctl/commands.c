@@ -55,6 +55,15 @@ static const struct cf_tool_option revoke_options[] = {
     END,
 };
 
+static const struct cf_tool_option expiring_options[] = {
+    {"days", 0, "N", NULL, "those that end within N days, 1 to 3660 (default 30)"},
+    {"due", 0, NULL, NULL, "those whose renewal threshold is reached"},
+    {"ended", 0, NULL, NULL, "those that ended within the last N days"},
+    {"limit", 0, "N", NULL, "at most N, 1 to 1000 (default 100)"},
+    {"all", 0, NULL, NULL, "all of them, page by page"},
+    END,
+};
+
 static const struct cf_tool_option check_options[] = {
     {"offline", 0, NULL, NULL, "look at configuration and files only, without the daemon"},
     END,
@@ -93,6 +102,12 @@ const struct cf_tool_command cf_tool_commands[] = {
     {"revoke", cf_tool_revoke, "SERIAL", NULL, revoke_options, "revoke a certificate",
      "Revokes at the CA that issued it. SERIAL is hexadecimal; case, colons and leading zeros do "
      "not matter. A certificate that is revoked already is a success, and the output says so."},
+    {"expiring", cf_tool_expiring, NULL, NULL, expiring_options,
+     "list certificates that end soon or wait for their renewal",
+     "Lists certificates that are neither revoked nor replaced by a newer one, oldest first. With "
+     "--due: those whose share of lifetime left has fallen to the renewal threshold of their "
+     "profile, but that no device has renewed yet. An iOS or macOS device does not try again once "
+     "its certificate has ended; then the profile has to be assigned anew."},
     {"check", cf_tool_check, NULL, NULL, check_options, "look for what is not in order",
      "Asks the daemon to test configuration, files, store, cloud and CAs. When the daemon does "
      "not run, or with --offline, only the configuration and its files are looked at. Exit code 4 "

@@ -62,6 +62,7 @@ cf_tool_run_fn cf_tool_deny;
 cf_tool_run_fn cf_tool_ca_cert;
 cf_tool_run_fn cf_tool_recipient_info;
 cf_tool_run_fn cf_tool_revoke;
+cf_tool_run_fn cf_tool_expiring;
 cf_tool_run_fn cf_tool_check;
 cf_tool_run_fn cf_tool_lint_profile;
 cf_tool_run_fn cf_tool_enroll;

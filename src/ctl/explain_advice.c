@@ -23,6 +23,22 @@ static const char *const states[CF_KIND_MAX_][CF_STATE_MAX_] = {
             [CF_STATE_FAILED] = "it failed; the cloud has not been told yet.",
             [CF_STATE_REPORTED] = "it failed, and the cloud knows. It is finished.",
         },
+    [CF_KIND_REENCRYPT] =
+        {
+            [CF_STATE_RECEIVED] = "the request is stored; the kept copy is sealed anew next.",
+            [CF_STATE_WRAPPED] = "key and certificate are sealed; the cloud gets them next.",
+            [CF_STATE_DELIVERED] = "the cloud has taken the result. It is finished.",
+            [CF_STATE_FAILED] = "it failed; the cloud has not been told yet.",
+            [CF_STATE_REPORTED] = "it failed, and the cloud knows. It is finished.",
+        },
+    [CF_KIND_IMPORT] =
+        {
+            [CF_STATE_RECEIVED] = "the request is stored; its PFX is opened and sealed next.",
+            [CF_STATE_WRAPPED] = "key and certificate are sealed; the cloud gets them next.",
+            [CF_STATE_DELIVERED] = "the cloud has taken the result. It is finished.",
+            [CF_STATE_FAILED] = "it failed; the cloud has not been told yet.",
+            [CF_STATE_REPORTED] = "it failed, and the cloud knows. It is finished.",
+        },
 };
 
 static const char *const waits[CF_KIND_MAX_][CF_STATE_MAX_] = {
@@ -42,6 +58,18 @@ static const char *const waits[CF_KIND_MAX_][CF_STATE_MAX_] = {
         {
             [CF_STATE_RECEIVED] = "Nothing: it goes on by itself as soon as a worker is free.",
             [CF_STATE_REVOKED] = "Nothing while the cloud is connected (see `certferry status`).",
+            [CF_STATE_FAILED] = "Nothing while the cloud is connected (see `certferry status`).",
+        },
+    [CF_KIND_REENCRYPT] =
+        {
+            [CF_STATE_RECEIVED] = "Nothing: it goes on by itself as soon as a worker is free.",
+            [CF_STATE_WRAPPED] = "Nothing while the cloud is connected (see `certferry status`).",
+            [CF_STATE_FAILED] = "Nothing while the cloud is connected (see `certferry status`).",
+        },
+    [CF_KIND_IMPORT] =
+        {
+            [CF_STATE_RECEIVED] = "Nothing: it goes on by itself as soon as a worker is free.",
+            [CF_STATE_WRAPPED] = "Nothing while the cloud is connected (see `certferry status`).",
             [CF_STATE_FAILED] = "Nothing while the cloud is connected (see `certferry status`).",
         },
 };
@@ -102,6 +130,10 @@ static const char *const errors[CF_E_MAX_] = {
     [CF_E_LEASE] = "Another worker has it in hand. Try again in a moment.",
     [CF_E_CONFIG] = "Correct the configuration as the text above says, check it with `certferryd "
                     "--check`, and reload.",
+    [CF_E_DIRECTORY_DOWN] = "Bring the directory back, or the way to it ([directory] uri). "
+                            "`certferry check` tests it.",
+    [CF_E_RATE] = "Find out why this user or device asks so often. If it is to be allowed, raise "
+                  "the limit named above in its [policy NAME] and reload.",
 };
 
 static const char *const faults[] = {

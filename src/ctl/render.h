@@ -9,6 +9,7 @@ cf_tool_render_fn cf_render_status;
 cf_tool_render_fn cf_render_requests;
 cf_tool_render_fn cf_render_explain;
 cf_tool_render_fn cf_render_revoke;
+cf_tool_render_fn cf_render_expiring;
 cf_tool_render_fn cf_render_check;
 cf_tool_render_fn cf_render_recipient_info;
 

@@ -20,6 +20,7 @@ static const struct command {
     {"ca-cert", cf_command_ca_cert},
     {"recipient-info", cf_command_recipient_info},
     {"revoke", cf_command_revoke},
+    {"expiring", cf_command_expiring},
     {"check", cf_command_check},
 };
 

@@ -28,6 +28,7 @@ cf_command_fn cf_command_deny;
 cf_command_fn cf_command_ca_cert;
 cf_command_fn cf_command_recipient_info;
 cf_command_fn cf_command_revoke;
+cf_command_fn cf_command_expiring;
 cf_command_fn cf_command_check;
 
 /* Runs the command that the request names and makes the whole answer line, also for an error. */

@@ -108,9 +108,10 @@ open_store(struct cf_daemon *daemon, const struct cf_settings *settings, struct 
         .stop_flag = cf_pool_stop_flag(daemon->pool),
     };
 
-    CF_TRY(cf_store_sqlite.open(&options, &daemon->store, err));
-    /* Claims tell workers apart, not two daemons that go by one name. */
-    return cf_process_lock(settings->store_path, &daemon->store_lock, err);
+    /* Claims tell workers apart, not two daemons that go by one name. Before the store is opened:
+     * a newer daemon must not change the schema under an older one. */
+    CF_TRY(cf_process_lock(settings->store_path, &daemon->store_lock, err));
+    return cf_store_sqlite.open(&options, &daemon->store, err);
 }
 
 static enum cf_rc

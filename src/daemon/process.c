@@ -22,7 +22,10 @@ cf_process_lock(const char *path, int *ret_fd, struct cf_err *err)
     }
     cf_own_fd fd = open(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return cf_fail_errno(err, CF_E_IO, errno, "%s", lock_path);
+        return cf_fail_errno(err, CF_E_CONFIG, errno,
+                             "store %s: its lock %s cannot be made; its directory must be there "
+                             "and belong to the service user",
+                             path, lock_path);
     bool is_held = flock(fd, LOCK_EX | LOCK_NB) < 0;
     for (int i = 0; is_held && i < LOCK_TRIES; i++) {
         (void)usleep(LOCK_TURN_US);

@@ -104,10 +104,7 @@ fake_ledger_revoke(struct cf_store *store, int64_t ledger_id, int64_t revoked_ms
 static bool
 is_due(const struct cf_ledger_entry *entry, int64_t now_ms)
 {
-    int64_t lifetime_ms = entry->not_after_ms - entry->not_before_ms;
-
-    return entry->renewal_threshold_percent > 0 &&
-           entry->not_after_ms - lifetime_ms * entry->renewal_threshold_percent / 100 <= now_ms;
+    return entry->renewal_threshold_percent > 0 && cf_ledger_entry_renewal_ms(entry) <= now_ms;
 }
 
 static bool

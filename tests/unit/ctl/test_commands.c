@@ -37,6 +37,11 @@ wrong_usage_is_named_with_exit_code_64(void **state)
     expect_misuse(KIT_RUN("requests", "--limit", "0"), "--limit");
     expect_misuse(KIT_RUN("requests", "--limit", "1001"), "--limit");
     expect_misuse(KIT_RUN("requests", "--limit=5", "--all"), "exclude each other");
+    expect_misuse(KIT_RUN("expiring", "--days", "0"), "--days");
+    expect_misuse(KIT_RUN("expiring", "--days", "3661"), "--days");
+    expect_misuse(KIT_RUN("expiring", "--due", "--days=3"), "--due excludes");
+    expect_misuse(KIT_RUN("expiring", "--due", "--ended"), "--due excludes");
+    expect_misuse(KIT_RUN("expiring", "--limit=5", "--all"), "exclude each other");
     expect_misuse(KIT_RUN("revoke", "01", "--reason", "removeFromCRL"), "--reason");
     expect_misuse(KIT_RUN("ca-cert", "corp", "--chain", "--der"), "--chain");
     expect_misuse(KIT_RUN("enroll", "--lifetime", "1h"), "--lifetime");
@@ -191,6 +196,25 @@ requests_carry_what_the_options_say(void **state)
 }
 
 static void
+expiring_carries_what_the_options_say(void **state)
+{
+    static const char empty[] = "{\"ok\":true,\"result\":{\"certificates\":[]}}\n";
+
+    (void)state;
+    expect_code(empty, CF_TOOL_OK, "No certificates.", "", WORDS("expiring"),
+                "{\"command\":\"expiring\",\"which\":\"ending\"}");
+    expect_code(empty, CF_TOOL_OK, "No certificates.", "", WORDS("expiring", "--due", "--limit=9"),
+                "{\"command\":\"expiring\",\"which\":\"due\",\"limit\":9}");
+    expect_code(empty, CF_TOOL_OK, "No certificates.", "",
+                WORDS("expiring", "--ended", "--days", "7", "--all"),
+                "{\"command\":\"expiring\",\"which\":\"ended\",\"days\":7,\"limit\":1000,"
+                "\"after\":0}");
+    expect_code(empty, CF_TOOL_OK, "{\"certificates\":[]}\n", "",
+                WORDS("expiring", "--all", "--json"),
+                "{\"command\":\"expiring\",\"which\":\"ending\",\"limit\":1000,\"after\":0}");
+}
+
+static void
 all_pages_become_one_list(void **state)
 {
     struct kit_server server;
@@ -300,6 +324,7 @@ main(void)
         cmocka_unit_test(a_configuration_that_cannot_be_read_is_exit_code_78),
         cmocka_unit_test(exit_codes_tell_refusal_from_absence_from_silence),
         cmocka_unit_test(requests_carry_what_the_options_say),
+        cmocka_unit_test(expiring_carries_what_the_options_say),
         cmocka_unit_test(all_pages_become_one_list),
         cmocka_unit_test(pages_that_do_not_go_on_end_the_listing),
         cmocka_unit_test(json_is_the_result_with_nothing_for_a_terminal_to_act_on),

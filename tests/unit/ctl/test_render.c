@@ -283,10 +283,36 @@ long_texts_break_between_words_on_a_terminal(void **state)
     kit_memory_close(&memory);
 }
 
+static void
+expiring_shows_who_is_affected_and_since_when(void **state)
+{
+    (void)state;
+    expect_text(cf_render_expiring,
+                "{\"certificates\":[{\"device\":\"d1\",\"user\":\"anna\",\"profile\":\"p1\","
+                "\"subject\":\"CN=a\\u001b[2J\",\"serial\":\"0AFF\",\"notAfterUtc\":"
+                "\"2020-01-01T00:00:00Z\",\"renewalUtc\":\"2019-12-01T03:04:05Z\"},{\"serial\":"
+                "\"0B\",\"notAfterUtc\":\"9999-01-01T00:00:00Z\",\"renewalUtc\":"
+                "\"9998-12-01T00:00:00Z\"}],\"after\":7}",
+                PARTS("DEVICE", "RENEWAL SINCE (UTC)", "anna", "0AFF", "ended ", " ago",
+                      "2019-12-01 03:04:05", "not yet", "--all"));
+    expect_text(cf_render_expiring, "{\"certificates\":[]}", PARTS("No certificates."));
+    expect_refusal(cf_render_expiring, "{}", "certificates");
+    expect_refusal(cf_render_expiring,
+                   "{\"certificates\":[{\"notAfterUtc\":\"2020-01-01T00:00:00Z\"}]}", "serial");
+    expect_refusal(cf_render_expiring, "{\"certificates\":[{\"serial\":\"0A\"}]}", "notAfterUtc");
+    expect_refusal(cf_render_expiring,
+                   "{\"certificates\":[{\"serial\":\"0A\",\"notAfterUtc\":\"soon\"}]}", "soon");
+    expect_refusal(cf_render_expiring,
+                   "{\"certificates\":[{\"serial\":\"0A\",\"notAfterUtc\":"
+                   "\"2020-01-01T00:00:00Z\",\"renewalUtc\":\"x\"}]}",
+                   "x");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(expiring_shows_who_is_affected_and_since_when),
         cmocka_unit_test(status_shows_failing_duties_first),
         cmocka_unit_test(a_duty_that_events_wake_shows_no_time),
         cmocka_unit_test(status_without_a_ca_says_what_is_missing),
