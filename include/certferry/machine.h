@@ -45,6 +45,9 @@ const char *cf_step_name(enum cf_step step);
 /* CF_STATE_BIT mask of the states whose step is (is not) CF_STEP_DELIVER; final ones in neither. */
 unsigned cf_machine_work_states(enum cf_kind kind);
 unsigned cf_machine_deliver_states(enum cf_kind kind);
+/* Of all kinds of a mask (1 << kind). */
+unsigned cf_machine_work_states_of(unsigned kinds);
+unsigned cf_machine_deliver_states_of(unsigned kinds);
 bool cf_machine_is_final(enum cf_kind kind, enum cf_state state);
 
 /* The table as a Graphviz digraph, for docs/states.dot. */

@@ -10,7 +10,7 @@
 enum cf_envelope { CF_ENVELOPE_AGENT, CF_ENVELOPE_WINDOWS_CSP, CF_ENVELOPE_APPLE_PAYLOAD };
 
 struct cf_delivery {
-    const char *platform; /* canonical name, static */
+    const char *platform; /* the family's name, static */
     enum cf_envelope envelope;
     enum cf_transport transport;
     enum cf_pfx_preset preset;
@@ -18,6 +18,10 @@ struct cf_delivery {
 };
 
 const char *cf_envelope_name(enum cf_envelope envelope); /* "agent", "windowsCsp", "applePayload" */
+
+/* Whether a profile for one platform is meant for devices of the other: the same family, and where
+ * both are finer names within it, the same one. Letter case does not matter. */
+bool cf_platform_fits(const char *profile, const char *device);
 
 /*
  * CF_E_UNSUPPORTED for an unknown platform (with the nearest known name); CF_E_FIELD when the

@@ -105,7 +105,7 @@ struct cf_request {
     enum cf_oaep padding;
 };
 
-enum { CF_REQUEST_MAX = 1024 * 1024 };
+enum { CF_REQUEST_MAX = 4 * 1024 * 1024 };
 
 /* CF_E_ENCODING (not JSON, not base64), CF_E_FIELD, CF_E_RANGE, CF_E_UNSUPPORTED; each names the
  * member. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a request's bytes to what will be asked of the CA and sealed to whom. */
-#include "certferry/subject.h"
-#include "certferry/text.h"
+/* From a request's bytes to whether it may be served, and to whom it would be sealed. */
+#include <string.h>
+
 #include "work.h"
 
 static enum cf_rc
@@ -26,6 +26,7 @@ judge_recipient(const struct cf_work *work, struct cf_ask *ask, struct cf_err *e
     size_t n_ids = 0;
     int64_t now = cf_clock_now_ms(work->site->clock);
 
+    ask->recipient = cf_cert_free(ask->recipient);
     if (cf_cert_parse(cf_buf_bytes(ask->request->recipient), &ask->recipient, err) != CF_OK)
         return cf_err_prefix(err, "recipientCertificate");
 
@@ -40,35 +41,18 @@ judge_recipient(const struct cf_work *work, struct cf_ask *ask, struct cf_err *e
     return rc == CF_OK ? CF_OK : cf_err_prefix(err, "recipientCertificate");
 }
 
+/* What no TPM takes; a device would fail with it in the end. */
 static enum cf_rc
-render_subject(struct cf_ask *ask, struct cf_err *err)
+judge_key_storage(const struct cf_ask *ask, struct cf_err *err)
 {
-    cf_own(cf_subject) subject = NULL;
-    const struct cf_request_profile *profile = &ask->request->profile;
+    enum cf_key_storage storage = ask->request->profile.key_storage;
+    bool needs_tpm = storage == CF_KEY_STORAGE_TPM_OR_FAIL || storage == CF_KEY_STORAGE_PASSPORT;
 
-    if (cf_subject_compile(profile->subject_format, &subject, err) != CF_OK ||
-        cf_subject_render(subject, ask->grant.ca->rdn_order == CF_RDN_AS_WRITTEN, cf_facts_find,
-                          &ask->facts, &ask->subject, err) != CF_OK)
-        return cf_err_prefix(err, "profile.subjectNameFormat");
-    return CF_OK;
-}
-
-static enum cf_rc
-render_san(struct cf_ask *ask, struct cf_err *err)
-{
-    const struct cf_request_profile *profile = &ask->request->profile;
-
-    ask->san = cf_san_new();
-    if (!ask->san)
-        return cf_fail_oom(err);
-    for (size_t i = 0; i < profile->n_san; i++) {
-        cf_own_str value = NULL;
-
-        if (cf_expand(profile->san[i].value, cf_facts_find, &ask->facts, CF_SAN_VALUE_MAX, &value,
-                      err) != CF_OK ||
-            cf_san_append(ask->san, profile->san[i].type, value, err) != CF_OK)
-            return cf_err_prefix(err, "profile.subjectAlternativeNames[%zu]", i);
-    }
+    if (ask->delivery.envelope == CF_ENVELOPE_WINDOWS_CSP && needs_tpm &&
+        ask->grant.key == CF_KEY_RSA_4096)
+        return cf_fail(err, CF_E_UNSUPPORTED,
+                       "profile.keyStorageProvider: RSA keys of 4096 bits do not go into a TPM; "
+                       "choose useSoftwareKsp or a smaller key");
     return CF_OK;
 }
 
@@ -81,6 +65,33 @@ cf_work_need_request(struct cf_work *work, struct cf_err *err)
 }
 
 enum cf_rc
+cf_work_note_request(struct cf_work *work, struct cf_err *err)
+{
+    struct cf_item *item = work->item;
+
+    CF_TRY(cf_work_need_request(work, err));
+    const struct cf_request *request = work->ask.request;
+    if (strcmp(request->context, item->context) != 0)
+        return cf_fail(err, CF_E_BUG, "requestContext: body and item differ");
+    CF_TRY(cf_replace_text(&item->device_id, request->device.id, err));
+    CF_TRY(cf_replace_text(&item->user_name,
+                           request->user.upn ? request->user.upn : request->user.name, err));
+    return cf_replace_text(&item->template_name, request->template_name, err);
+}
+
+enum cf_rc
+cf_work_need_recipient(struct cf_work *work, struct cf_err *err)
+{
+    if (work->has_recipient)
+        return CF_OK;
+    CF_TRY(cf_work_need_request(work, err));
+    CF_TRY(judge_delivery(work, &work->ask, err));
+    CF_TRY(judge_recipient(work, &work->ask, err));
+    work->has_recipient = true;
+    return CF_OK;
+}
+
+enum cf_rc
 cf_work_need_ask(struct cf_work *work, struct cf_err *err)
 {
     struct cf_ask *ask = &work->ask;
@@ -88,12 +99,9 @@ cf_work_need_ask(struct cf_work *work, struct cf_err *err)
     if (work->has_ask)
         return CF_OK;
     CF_TRY(cf_work_need_request(work, err));
-    ask->facts = (struct cf_facts){.request = ask->request, .directory = work->site->directory};
     CF_TRY(cf_policy_judge(work->site->settings, ask->request, NULL, NULL, &ask->grant, err));
-    CF_TRY(judge_delivery(work, ask, err));
-    CF_TRY(judge_recipient(work, ask, err));
-    CF_TRY(render_subject(ask, err));
-    CF_TRY(render_san(ask, err));
+    CF_TRY(cf_work_need_recipient(work, err));
+    CF_TRY(judge_key_storage(ask, err));
     work->has_ask = true;
     return CF_OK;
 }

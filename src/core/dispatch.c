@@ -16,11 +16,7 @@ struct work_job {
     enum cf_lane lane;
 };
 
-static unsigned
-all_work_states(void)
-{
-    return cf_machine_work_states(CF_KIND_PKCS) | cf_machine_work_states(CF_KIND_REVOCATION);
-}
+enum { ALL_KINDS = (1u << CF_KIND_MAX_) - 1 };
 
 /* Those that do not fit are freed by the end of their claim. */
 static void
@@ -100,7 +96,7 @@ end_work(struct work_job *job)
     free(job);
     if (is_deliverable)
         cf_scheduler_kick_after(
-            scheduler, kind == CF_KIND_PKCS ? CF_DUTY_DELIVER : CF_DUTY_ACKNOWLEDGE, delay);
+            scheduler, kind == CF_KIND_REVOCATION ? CF_DUTY_ACKNOWLEDGE : CF_DUTY_DELIVER, delay);
     cf_scheduler_kick(scheduler, CF_DUTY_DISPATCH);
     cf_scheduler_kick(scheduler, CF_DUTY_KEYS);
 }
@@ -255,9 +251,8 @@ cf_duty_dispatch(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t 
     CF_TRY(cf_in_flight_renew(scheduler, site, now, err));
     size_t places = free_places(scheduler);
     if (places > 0)
-        CF_TRY(store->ops->claim(store, site->owner, all_work_states(),
-                                 (1u << CF_KIND_PKCS) | (1u << CF_KIND_REVOCATION), now,
-                                 now + CF_CLAIM_MS, places, &items, err));
+        CF_TRY(store->ops->claim(store, site->owner, cf_machine_work_states_of(ALL_KINDS),
+                                 ALL_KINDS, now, now + CF_CLAIM_MS, places, &items, err));
     for (size_t i = 0; i < items.n; i++)
         cf_scheduler_start_work(scheduler, site, cf_give(items.item[i]));
     bool is_full = items.n == places;
@@ -268,8 +263,8 @@ cf_duty_dispatch(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t 
 
     if (is_full)
         return CF_OK; /* the end of any work kicks */
-    CF_TRY(store->ops->next_due(store, all_work_states(),
-                                (1u << CF_KIND_PKCS) | (1u << CF_KIND_REVOCATION), &next_due, err));
+    CF_TRY(store->ops->next_due(store, cf_machine_work_states_of(ALL_KINDS), ALL_KINDS, &next_due,
+                                err));
     if (next_due < now + (int64_t)*ret_next_ms)
         *ret_next_ms = next_due > now ? (uint64_t)(next_due - now) : 1;
     return CF_OK;

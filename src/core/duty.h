@@ -57,12 +57,13 @@ struct cf_scheduler {
     unsigned commit_failures; /* in a row */
 
     /* Each of these belongs to one duty. */
-    size_t batch[CF_KIND_MAX_]; /* deliver, acknowledge; 0: the configured one */
+    size_t batch[CF_KIND_MAX_]; /* deliver ([CF_KIND_PKCS]: all results), acknowledge; 0: the
+                                   configured one */
     int64_t last_wall_ms;       /* maintenance */
     int64_t last_monotonic_ms;
     int64_t next_prune_ms;
     struct cf_expiry_note expiry[64]; /* expiry */
-    _Atomic uint64_t lease_ms; /* heartbeat, read by pending */
+    _Atomic uint64_t lease_ms;        /* heartbeat, read by pending */
 };
 
 cf_duty_fn cf_duty_dispatch;

@@ -74,11 +74,10 @@ is_about_batch(const struct cf_err *err)
 /* A batch that the service refuses as a whole is halved, so that one bad result cannot hold the
  * others up for good. */
 static void
-adapt_batch(struct cf_scheduler *scheduler, const struct cf_site *site, enum cf_kind kind, size_t n,
-            enum cf_rc rc, const struct cf_err *err)
+adapt_batch(size_t *batch, const struct cf_site *site, size_t n, enum cf_rc rc,
+            const struct cf_err *err)
 {
     size_t full = (size_t)site->settings->cloud.upload_batch;
-    size_t *batch = &scheduler->batch[kind];
 
     if (rc == CF_OK)
         *batch = *batch * 2 < full ? *batch * 2 : full;
@@ -115,7 +114,7 @@ upload(struct cf_site *site, const struct cf_items *items, struct cf_cloud_verdi
         results[i].json = cf_buf_bytes(items->item[i]->result);
     }
     enum cf_rc rc;
-    if (items->item[0]->kind == CF_KIND_PKCS) {
+    if (items->item[0]->kind != CF_KIND_REVOCATION) {
         rc = site->cloud->ops->upload(site->cloud, results, items->n, verdicts, err);
     } else {
         rc = site->cloud->ops->upload_revocations(site->cloud, results, items->n, err);
@@ -160,14 +159,14 @@ release(struct cf_scheduler *scheduler, struct cf_site *site, const struct cf_it
 
 static enum cf_rc
 deliver_batch(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_items *items,
-              struct cf_err *err)
+              size_t *batch, struct cf_err *err)
 {
     struct cf_cloud_verdict *verdicts = calloc(items->n, sizeof *verdicts);
     if (!verdicts)
         return cf_fail_oom(err);
 
     enum cf_rc rc = upload(site, items, verdicts, err);
-    adapt_batch(scheduler, site, items->item[0]->kind, items->n, rc, err);
+    adapt_batch(batch, site, items->n, rc, err);
     if (rc != CF_OK && items->n == 1 && is_about_batch(err))
         step_aside(site, items->item[0], err);
     if (rc == CF_OK) {
@@ -181,11 +180,11 @@ deliver_batch(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_it
 }
 
 static enum cf_rc
-deliver(struct cf_scheduler *scheduler, struct cf_site *site, enum cf_kind kind,
+deliver(struct cf_scheduler *scheduler, struct cf_site *site, unsigned kinds, size_t *batch,
         uint64_t *ret_next_ms, struct cf_err *err)
 {
     struct cf_store *store = site->store;
-    unsigned states = cf_machine_deliver_states(kind);
+    unsigned states = cf_machine_deliver_states_of(kinds);
     size_t full = (size_t)site->settings->cloud.upload_batch;
     int64_t now = cf_scheduler_now_ms(scheduler);
     int64_t next_due = INT64_MAX;
@@ -194,16 +193,16 @@ deliver(struct cf_scheduler *scheduler, struct cf_site *site, enum cf_kind kind,
     *ret_next_ms = CF_DUTY_NEVER_MS;
     if (!cf_scheduler_has_started(scheduler))
         return CF_OK; /* dispatch kicks */
-    if (scheduler->batch[kind] == 0 || scheduler->batch[kind] > full)
-        scheduler->batch[kind] = full;
-    CF_TRY(store->ops->claim(store, site->owner, states, 1u << kind, now, now + CF_CLAIM_MS,
-                             scheduler->batch[kind], &items, err));
-    enum cf_rc rc = items.n > 0 ? deliver_batch(scheduler, site, &items, err) : CF_OK;
+    if (*batch == 0 || *batch > full)
+        *batch = full;
+    CF_TRY(store->ops->claim(store, site->owner, states, kinds, now, now + CF_CLAIM_MS, *batch,
+                             &items, err));
+    enum cf_rc rc = items.n > 0 ? deliver_batch(scheduler, site, &items, batch, err) : CF_OK;
     cf_items_done(&items);
     if (rc != CF_OK)
         return rc;
 
-    CF_TRY(store->ops->next_due(store, states, 1u << kind, &next_due, err));
+    CF_TRY(store->ops->next_due(store, states, kinds, &next_due, err));
     now = cf_scheduler_now_ms(scheduler);
     if (next_due < now + CF_DUTY_NEVER_MS)
         *ret_next_ms = next_due > now ? (uint64_t)(next_due - now) : 0;
@@ -214,12 +213,14 @@ enum cf_rc
 cf_duty_deliver(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *ret_next_ms,
                 struct cf_err *err)
 {
-    return deliver(scheduler, site, CF_KIND_PKCS, ret_next_ms, err);
+    return deliver(scheduler, site, cf_kinds_of_results(), &scheduler->batch[CF_KIND_PKCS],
+                   ret_next_ms, err);
 }
 
 enum cf_rc
 cf_duty_acknowledge(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *ret_next_ms,
                     struct cf_err *err)
 {
-    return deliver(scheduler, site, CF_KIND_REVOCATION, ret_next_ms, err);
+    return deliver(scheduler, site, 1u << CF_KIND_REVOCATION, &scheduler->batch[CF_KIND_REVOCATION],
+                   ret_next_ms, err);
 }

@@ -10,14 +10,20 @@ enum { FULL_HOUSE_MS = 500, BACKLOG_PAGES = 4 };
 static enum cf_rc
 count_backlog(struct cf_site *site, uint64_t *ret, struct cf_err *err)
 {
-    uint64_t counts[CF_STATE_MAX_] = {0};
-    unsigned states = cf_machine_work_states(CF_KIND_PKCS) & ~CF_STATE_BIT(CF_STATE_SUBMITTED);
+    unsigned kinds = cf_kinds_of_results();
+    unsigned states = cf_machine_work_states_of(kinds) & ~CF_STATE_BIT(CF_STATE_SUBMITTED);
 
-    CF_TRY(site->store->ops->count(site->store, CF_KIND_PKCS, counts, err));
     *ret = 0;
-    for (unsigned state = 0; state < CF_STATE_MAX_; state++) {
-        if (states & CF_STATE_BIT(state))
-            *ret += counts[state];
+    for (unsigned kind = 0; kind < CF_KIND_MAX_; kind++) {
+        uint64_t counts[CF_STATE_MAX_] = {0};
+
+        if (!(kinds & (1u << kind)))
+            continue;
+        CF_TRY(site->store->ops->count(site->store, (enum cf_kind)kind, counts, err));
+        for (unsigned state = 0; state < CF_STATE_MAX_; state++) {
+            if (states & CF_STATE_BIT(state))
+                *ret += counts[state];
+        }
     }
     return CF_OK;
 }

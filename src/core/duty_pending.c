@@ -92,8 +92,8 @@ cf_duty_pending(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *
 {
     uint64_t lease = atomic_load(&scheduler->lease_ms);
     struct cf_item_filter filter = {
-        .states = cf_machine_work_states(CF_KIND_PKCS),
-        .kinds = 1u << CF_KIND_PKCS,
+        .states = cf_machine_work_states_of(cf_kinds_of_results()),
+        .kinds = cf_kinds_of_results(),
         .limit = PENDING_MAX,
     };
     bool is_last = false;

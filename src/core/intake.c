@@ -6,6 +6,7 @@
 
 #include "certferry/log.h"
 #include "certferry/metrics.h"
+#include "certferry/request.h"
 
 static void
 log_unanswerable(const struct cf_cloud_page *page, const struct cf_cloud_work *work)
@@ -65,7 +66,10 @@ collect(struct cf_scheduler *scheduler, struct cf_site *site, enum cf_kind kind,
             CF_TRY(filter(site, &page->work[i], &is_ours, err));
         if (!is_ours)
             continue;
-        CF_TRY(make_item(scheduler, kind, &page->work[i], &items->item[items->n], err));
+        enum cf_kind its_kind = kind;
+        if (kind == CF_KIND_PKCS && page->work[i].body)
+            its_kind = cf_request_kind(cf_buf_bytes(page->work[i].body));
+        CF_TRY(make_item(scheduler, its_kind, &page->work[i], &items->item[items->n], err));
         items->n++;
     }
     return CF_OK;

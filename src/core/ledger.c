@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records of issued certificates: the ledger and the embedded CA's list. */
+#include "ledger.h"
+
 #include <stdlib.h>
 
-#include "certferry/store.h"
+#include "certferry/text.h"
 
 struct cf_ledger_entry *
 cf_ledger_entry_free(struct cf_ledger_entry *entry)
@@ -49,4 +51,43 @@ cf_ca_record_free(struct cf_ca_record *record)
     cf_buf_free(record->cert);
     free(record);
     return NULL;
+}
+
+enum cf_rc
+cf_ledger_find_meant(const struct cf_work *work, struct cf_ledger_entry **ret_entry,
+                     struct cf_err *err)
+{
+    const struct cf_request *request = work->ask.request;
+    const char *thumbprint = request->certificate_thumbprint;
+    struct cf_store *store = work->site->store;
+    struct cf_ledger ledger = {0};
+    struct cf_ledger_filter filter = {.newest_first = true, .limit = 1};
+
+    if (thumbprint) {
+        filter.thumbprint = thumbprint;
+    } else {
+        filter.profile_id = request->profile.id;
+        filter.device_id = request->device.id;
+        filter.user_name = work->item->user_name;
+        filter.only_current = true;
+    }
+    CF_TRY(store->ops->ledger(store, &filter, &ledger, err));
+    if (ledger.n > 0)
+        *ret_entry = cf_give(ledger.entry[0]);
+    cf_ledger_done(&ledger);
+    return CF_OK;
+}
+
+bool
+cf_ledger_is_same_user(const struct cf_ledger_entry *entry, const char *user_name)
+{
+    return (!entry->user_name && !user_name) || cf_text_equal_nocase(entry->user_name, user_name);
+}
+
+bool
+cf_ledger_is_same_holder(const struct cf_ledger_entry *entry, const char *device_id,
+                         const char *user_name)
+{
+    return cf_text_equal_nocase(entry->device_id, device_id) &&
+           cf_ledger_is_same_user(entry, user_name);
 }

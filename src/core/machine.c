@@ -90,12 +90,75 @@ static const struct cf_machine_row rows[] = {
      CF_LANE_IO,
      true,
      {STATE(REPORTED), STATE(REPORTED), STATE(REPORTED), STATE(REPORTED)}},
+
+    {CF_KIND_REENCRYPT,
+     STATE(RECEIVED),
+     CF_STEP_REENCRYPT,
+     CF_LANE_CPU,
+     true,
+     {STATE(WRAPPED), STATE(RECEIVED), STATE(RECEIVED), STATE(FAILED)}},
+    {CF_KIND_REENCRYPT,
+     STATE(WRAPPED),
+     CF_STEP_DELIVER,
+     CF_LANE_IO,
+     true,
+     {STATE(DELIVERED), STATE(WRAPPED), STATE(WRAPPED), STATE(REPORTED)}},
+    {CF_KIND_REENCRYPT,
+     STATE(FAILED),
+     CF_STEP_DELIVER,
+     CF_LANE_IO,
+     true,
+     {STATE(REPORTED), STATE(FAILED), STATE(FAILED), STATE(REPORTED)}},
+    {CF_KIND_REENCRYPT,
+     STATE(DELIVERED),
+     CF_STEP_NONE,
+     CF_LANE_IO,
+     true,
+     {STATE(DELIVERED), STATE(DELIVERED), STATE(DELIVERED), STATE(DELIVERED)}},
+    {CF_KIND_REENCRYPT,
+     STATE(REPORTED),
+     CF_STEP_NONE,
+     CF_LANE_IO,
+     true,
+     {STATE(REPORTED), STATE(REPORTED), STATE(REPORTED), STATE(REPORTED)}},
+
+    {CF_KIND_IMPORT,
+     STATE(RECEIVED),
+     CF_STEP_IMPORT,
+     CF_LANE_CPU,
+     true,
+     {STATE(WRAPPED), STATE(RECEIVED), STATE(RECEIVED), STATE(FAILED)}},
+    {CF_KIND_IMPORT,
+     STATE(WRAPPED),
+     CF_STEP_DELIVER,
+     CF_LANE_IO,
+     true,
+     {STATE(DELIVERED), STATE(WRAPPED), STATE(WRAPPED), STATE(REPORTED)}},
+    {CF_KIND_IMPORT,
+     STATE(FAILED),
+     CF_STEP_DELIVER,
+     CF_LANE_IO,
+     true,
+     {STATE(REPORTED), STATE(FAILED), STATE(FAILED), STATE(REPORTED)}},
+    {CF_KIND_IMPORT,
+     STATE(DELIVERED),
+     CF_STEP_NONE,
+     CF_LANE_IO,
+     true,
+     {STATE(DELIVERED), STATE(DELIVERED), STATE(DELIVERED), STATE(DELIVERED)}},
+    {CF_KIND_IMPORT,
+     STATE(REPORTED),
+     CF_STEP_NONE,
+     CF_LANE_IO,
+     true,
+     {STATE(REPORTED), STATE(REPORTED), STATE(REPORTED), STATE(REPORTED)}},
 };
 
 static const char *const step_names[] = {
-    [CF_STEP_NONE] = "none",     [CF_STEP_ADMIT] = "admit",     [CF_STEP_KEY] = "key",
-    [CF_STEP_SUBMIT] = "submit", [CF_STEP_POLL] = "poll",       [CF_STEP_WRAP] = "wrap",
-    [CF_STEP_REVOKE] = "revoke", [CF_STEP_DELIVER] = "deliver",
+    [CF_STEP_NONE] = "none",       [CF_STEP_ADMIT] = "admit",         [CF_STEP_KEY] = "key",
+    [CF_STEP_SUBMIT] = "submit",   [CF_STEP_POLL] = "poll",           [CF_STEP_WRAP] = "wrap",
+    [CF_STEP_REVOKE] = "revoke",   [CF_STEP_REENCRYPT] = "reencrypt", [CF_STEP_IMPORT] = "import",
+    [CF_STEP_DELIVER] = "deliver",
 };
 
 const struct cf_machine_row *
@@ -134,6 +197,30 @@ cf_machine_deliver_states(enum cf_kind kind)
     for (size_t i = 0; i < CF_COUNT(rows); i++) {
         if (rows[i].kind == kind && rows[i].step == CF_STEP_DELIVER)
             states |= CF_STATE_BIT(rows[i].state);
+    }
+    return states;
+}
+
+unsigned
+cf_machine_work_states_of(unsigned kinds)
+{
+    unsigned states = 0;
+
+    for (unsigned kind = 0; kind < CF_KIND_MAX_; kind++) {
+        if (kinds & (1u << kind))
+            states |= cf_machine_work_states((enum cf_kind)kind);
+    }
+    return states;
+}
+
+unsigned
+cf_machine_deliver_states_of(unsigned kinds)
+{
+    unsigned states = 0;
+
+    for (unsigned kind = 0; kind < CF_KIND_MAX_; kind++) {
+        if (kinds & (1u << kind))
+            states |= cf_machine_deliver_states((enum cf_kind)kind);
     }
     return states;
 }

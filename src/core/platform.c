@@ -27,6 +27,21 @@ static const struct platform {
     {"agent", CF_ENVELOPE_AGENT, CF_TRANSPORT_MODERN, {{0}}},
 };
 
+/* Other names that devices and profiles go by. `is_finer`: one of several within the family, which
+ * do not stand for each other. */
+static const struct alias {
+    const char *name;
+    const char *platform;
+    bool is_finer;
+} aliases[] = {
+    {"windows10AndLater", "windows", false},
+    {"iPadOS", "iOS", false},
+    {"androidWorkProfile", "androidEnterprise", true},
+    {"androidFullyManaged", "androidEnterprise", true},
+    {"androidDedicated", "androidEnterprise", true},
+    {"androidCorporateOwned", "androidEnterprise", true},
+};
+
 const char *
 cf_envelope_name(enum cf_envelope envelope)
 {
@@ -81,15 +96,54 @@ is_at_least(const struct version *version, const struct version *floor)
     return true;
 }
 
+static const struct alias *
+find_alias(const char *name)
+{
+    for (size_t i = 0; i < CF_COUNT(aliases); i++) {
+        if (cf_text_equal_nocase(aliases[i].name, name))
+            return &aliases[i];
+    }
+    return NULL;
+}
+
+static const struct platform *
+find_platform(const char *name)
+{
+    const struct alias *alias = find_alias(name);
+
+    for (size_t i = 0; i < CF_COUNT(platforms); i++) {
+        if (cf_text_equal_nocase(platforms[i].name, alias ? alias->platform : name))
+            return &platforms[i];
+    }
+    return NULL;
+}
+
+bool
+cf_platform_fits(const char *profile, const char *device)
+{
+    const struct alias *a = find_alias(profile);
+    const struct alias *b = find_alias(device);
+    const struct platform *platform = find_platform(profile);
+
+    if (cf_text_equal_nocase(profile, device))
+        return true;
+    if (a && b && a->is_finer && b->is_finer)
+        return false;
+    return platform && platform == find_platform(device);
+}
+
 static enum cf_rc
 unknown_platform(const char *name, struct cf_err *err)
 {
-    const char *names[CF_COUNT(platforms)];
+    const char *names[CF_COUNT(platforms) + CF_COUNT(aliases)];
+    size_t n = 0;
 
     for (size_t i = 0; i < CF_COUNT(platforms); i++)
-        names[i] = platforms[i].name;
+        names[n++] = platforms[i].name;
+    for (size_t i = 0; i < CF_COUNT(aliases); i++)
+        names[n++] = aliases[i].name;
 
-    const char *nearest = cf_text_nearest(name, names, CF_COUNT(names));
+    const char *nearest = cf_text_nearest(name, names, n);
     if (nearest)
         return cf_fail(err, CF_E_UNSUPPORTED,
                        "device.platform: '%.64s' is unknown, nearest is '%s'", name, nearest);
@@ -103,12 +157,8 @@ enum cf_rc
 cf_platform_delivery(const char *platform_name, const char *os_version,
                      struct cf_delivery *ret_delivery, struct cf_err *err)
 {
-    const struct platform *platform = NULL;
+    const struct platform *platform = find_platform(platform_name);
 
-    for (size_t i = 0; i < CF_COUNT(platforms); i++) {
-        if (cf_text_equal_nocase(platforms[i].name, platform_name))
-            platform = &platforms[i];
-    }
     if (!platform)
         return unknown_platform(platform_name, err);
 

@@ -9,9 +9,10 @@
 #include "work.h"
 
 static cf_step_fn *const steps[] = {
-    [CF_STEP_ADMIT] = cf_step_admit,   [CF_STEP_KEY] = cf_step_key,
-    [CF_STEP_SUBMIT] = cf_step_submit, [CF_STEP_POLL] = cf_step_poll,
-    [CF_STEP_WRAP] = cf_step_wrap,     [CF_STEP_REVOKE] = cf_step_revoke,
+    [CF_STEP_ADMIT] = cf_step_admit,         [CF_STEP_KEY] = cf_step_key,
+    [CF_STEP_SUBMIT] = cf_step_submit,       [CF_STEP_POLL] = cf_step_poll,
+    [CF_STEP_WRAP] = cf_step_wrap,           [CF_STEP_REVOKE] = cf_step_revoke,
+    [CF_STEP_REENCRYPT] = cf_step_reencrypt, [CF_STEP_IMPORT] = cf_step_import,
 };
 
 static enum cf_rc
@@ -24,6 +25,7 @@ commit(struct cf_work *work, bool keep_claim, struct cf_err *err)
         .from = work->stored,
         .history = work->note[0] ? work->note : NULL,
         .keep_claim = keep_claim,
+        .recovery = work->issued ? work->recovery : NULL,
         .issued = work->issued,
         .revoked_ledger_id = work->revoked_ledger_id,
         .revoked_ms = work->revoked_ledger_id > 0 ? now : 0,
@@ -38,6 +40,7 @@ commit(struct cf_work *work, bool keep_claim, struct cf_err *err)
     work->is_ahead = false;
     work->note[0] = '\0';
     work->issued = cf_ledger_entry_free(work->issued);
+    work->recovery = cf_buf_free(work->recovery);
     work->revoked_ledger_id = 0;
     return CF_OK;
 }

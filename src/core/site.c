@@ -24,6 +24,12 @@ cf_site_free(struct cf_site *site)
     free(site->cas);
     if (site->cloud)
         site->cloud->ops->close(site->cloud);
+    if (site->directory)
+        site->directory->ops->close(site->directory);
+    for (size_t i = 0; i < site->n_import_keys; i++)
+        cf_import_key_free(site->import_keys[i]);
+    free(site->import_keys);
+    cf_identity_free(site->recovery);
     cf_trust_free(site->trust);
     cf_identity_free(site->signer);
     cf_secret_free(site->store_key);

@@ -1,20 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* admit: is this a request we can and may serve? */
 #include <stdio.h>
-#include <string.h>
 
 #include "work.h"
-
-/* Facts for people are kept even when the request is refused later on. */
-static enum cf_rc
-note_facts(struct cf_item *item, const struct cf_request *request, struct cf_err *err)
-{
-    const char *user = request->user.upn ? request->user.upn : request->user.name;
-
-    CF_TRY(cf_replace_text(&item->device_id, request->device.id, err));
-    CF_TRY(cf_replace_text(&item->user_name, user, err));
-    return cf_replace_text(&item->template_name, request->template_name, err);
-}
 
 /* The ledger outlives the item: a context that came back after its result was pruned must not get
  * a second certificate. */
@@ -37,23 +25,46 @@ check_not_issued_before(struct cf_work *work, struct cf_err *err)
     return rc;
 }
 
+/* Last of all, so that only what would be served is counted; a request that comes by again is known
+ * by its context. */
+static enum cf_rc
+count_against_limits(struct cf_work *work, struct cf_err *err)
+{
+    const struct cf_policy_settings *policy = work->ask.grant.policy;
+    struct cf_store *store = work->site->store;
+
+    if (!policy || (policy->per_user_hour | policy->per_device_hour | policy->per_hour) == 0)
+        return CF_OK;
+    const struct cf_rate_request request = {
+        .policy = policy->name,
+        .context = work->item->context,
+        .device_id = work->item->device_id,
+        .user_name = work->item->user_name,
+        .now_ms = cf_clock_now_ms(work->site->clock),
+        .per_user = policy->per_user_hour,
+        .per_device = policy->per_device_hour,
+        .per_all = policy->per_hour,
+    };
+    return store->ops->grant(store, &request, err);
+}
+
 enum cf_rc
 cf_step_admit(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err *err)
 {
     struct cf_item *item = work->item;
 
     (void)ret_outcome;
-    CF_TRY(cf_request_parse(cf_buf_bytes(item->body), &work->ask.request, err));
-    if (strcmp(work->ask.request->context, item->context) != 0)
-        return cf_fail(err, CF_E_BUG, "requestContext: body and item differ");
-    CF_TRY(note_facts(item, work->ask.request, err));
+    CF_TRY(cf_work_note_request(work, err));
+    if (work->ask.request->type != CF_REQUEST_ISSUE && work->ask.request->type != CF_REQUEST_RENEW)
+        return cf_fail(err, CF_E_BUG, "requestType: is not one that gets a new certificate");
     CF_TRY(check_not_issued_before(work, err));
-    CF_TRY(cf_work_need_ask(work, err));
+    CF_TRY(cf_work_need_names(work, err));
 
     cf_own_str subject = NULL;
     CF_TRY(cf_dn_text(work->ask.subject, &subject, err));
     CF_TRY(cf_replace_text(&item->subject, subject, err));
     CF_TRY(cf_replace_text(&item->ca, work->ask.grant.ca->name, err));
+    CF_TRY(count_against_limits(work, err));
     snprintf(work->note, sizeof work->note, "admitted for %s, template %s",
              work->ask.grant.ca->name, work->ask.grant.template_settings->name);
     return CF_OK;

@@ -22,7 +22,7 @@ cf_step_key(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err 
     struct cf_item *item = work->item;
 
     (void)ret_outcome;
-    CF_TRY(cf_work_need_ask(work, err));
+    CF_TRY(cf_work_need_names(work, err));
 
     const struct cf_ask *ask = &work->ask;
     const struct cf_template_settings *template_settings = ask->grant.template_settings;
@@ -35,6 +35,7 @@ cf_step_key(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err 
                              : (const char *const *)template_settings->eku,
         .n_eku = wants_own_eku ? ask->request->profile.n_eku : template_settings->n_eku,
         .template_name = template_settings->name,
+        .sid = ask->sid,
     };
     cf_own(cf_key) key = NULL;
     cf_own(cf_buf) csr = NULL;

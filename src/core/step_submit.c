@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "work.h"
+#include "seal.h"
 
 enum { POLL_FIRST_MS = 30 * 1000, POLL_MAX_MS = 60 * 60 * 1000 };
 
@@ -75,6 +75,22 @@ send(struct cf_work *work, struct cf_ca_slot *slot, struct cf_ca_answer *answer,
     return rc;
 }
 
+/* A certificate that its devices would not trust need not be issued; what the CA answers with is
+ * looked at again. */
+static enum cf_rc
+check_root(struct cf_work *work, struct cf_ca_slot *slot, struct cf_err *err)
+{
+    cf_own(cf_buf) der = NULL;
+    cf_own(cf_chain) chain = NULL;
+
+    if (!work->ask.request->profile.root_thumbprint ||
+        slot->ca->ops->chain(slot->ca, &der, NULL) != CF_OK ||
+        cf_chain_parse_der(cf_buf_bytes(der), &chain, NULL) != CF_OK)
+        return CF_OK;
+    return cf_seal_check_root(&work->ask.request->profile, cf_seal_root(chain), work->item->ca,
+                              err);
+}
+
 enum cf_rc
 cf_step_submit(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err *err)
 {
@@ -84,6 +100,8 @@ cf_step_submit(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_e
     enum cf_rc rc = cf_work_need_ask(work, err);
     if (rc == CF_OK)
         rc = cf_site_need_ca(work->site, work->item->ca, &slot, err);
+    if (rc == CF_OK)
+        rc = check_root(work, slot, err);
     bool has_been_asked = rc == CF_OK;
     if (rc == CF_OK)
         rc = send(work, slot, &answer, err);

@@ -4,12 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "certferry/text.h"
-#include "result.h"
-#include "work.h"
+#include "ledger.h"
+#include "seal.h"
 
 /* Clocks of CA and connector differ, and a CA may round up to whole days. */
 #define VALIDITY_SLACK_MS (INT64_C(26) * 60 * 60 * 1000)
+
+/* The entry that a renewal replaces, if it is ours; another connector may have issued it. */
+static enum cf_rc
+link_renewed(struct cf_work *work, struct cf_ledger_entry *entry, struct cf_err *err)
+{
+    cf_own(cf_ledger_entry) renewed = NULL;
+
+    if (work->ask.request->type != CF_REQUEST_RENEW)
+        return CF_OK;
+    CF_TRY(cf_ledger_find_meant(work, &renewed, err));
+    if (renewed && strcmp(renewed->context, entry->context) != 0 &&
+        cf_ledger_is_same_holder(renewed, entry->device_id, entry->user_name))
+        entry->renews_id = renewed->id;
+    return CF_OK;
+}
 
 static enum cf_rc
 make_ledger_entry(struct cf_work *work, const struct cf_cert *cert, struct cf_err *err)
@@ -36,6 +50,7 @@ make_ledger_entry(struct cf_work *work, const struct cf_cert *cert, struct cf_er
     entry->cert = cf_buf_copy(cf_cert_der(cert));
     if (!entry->cert)
         return cf_fail_oom(err);
+    CF_TRY(link_renewed(work, entry, err));
 
     cf_ledger_entry_free(work->issued);
     work->issued = cf_give(entry);
@@ -60,84 +75,11 @@ check_issued(struct cf_work *work, const struct cf_cert *cert, const struct cf_c
         .now_ms = cf_clock_now_ms(work->site->clock),
         .not_after_max_ms =
             cf_clock_now_ms(work->site->clock) + (int64_t)validity + VALIDITY_SLACK_MS,
+        .sid_may_be_missing = !grant->ca->sid_must_be_kept,
     };
-    return cf_cert_check_issued(cert, &expectation, err);
-}
-
-enum { LABEL_SIZE = 256 };
-
-/* What people see beside the key. A PFX holds no character above U+FFFF; the name is no reason
- * for throwing an issued certificate away, so it is made to fit. */
-static void
-make_label(const struct cf_work *work, char ret[LABEL_SIZE])
-{
-    const char *name = work->ask.request->profile.name;
-    size_t used = 0;
-
-    if (!name || !*name)
-        name = work->item->template_name;
-    cf_text_sanitize(name, strlen(name), ret, LABEL_SIZE);
-    for (const char *at = ret; *at; at++) {
-        unsigned char c = (unsigned char)*at;
-        bool is_lead = c >= 0xf0;
-
-        ret[used++] = is_lead ? '?' : *at;
-        if (is_lead)
-            at += 3;
-    }
-    ret[used] = '\0';
-}
-
-static enum cf_rc
-seal_apple(struct cf_work *work, const struct cf_buf *pfx, const struct cf_secret *password,
-           struct cf_sealed *sealed, struct cf_err *err)
-{
-    char label[LABEL_SIZE];
-    char uuid[CF_UUID_SIZE];
-    char identifier[sizeof "com.certferry.identity." + CF_UUID_SIZE];
-    cf_own(cf_secret) plist = NULL;
-
-    make_label(work, label);
-    cf_text_uuid(uuid);
-    snprintf(identifier, sizeof identifier, "com.certferry.identity.%s", uuid);
-
-    const struct cf_apple_payload payload = {
-        .identifier = identifier,
-        .uuid = uuid,
-        .display_name = label,
-        .is_macos = work->ask.delivery.is_macos,
-        .allow_all_apps_access = work->ask.request->profile.allow_all_apps_access,
-    };
-    CF_TRY(cf_apple_payload_array(&payload, cf_buf_bytes(pfx), password, &plist, err));
-    return cf_cms_seal_secret(plist, work->ask.recipient, work->ask.delivery.transport,
-                              &sealed->pfx, err);
-}
-
-static enum cf_rc
-seal(struct cf_work *work, const struct cf_buf *pfx, const struct cf_secret *password,
-     struct cf_sealed *sealed, struct cf_err *err)
-{
-    const struct cf_delivery *delivery = &work->ask.delivery;
-    const struct cf_seal_binding binding = {
-        .request_context = work->item->context,
-        .recipient = work->ask.recipient,
-        .signer = work->site->signer,
-        .now_ms = cf_clock_now_ms(work->site->clock),
-    };
-
-    switch (delivery->envelope) {
-    case CF_ENVELOPE_AGENT:
-        return cf_cms_seal_pfx(cf_buf_bytes(pfx), password, &binding, delivery->transport,
-                               &sealed->pfx, err);
-    case CF_ENVELOPE_WINDOWS_CSP:
-        CF_TRY(cf_cms_seal_pfx(cf_buf_bytes(pfx), NULL, &binding, delivery->transport, &sealed->pfx,
-                               err));
-        return cf_cms_seal_secret(password, work->ask.recipient, delivery->transport,
-                                  &sealed->password, err);
-    case CF_ENVELOPE_APPLE_PAYLOAD:
-        return seal_apple(work, pfx, password, sealed, err);
-    }
-    return cf_fail(err, CF_E_BUG, "no such envelope");
+    CF_TRY(cf_cert_check_issued(cert, &expectation, err));
+    return cf_seal_check_root(&work->ask.request->profile, cf_seal_root(chain), work->item->ca,
+                              err);
 }
 
 static enum cf_rc
@@ -158,27 +100,61 @@ need_key(struct cf_work *work, struct cf_err *err)
     return cf_err_prefix(err, "the private key cannot be opened with [store] key_file");
 }
 
+/* The copy from which the same certificate can be sealed to other devices, sealed to the connector
+ * itself: whoever has the store alone has nothing. */
 static enum cf_rc
-wrap(struct cf_work *work, const struct cf_cert *cert, const struct cf_chain *chain,
-     struct cf_sealed *sealed, struct cf_err *err)
+keep_copy(struct cf_work *work, const struct cf_cert *cert, const struct cf_chain *chain,
+          struct cf_err *err)
 {
     cf_own(cf_secret) password = NULL;
     cf_own(cf_buf) pfx = NULL;
-    cf_own(cf_buf) json = NULL;
-    char label[LABEL_SIZE];
 
-    make_label(work, label);
+    if (!work->site->recovery)
+        return CF_OK;
+    const struct cf_seal_binding binding = {
+        .request_context = work->item->context,
+        .recipient = cf_identity_cert(work->site->recovery),
+        .signer = work->site->signer,
+        .now_ms = cf_clock_now_ms(work->site->clock),
+    };
+    work->recovery = cf_buf_free(work->recovery);
+    CF_TRY(cf_pfx_password(&password, err));
+    CF_TRY(cf_pfx_build(work->key, cert, chain, CF_PFX_MODERN, CF_PFX_ITERATIONS_MIN, password,
+                        "certferry", &pfx, err));
+    if (cf_cms_seal_pfx(cf_buf_bytes(pfx), password, &binding, CF_TRANSPORT_MODERN, &work->recovery,
+                        err) != CF_OK)
+        return cf_err_prefix(err, "copy for [recovery]");
+    return CF_OK;
+}
+
+static enum cf_rc
+wrap(struct cf_work *work, const struct cf_cert *cert, const struct cf_chain *chain,
+     struct cf_err *err)
+{
+    cf_own(cf_secret) password = NULL;
+    cf_own(cf_buf) pfx = NULL;
+    char label[CF_LABEL_SIZE];
+
+    cf_seal_label(work, label);
     CF_TRY(need_key(work, err));
     CF_TRY(cf_pfx_password(&password, err));
     CF_TRY(cf_pfx_build(work->key, cert, chain, work->ask.delivery.preset,
                         (unsigned)work->site->settings->pfx_iterations, password, label, &pfx,
                         err));
-    CF_TRY(seal(work, pfx, password, sealed, err));
-    CF_TRY(cf_result_issued(work->item->context, work->item->ca, work->ask.delivery.envelope,
-                            sealed, cert, &json, err));
-    cf_buf_free(work->item->result);
-    work->item->result = cf_give(json);
-    return CF_OK;
+    CF_TRY(keep_copy(work, cert, chain, err));
+    return cf_seal_result(work, pfx, password, cert, work->item->ca, cf_seal_root(chain), err);
+}
+
+static enum cf_rc
+check_and_wrap(struct cf_work *work, const struct cf_cert *cert, struct cf_err *err)
+{
+    cf_own(cf_chain) chain = NULL;
+
+    if (cf_chain_parse_der(cf_buf_bytes(work->item->chain), &chain, err) != CF_OK)
+        return cf_err_prefix(err, "chain of CA %s", work->item->ca);
+    CF_TRY(cf_work_need_ask(work, err));
+    CF_TRY(check_issued(work, cert, chain, err));
+    return wrap(work, cert, chain, err);
 }
 
 enum cf_rc
@@ -186,8 +162,6 @@ cf_step_wrap(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err
 {
     struct cf_item *item = work->item;
     cf_own(cf_cert) cert = NULL;
-    cf_own(cf_chain) chain = NULL;
-    struct cf_sealed sealed = {0};
 
     (void)ret_outcome;
     if (cf_cert_parse(cf_buf_bytes(item->cert), &cert, err) != CF_OK)
@@ -197,16 +171,14 @@ cf_step_wrap(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err
     CF_TRY(cf_work_need_request(work, err));
     CF_TRY(make_ledger_entry(work, cert, err));
     CF_TRY(cf_replace_text(&item->serial, cf_cert_serial(cert), err));
-    if (cf_chain_parse_der(cf_buf_bytes(item->chain), &chain, err) != CF_OK)
-        return cf_err_prefix(err, "chain of CA %s", item->ca);
-    CF_TRY(cf_work_need_ask(work, err));
-    CF_TRY(check_issued(work, cert, chain, err));
-
-    enum cf_rc rc = wrap(work, cert, chain, &sealed, err);
-    cf_buf_free(sealed.pfx);
-    cf_buf_free(sealed.password);
-    if (rc != CF_OK)
+    enum cf_rc rc = check_and_wrap(work, cert, err);
+    if (rc != CF_OK) {
+        work->recovery = cf_buf_free(work->recovery);
+        /* A copy can only be entered together with its certificate: both at the next try. */
+        if (work->site->recovery && err->fault != CF_FAULT_REQUEST && err->fault != CF_FAULT_BUG)
+            work->issued = cf_ledger_entry_free(work->issued);
         return rc;
+    }
 
     work->key = cf_key_free(work->key);
     item->sealed_key = cf_buf_free(item->sealed_key);

@@ -41,6 +41,7 @@ cf_work_free(struct cf_work *work)
     ask_done(&work->ask);
     cf_key_free(work->key);
     cf_ledger_entry_free(work->issued);
+    cf_buf_free(work->recovery);
     cf_item_free(work->item);
     cf_site_free(work->site);
     free(work);

@@ -21,12 +21,13 @@ enum { CF_CLAIM_MS = 10 * 60 * 1000, CF_WAIT_MAX_MS = 24 * 60 * 60 * 1000 };
  * a restart. */
 struct cf_ask {
     struct cf_request *request;
-    struct cf_facts facts;
-    struct cf_grant grant;
     struct cf_delivery delivery;
     struct cf_cert *recipient;
+    struct cf_grant grant;
+    struct cf_facts facts;
     struct cf_dn *subject;
     struct cf_san *san;
+    const char *sid; /* for the security extension, borrowed; NULL: none */
 };
 
 struct cf_work {
@@ -34,10 +35,13 @@ struct cf_work {
     struct cf_item *item; /* owned */
     enum cf_state stored; /* what the store has */
     bool is_ahead;        /* item differs from the store */
+    bool has_recipient;   /* how far ask has been filled */
     bool has_ask;
+    bool has_names;
     struct cf_ask ask;
     struct cf_key *key; /* between key and wrap, so that nothing has to be unsealed */
     struct cf_ledger_entry *issued;
+    struct cf_buf *recovery; /* goes with issued */
     int64_t revoked_ledger_id;
     char note[CF_ERR_TEXT_MAX + 1]; /* for the history */
 };
@@ -56,6 +60,8 @@ cf_step_fn cf_step_submit;
 cf_step_fn cf_step_poll;
 cf_step_fn cf_step_wrap;
 cf_step_fn cf_step_revoke;
+cf_step_fn cf_step_reencrypt;
+cf_step_fn cf_step_import;
 
 /* Takes the item and a reference on the site; NULL when out of memory (the item is freed then). */
 struct cf_work *cf_work_new(struct cf_site *site, struct cf_item *take_item);
@@ -64,8 +70,18 @@ CF_DEFINE_OWN(cf_work);
 
 /* Fills work->ask.request, once: read, not judged. */
 CF_MUST_USE enum cf_rc cf_work_need_request(struct cf_work *work, struct cf_err *err);
-/* Fills work->ask, once. Everything that can be wrong with a request is found here. */
+/* Fills request, delivery and recipient, once: to whom it would be sealed, and that it may be. */
+CF_MUST_USE enum cf_rc cf_work_need_recipient(struct cf_work *work, struct cf_err *err);
+/* And the grant, once. */
 CF_MUST_USE enum cf_rc cf_work_need_ask(struct cf_work *work, struct cf_err *err);
+/* And the names, once: only these may need the directory. Everything that can be wrong with a
+ * request has been found then. */
+CF_MUST_USE enum cf_rc cf_work_need_names(struct cf_work *work, struct cf_err *err);
+/* Subject and alternative names of a request that has its grant and facts; not judged. */
+CF_MUST_USE enum cf_rc cf_ask_render_names(struct cf_ask *ask, struct cf_err *err);
+/* The request is the item's; what people want to know of it is kept with the item even when it is
+ * refused later on. */
+CF_MUST_USE enum cf_rc cf_work_note_request(struct cf_work *work, struct cf_err *err);
 
 /* Runs consecutive steps while their lane is `lane` or nothing better can be done, commits and
  * logs. CF_OK with *ret_handoff true: the work goes on in *ret_lane. Otherwise it has ended here

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fuzz_request - a PkcsRequest as the cloud sent it. Covers cf_request_parse, cf_facts_find and
- * cf_platform_delivery: what passes has its required members, and each variable has a value or an
- * error that names it.
+ * fuzz_request - a PkcsRequest as the cloud sent it. Covers cf_request_parse, cf_request_kind,
+ * cf_facts_find and cf_platform_delivery: what passes has its required members, and each variable
+ * has a value or an error that names it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,12 +22,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cf_err err = {0};
 
     if (cf_request_parse(cf_bytes_of(data, size), &request, &err) != CF_OK) {
-        if (request || err.text[0] == '\0')
+        if (request || err.text[0] == '\0' ||
+            cf_request_kind(cf_bytes_of(data, size)) == CF_KIND_REVOCATION)
             abort();
         return 0;
     }
-    if (!request->context[0] || !request->device.id[0] || !request->ca_host[0] ||
-        !request->recipient || request->type > CF_REQUEST_RENEW)
+    bool is_import = request->type == CF_REQUEST_IMPORT;
+    if (!request->context[0] || !request->device.id[0] || !request->recipient ||
+        (!is_import && !request->ca_host[0]) ||
+        is_import != (request->encrypted_pfx && request->encrypted_password) ||
+        (is_import && (!request->provider_name[0] || !request->key_name[0])))
+        abort();
+    enum cf_kind kind = cf_request_kind(cf_bytes_of(data, size));
+    if ((kind == CF_KIND_IMPORT) != is_import ||
+        (kind == CF_KIND_REENCRYPT) != (request->type == CF_REQUEST_REENCRYPT))
         abort();
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
         const char *value = NULL;

@@ -33,6 +33,7 @@ static const struct {
     {"GivenName", "user.givenName", "Ada", true},
     {"SurName", "user.surname", "Lovelace", true},
     {"Department", "user.department", "Engines", true},
+    {"OnPrem_Distinguished_Name", "user.onPremisesDistinguishedName", "CN=Ada,DC=example", true},
     {"OnPremisesSamAccountName", "user.onPremisesSamAccountName", "adal", true},
     {"OnPremisesSecurityIdentifier", "user.onPremisesSecurityIdentifier", "S-1-5-21-1-2-3-1001",
      true},
@@ -167,23 +168,6 @@ an_unknown_variable_is_answered_with_the_nearest_name(void **state)
     assert_null(strchr(err.text, '\x1b'));
 }
 
-static void
-the_distinguished_name_is_refused_as_not_served(void **state)
-{
-    static const char *const names[] = {"OnPrem_Distinguished_Name", "onprem_distinguished_name",
-                                        "OnPremisesDistinguishedName"};
-    cf_own(cf_request) request = request_of(NULL, NULL);
-
-    (void)state;
-    for (size_t i = 0; i < CF_COUNT(names); i++) {
-        const char *value = NULL;
-        struct cf_err err = {0};
-
-        assert_rc(fact(request, names[i], &value, &err), CF_E_UNSUPPORTED);
-        assert_contains(err.text, "not served by this version");
-    }
-}
-
 int
 main(void)
 {
@@ -195,7 +179,6 @@ main(void)
         cmocka_unit_test(a_device_without_a_user_has_no_user_variables),
         cmocka_unit_test(only_windows_has_a_fully_qualified_domain_name),
         cmocka_unit_test(an_unknown_variable_is_answered_with_the_nearest_name),
-        cmocka_unit_test(the_distinguished_name_is_refused_as_not_served),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,29 +230,11 @@ an_unknown_word_is_answered_with_the_known_ones(void **state)
 /* A certificate without the SID that was asked for would be refused by domain controllers, and
  * nobody would know why. */
 static void
-a_security_identifier_that_is_asked_for_is_refused_not_forgotten(void **state)
+a_security_identifier_is_asked_for_by_a_boolean(void **state)
 {
     (void)state;
-    expect("profile.includeSecurityIdentifier", "true", CF_E_UNSUPPORTED);
+    expect("profile.includeSecurityIdentifier", "true", CF_OK);
     expect("profile.includeSecurityIdentifier", "1", CF_E_FIELD);
-}
-
-static void
-types_that_are_not_served_fail_before_anything_else_is_looked_at(void **state)
-{
-    static const char *const types[] = {"\"reencrypt\"", "\"importPfx\""};
-
-    (void)state;
-    for (size_t i = 0; i < CF_COUNT(types); i++) {
-        cf_own_str json = core_json("requestType", types[i], "certificationAuthority", "null",
-                                    "certificationAuthorityName", "null", "certificateTemplateName",
-                                    CORE_DROP, "profile", "7", NULL);
-        cf_own(cf_request) request = NULL;
-        struct cf_err err = {0};
-
-        assert_rc(parse(json, &request, &err), CF_E_UNSUPPORTED);
-        assert_contains(err.text, "requestType");
-    }
 }
 
 static void
@@ -415,14 +397,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_security_identifier_that_is_asked_for_is_refused_not_forgotten),
+        cmocka_unit_test(a_security_identifier_is_asked_for_by_a_boolean),
         cmocka_unit_test(reads_every_member_of_a_good_request),
         cmocka_unit_test(a_required_member_must_be_there_and_of_its_type),
         cmocka_unit_test(an_optional_member_may_be_left_out_but_not_be_of_another_type),
         cmocka_unit_test(lengths_are_held_at_their_limits),
         cmocka_unit_test(numbers_are_held_at_their_limits),
         cmocka_unit_test(an_unknown_word_is_answered_with_the_known_ones),
-        cmocka_unit_test(types_that_are_not_served_fail_before_anything_else_is_looked_at),
         cmocka_unit_test(the_profile_has_to_be_for_the_platform_of_the_device),
         cmocka_unit_test(alternative_names_are_named_by_their_place),
         cmocka_unit_test(usages_are_dotted_numbers),

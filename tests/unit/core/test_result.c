@@ -62,7 +62,7 @@ an_issued_result_has_exactly_its_members(void **state)
         "requestContext succeeded status errorCode errorMessage sealedPfx sealedPfxPassword "
         "envelope certificate certificateThumbprint certificateSerialNumber "
         "certificateNotBeforeUtc certificateExpirationDateUtc issuingCertificateAuthority "
-        "caConfiguration ";
+        "caConfiguration rootCertificate ";
     struct core_kit *kit = *state;
     char got[1024];
     bool succeeded = false;

@@ -86,7 +86,7 @@ static void
 a_request_that_can_never_work_is_reported_failed(void **state)
 {
     static const char *const no_name[] = {"device.deviceName", "null", NULL};
-    static const char *const no_type[] = {"requestType", "\"importPfx\"", NULL};
+    static const char *const no_type[] = {"requestType", "\"replace\"", NULL};
     static const char *const no_template[] = {"certificateTemplateName", "\"secret\"", NULL};
     static const char *const no_platform[] = {"device.platform", "\"plan9\"", "profile.platform",
                                               "\"plan9\"", NULL};
