@@ -76,6 +76,16 @@ static const struct cf_tool_option enroll_options[] = {
     END,
 };
 
+static const struct cf_tool_option import_key_options[] = {
+    OUTPUT,
+    {"force", 0, NULL, NULL, "replace a file that is there"},
+    {"public", 0, NULL, NULL, "the public half alone, for whoever encrypts passwords"},
+    {"name", 0, "NAME", NULL, "keyName of the imports, for the section that is printed"},
+    {"provider", 0, "NAME", NULL, "providerName of the imports, for the same"},
+    {"test", 0, "NAME", NULL, "try the key of the section [import-key NAME]"},
+    END,
+};
+
 const struct cf_tool_command cf_tool_commands[] = {
     {"status", cf_tool_status, NULL, NULL, no_options, "how the connector fares",
      "One screen: the cloud connection, requests and revocations by state, the CAs, keys held "
@@ -122,6 +132,12 @@ const struct cf_tool_command cf_tool_commands[] = {
      "For [cloud] auth = certificate: makes an RSA key and a self-signed certificate, keeps both "
      "in the assertion_file, prints the certificate, and says what the tenant's administrator has "
      "to do with it. An identity that is there is kept unless --force is given."},
+    {"import-key", cf_tool_import_key, "[FILE]", NULL, import_key_options,
+     "take over the key for the passwords of imported PFX files",
+     "Reads a private RSA key that Windows exported (CNG, RSAFULLPRIVATEBLOB) or a PEM file, "
+     "checks it, writes it as PEM (mode 0600) to the file of --output, and prints the section for "
+     "the configuration. With --public: the public half of it, or of an RSAPUBLICBLOB, as PEM. "
+     "With --test: encrypts and decrypts a trial password with a configured key, wherever it is."},
     {"help", cf_tool_help, "[COMMAND]", NULL, no_options, "describe a command",
      "Without COMMAND: the list of commands."},
     {"completion", cf_tool_completion, "bash", "bash", no_options, "print a completion script",

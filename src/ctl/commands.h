@@ -66,5 +66,6 @@ cf_tool_run_fn cf_tool_expiring;
 cf_tool_run_fn cf_tool_check;
 cf_tool_run_fn cf_tool_lint_profile;
 cf_tool_run_fn cf_tool_enroll;
+cf_tool_run_fn cf_tool_import_key;
 cf_tool_run_fn cf_tool_help;
 cf_tool_run_fn cf_tool_completion;

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <openssl/provider.h>
 #include <openssl/ui.h>
 
 #include "certferry/import_key.h"
@@ -11,15 +12,13 @@
 
 /* A key in a token or TPM: where OpenSSL found it has to live as long as the key. */
 struct cf_import_source {
-    OSSL_LIB_CTX *library; /* owned; NULL: the process's own */
-    EVP_PKEY *pkey;        /* owned */
+    OSSL_LIB_CTX *library;     /* owned, as all; NULL: the process's own */
+    OSSL_PROVIDER *provider;   /* in this library */
+    OSSL_PROVIDER *by_default; /* in this library */
+    EVP_PKEY *pkey;
 };
 void cf_import_source_done(struct cf_import_source *source);
 
-/* With an OpenSSL library of its own in which this provider and the default one are loaded, so that
- * nothing else in the process ever computes with them. CF_E_CONFIG when there is none. */
-CF_MUST_USE enum cf_rc cf_import_library(const char *provider, OSSL_LIB_CTX **ret_library,
-                                         struct cf_err *err);
 /* Finds and opens the key of a URI. */
 CF_MUST_USE enum cf_rc cf_import_load(const char *uri, const struct cf_secret *pin,
                                       struct cf_import_source *ret_source, struct cf_err *err);

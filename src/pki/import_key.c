@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include <openssl/err.h>
-#include <openssl/provider.h>
 #include <openssl/rsa.h>
 
 enum { BITS_MIN = 2048, BITS_MAX = 16384 };

@@ -9,52 +9,81 @@
 #include "certferry/pfx.h"
 #include "certferry/text.h"
 
-static enum cf_rc
-check_bytes(const struct cf_secret *plain, bool *ret_is_ascii, struct cf_err *err)
+enum { PASSWORD_MAX = 2048 };
+
+static size_t
+put_utf8(uint8_t *to, unsigned c)
 {
+    if (c < 0x80) {
+        to[0] = (uint8_t)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        to[0] = (uint8_t)(0xc0 | c >> 6);
+        to[1] = (uint8_t)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    to[0] = (uint8_t)(0xe0 | c >> 12);
+    to[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+    to[2] = (uint8_t)(0x80 | (c & 0x3f));
+    return 3;
+}
+
+static bool
+is_control(unsigned c)
+{
+    return c < 0x20 || c == 0x7f;
+}
+
+/* False when it cannot be UTF-8 of printable text. */
+static bool
+as_utf8(const uint8_t *from, size_t len, uint8_t *to, size_t *ret_len)
+{
+    if (!cf_text_is_utf8((const char *)from, len))
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (is_control(from[i]))
+            return false;
+    }
+    memcpy(to, from, len);
+    *ret_len = len;
+    return true;
+}
+
+/* ASCII alone has been read before. */
+static bool
+as_latin1(const uint8_t *from, size_t len, uint8_t *to, size_t *ret_len)
+{
+    size_t n = 0;
     bool is_ascii = true;
 
-    for (size_t i = 0; i < cf_secret_len(plain); i++) {
-        uint8_t c = cf_secret_data(plain)[i];
-        if (c < 0x20 || c == 0x7f)
-            return cf_fail(err, CF_E_ENCODING,
-                           "the PFX password holds a control character; it is encrypted as bare "
-                           "text, in one byte per character or UTF-8");
-        is_ascii = is_ascii && c < 0x80;
+    for (size_t i = 0; i < len; i++) {
+        if (is_control(from[i]))
+            return false;
+        is_ascii = is_ascii && from[i] < 0x80;
+        n += put_utf8(to + n, from[i]);
     }
-    *ret_is_ascii = is_ascii;
-    return CF_OK;
+    *ret_len = n;
+    return !is_ascii;
 }
 
-static enum cf_rc
-copy(const struct cf_secret *plain, struct cf_secret **ret, struct cf_err *err)
+/* Told by the zeros beside its Latin letters: any text of even length could be read so. */
+static bool
+as_utf16(const uint8_t *from, size_t len, uint8_t *to, size_t *ret_len)
 {
-    size_t len = cf_secret_len(plain);
-
-    /* The NUL that follows it lets an empty one be copied too. */
-    CF_TRY(cf_secret_copy(cf_secret_data(plain), len + 1, ret, err));
-    cf_secret_truncate(*ret, len);
-    return CF_OK;
-}
-
-static enum cf_rc
-from_latin1(const struct cf_secret *plain, struct cf_secret **ret, struct cf_err *err)
-{
-    const uint8_t *from = cf_secret_data(plain);
     size_t n = 0;
 
-    CF_TRY(cf_secret_new(2 * cf_secret_len(plain), ret, err));
-    uint8_t *to = cf_secret_edit(*ret);
-    for (size_t i = 0; i < cf_secret_len(plain); i++) {
-        if (from[i] >= 0x80) {
-            to[n++] = (uint8_t)(0xc0 | from[i] >> 6);
-            to[n++] = (uint8_t)(0x80 | (from[i] & 0x3f));
-        } else {
-            to[n++] = from[i];
-        }
+    if (len % 2 != 0 || !memchr(from, 0, len))
+        return false;
+    for (size_t i = 0; i < len; i += 2) {
+        unsigned unit = from[i] | (unsigned)from[i + 1] << 8;
+
+        if (is_control(unit) || (unit >= 0xd800 && unit < 0xe000))
+            return false;
+        n += put_utf8(to + n, unit);
     }
-    cf_secret_truncate(*ret, n);
-    return CF_OK;
+    *ret_len = n;
+    return true;
 }
 
 enum cf_rc
@@ -62,20 +91,34 @@ cf_import_passwords(const struct cf_secret *plain,
                     struct cf_secret *ret_passwords[CF_IMPORT_PASSWORDS_MAX], size_t *ret_n,
                     struct cf_err *err)
 {
-    cf_own(cf_secret) as_is = NULL;
-    cf_own(cf_secret) as_latin1 = NULL;
-    bool is_ascii = false;
-    size_t n = 0;
+    static bool (*const readings[])(const uint8_t *, size_t, uint8_t *,
+                                    size_t *) = {as_utf8, as_latin1, as_utf16};
+    struct cf_secret *found[CF_IMPORT_PASSWORDS_MAX] = {0};
+    size_t len = cf_secret_len(plain), n = 0;
 
-    CF_TRY(check_bytes(plain, &is_ascii, err));
-    if (is_ascii || cf_text_is_utf8((const char *)cf_secret_data(plain), cf_secret_len(plain)))
-        CF_TRY(copy(plain, &as_is, err));
-    if (!is_ascii)
-        CF_TRY(from_latin1(plain, &as_latin1, err));
-    if (as_is)
-        ret_passwords[n++] = cf_give(as_is);
-    if (as_latin1)
-        ret_passwords[n++] = cf_give(as_latin1);
+    if (len > PASSWORD_MAX)
+        return cf_fail(err, CF_E_LIMIT, "the PFX password has %zu bytes; at most %d are read", len,
+                       PASSWORD_MAX);
+    for (size_t i = 0; i < CF_COUNT(readings) && n < CF_IMPORT_PASSWORDS_MAX; i++) {
+        cf_own(cf_secret) text = NULL;
+        size_t text_len = 0;
+
+        enum cf_rc rc = cf_secret_new(2 * len + 1, &text, err);
+        if (rc != CF_OK) {
+            while (n > 0)
+                cf_secret_free(found[--n]);
+            return rc;
+        }
+        if (!readings[i](cf_secret_data(plain), len, cf_secret_edit(text), &text_len))
+            continue;
+        cf_secret_truncate(text, text_len);
+        found[n++] = cf_give(text);
+    }
+    if (n == 0)
+        return cf_fail(err, CF_E_ENCODING,
+                       "the PFX password is no text in UTF-8, ISO 8859-1 or UTF-16LE");
+    for (size_t i = 0; i < n; i++)
+        ret_passwords[i] = cf_give(found[i]);
     *ret_n = n;
     return CF_OK;
 }

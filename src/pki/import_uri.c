@@ -8,7 +8,6 @@
 
 #include <openssl/decoder.h>
 #include <openssl/err.h>
-#include <openssl/provider.h>
 #include <openssl/store.h>
 
 enum { SCHEME_SIZE = 32, PROPERTY_SIZE = 64 };
@@ -20,6 +19,10 @@ void
 cf_import_source_done(struct cf_import_source *source)
 {
     EVP_PKEY_free(source->pkey);
+    if (source->provider)
+        (void)OSSL_PROVIDER_unload(source->provider);
+    if (source->by_default)
+        (void)OSSL_PROVIDER_unload(source->by_default);
     OSSL_LIB_CTX_free(source->library);
     *source = (struct cf_import_source){0};
 }
@@ -43,19 +46,21 @@ cf_import_fail(struct cf_err *err, enum cf_rc rc, const char *what)
     return cf_fail_openssl(err, rc, "import key: %s", what);
 }
 
-enum cf_rc
-cf_import_library(const char *provider, OSSL_LIB_CTX **ret_library, struct cf_err *err)
+/* Both providers go into an OpenSSL library of the source's own, so that nothing else in the
+ * process ever computes with them. */
+static enum cf_rc
+load_provider(const char *name, struct cf_import_source *source, struct cf_err *err)
 {
-    cf_own_ossl(OSSL_LIB_CTX) library = OSSL_LIB_CTX_new();
-    if (!library)
+    source->library = OSSL_LIB_CTX_new();
+    if (!source->library)
         return cf_fail_oom(err);
-    if (!OSSL_PROVIDER_load(library, "default") || !OSSL_PROVIDER_load(library, provider)) {
-        ERR_clear_error();
-        return cf_fail(err, CF_E_CONFIG, "import key: OpenSSL has no provider '%s'; install it%s",
-                       provider, strcmp(provider, "tpm2") == 0 ? " (tpm2-openssl)" : "");
-    }
-    *ret_library = cf_give(library);
-    return CF_OK;
+    source->by_default = OSSL_PROVIDER_load(source->library, "default");
+    source->provider = OSSL_PROVIDER_load(source->library, name);
+    if (source->by_default && source->provider)
+        return CF_OK;
+    ERR_clear_error();
+    return cf_fail(err, CF_E_CONFIG, "import key: OpenSSL has no provider '%s'; install it%s", name,
+                   strcmp(name, "tpm2") == 0 ? " (tpm2-openssl)" : "");
 }
 
 static int
@@ -117,7 +122,7 @@ load_from_store(const char *uri, const char *provider, const struct cf_secret *p
     } user_data = {.in = pin};
     char property[PROPERTY_SIZE];
 
-    CF_TRY(cf_import_library(provider, &source->library, err));
+    CF_TRY(load_provider(provider, source, err));
     __attribute__((cleanup(method_free))) UI_METHOD *method = cf_import_pin_method();
     if (!method)
         return cf_fail_oom(err);
@@ -190,10 +195,12 @@ cf_import_load_tss2(const struct cf_secret *pem, struct cf_import_source *ret_so
     size_t len = cf_secret_len(pem);
 
     ERR_clear_error();
-    if (cf_import_library("tpm2", &source.library, err) != CF_OK)
+    if (load_provider("tpm2", &source, err) != CF_OK) {
+        cf_import_source_done(&source);
         return cf_fail(err, CF_E_UNSUPPORTED,
                        "a key that a TPM wrapped (TSS2), and OpenSSL has no provider 'tpm2'; "
                        "install it (tpm2-openssl)");
+    }
     __attribute__((cleanup(decoder_free))) OSSL_DECODER_CTX *decoder =
         OSSL_DECODER_CTX_new_for_pkey(&source.pkey, "PEM", NULL, NULL, EVP_PKEY_KEYPAIR,
                                       source.library, "?provider=tpm2");

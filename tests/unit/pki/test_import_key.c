@@ -363,12 +363,33 @@ bytes_become_the_passwords_they_may_mean(void **state)
             cf_secret_free(got[k]);
         }
     }
-    struct cf_secret *got[CF_IMPORT_PASSWORDS_MAX] = {0};
-    size_t n = 0;
-    cf_own(cf_secret) utf16 = NULL;
-    assert_ok(cf_secret_copy("a\0b\0", 4, &utf16, &err), err);
-    assert_int_equal(cf_import_passwords(utf16, got, &n, &err), CF_E_ENCODING);
-    assert_contains(err.text, "control character");
+}
+
+static void
+utf16_is_read_and_what_is_no_text_refused(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *password;
+    } cases[] = {{"a\0b\0", 4, "ab"},  {"\xfc\0\xac\x20", 4, "\xc3\xbc\xe2\x82\xac"},
+                 {"a\0b", 3, NULL},    {"a\nb", 3, NULL},
+                 {"a\0\0\0", 4, NULL}, {"a\0\0\xd8", 4, NULL}};
+    struct cf_err err;
+
+    (void)state;
+    for (size_t i = 0; i < CF_COUNT(cases); i++) {
+        struct cf_secret *got[CF_IMPORT_PASSWORDS_MAX] = {0};
+        size_t n = 0;
+        cf_own(cf_secret) plain = NULL;
+        assert_ok(cf_secret_copy(cases[i].bytes, cases[i].len, &plain, &err), err);
+        enum cf_rc rc = cf_import_passwords(plain, got, &n, &err);
+        assert_int_equal(rc, cases[i].password ? CF_OK : CF_E_ENCODING);
+        assert_int_equal(n, cases[i].password ? 1 : 0);
+        if (n == 1)
+            assert_string_equal(cf_secret_data(got[0]), cases[i].password);
+        cf_secret_free(got[0]);
+    }
 }
 
 static void
@@ -401,6 +422,7 @@ main(void)
         cmocka_unit_test(a_key_in_a_token_decrypts_all_paddings),
         cmocka_unit_test(uris_that_lead_nowhere_say_why),
         cmocka_unit_test(bytes_become_the_passwords_they_may_mean),
+        cmocka_unit_test(utf16_is_read_and_what_is_no_text_refused),
         cmocka_unit_test(an_umlaut_in_one_byte_opens_the_file),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
