@@ -48,11 +48,35 @@ all_is_well(void **state)
     (void)state;
     lab_open(CF_AUTH_SECRET);
     check();
-    assert_int_equal(n_found, 4);
+    assert_int_equal(n_found, 5);
     expect(0, CF_FINDING_OK, "cloud credential", "client secret");
     expect(1, CF_FINDING_OK, "cloud token", "token");
     expect(2, CF_FINDING_OK, "cloud discovery", "/svc");
     expect(3, CF_FINDING_OK, "cloud service", "300 s");
+    expect(4, CF_FINDING_OK, "clock", "the cloud's");
+}
+
+static void
+a_wrong_clock_is_found(void **state)
+{
+    static const struct {
+        int64_t off_s;
+        enum cf_severity severity;
+        const char *words;
+    } cases[] = {
+        {120, CF_FINDING_WARNING, "ahead of"},
+        {-120, CF_FINDING_WARNING, "behind"},
+        {900, CF_FINDING_ERROR, "ahead of"},
+        {-900, CF_FINDING_ERROR, "behind"},
+    };
+
+    (void)state;
+    lab_open(CF_AUTH_SECRET);
+    for (size_t i = 0; i < CF_COUNT(cases); i++) {
+        cf_clock_fake_set_wall(lab_clock, cf_clock_now_ms(cf_clock_real()) + cases[i].off_s * 1000);
+        check();
+        expect(n_found - 1, cases[i].severity, "clock", cases[i].words);
+    }
 }
 
 static void
