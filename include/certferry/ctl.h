@@ -9,7 +9,8 @@
 
 #include "certferry/json.h"
 
-enum { CF_CTL_REQUEST_MAX = 64 * 1024, CF_CTL_ANSWER_MAX = 8 * 1024 * 1024 };
+/* A request of the cloud, up to 1 MiB, goes into a string, in which quotes count double. */
+enum { CF_CTL_REQUEST_MAX = 2 * 1024 * 1024 + 64 * 1024, CF_CTL_ANSWER_MAX = 8 * 1024 * 1024 };
 
 /* Sends request (one object, no newline in it) and reads the answer. CF_E_NET: the daemon does not
  * listen (says how to start it); CF_E_PERMISSION; CF_E_TIMEOUT; CF_E_PROTOCOL. An answer with ok

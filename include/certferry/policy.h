@@ -10,6 +10,7 @@
 
 #include "certferry/dn.h"
 #include "certferry/facts.h"
+#include "certferry/json.h"
 #include "certferry/request.h"
 #include "certferry/settings.h"
 
@@ -49,6 +50,16 @@ CF_MUST_USE enum cf_rc cf_policy_judge_names(const struct cf_grant *grant,
                                              const struct cf_policy_names *names,
                                              cf_policy_rule_fn *explain, void *arg,
                                              struct cf_err *err);
+
+/*
+ * What the policy makes of one request (JSON, as the cloud offers it), written as the members of
+ * the result that docs/protocol/control-socket.md describes for policy-test. Delivery, recipient
+ * and the number of requests are not looked at. A request that cannot be read is refused, like one
+ * whose names cannot be filled in. directory may be NULL.
+ */
+CF_MUST_USE enum cf_rc cf_policy_test(const struct cf_settings *settings,
+                                      struct cf_directory *directory, struct cf_bytes request,
+                                      struct cf_json_writer *out, struct cf_err *err);
 
 /* A pattern: '*' stands for any characters, none included; letters compare without case (ASCII).
  * `pattern` and `text` are UTF-8. */

@@ -69,6 +69,11 @@ static const struct cf_tool_option check_options[] = {
     END,
 };
 
+static const struct cf_tool_option policy_test_options[] = {
+    {"offline", 0, NULL, NULL, "judge by the configuration only, without daemon and directory"},
+    END,
+};
+
 static const struct cf_tool_option enroll_options[] = {
     {"force", 0, NULL, NULL, "replace an identity that is there"},
     {"lifetime", 0, "DURATION", NULL, "validity of the certificate (default: as configured)"},
@@ -127,6 +132,13 @@ const struct cf_tool_command cf_tool_commands[] = {
      "Reads a PKCS certificate profile, as the Connector API or Microsoft Graph writes it in JSON, "
      "tries its names out, asks the configuration's policy, and tells the known traps of the "
      "platforms. Exit code 4 when there are errors, 5 when there are only warnings."},
+    {"policy test", cf_tool_policy_test, "FILE", NULL, policy_test_options,
+     "what the policy makes of a request",
+     "Explains rule by rule whether a request would be served. FILE is the request as the "
+     "Connector API offers it, JSON of up to 1 MiB. The running daemon judges it, with its "
+     "directory; when it does not run, or with --offline, the configuration alone does, and rules "
+     "that need the directory are not judged. Exit code 0 when it is allowed, 4 when it is "
+     "refused, 5 when that hangs on a rule that could not be judged."},
     {"enroll", cf_tool_enroll, NULL, NULL, enroll_options,
      "make the key with which the connector signs in",
      "For [cloud] auth = certificate: makes an RSA key and a self-signed certificate, keeps both "
@@ -144,6 +156,14 @@ const struct cf_tool_command cf_tool_commands[] = {
      "Use it with: source <(certferry completion bash)"},
 };
 const size_t cf_tool_n_commands = CF_COUNT(cf_tool_commands);
+
+bool
+cf_tool_is_of_group(const struct cf_tool_command *command, const char *group)
+{
+    size_t len = strlen(group);
+
+    return strncmp(command->name, group, len) == 0 && command->name[len] == ' ';
+}
 
 const struct cf_tool_command *
 cf_tool_find_command(const char *name)

@@ -25,7 +25,7 @@ struct cf_tool_args {
 typedef int cf_tool_run_fn(struct cf_tool *tool, const struct cf_tool_args *args);
 
 struct cf_tool_command {
-    const char *name;
+    const char *name; /* one word, or two with a blank between: group and command */
     cf_tool_run_fn *run;
     const char *argument; /* "ID"; "[COMMAND]" when it may be left out; NULL: takes none */
     const char *choices;  /* of the argument, for completion */
@@ -39,6 +39,8 @@ extern const size_t cf_tool_n_commands;
 extern const struct cf_tool_option cf_tool_global_options[];
 
 const struct cf_tool_command *cf_tool_find_command(const char *name); /* NULL: no such */
+/* Whether its name is "GROUP WORD". */
+bool cf_tool_is_of_group(const struct cf_tool_command *command, const char *group);
 
 /* NULL when it was not given. Asking for an option that the command lacks is a bug. */
 const char *cf_tool_option(const struct cf_tool_args *args, const char *name);
@@ -65,6 +67,7 @@ cf_tool_run_fn cf_tool_revoke;
 cf_tool_run_fn cf_tool_expiring;
 cf_tool_run_fn cf_tool_check;
 cf_tool_run_fn cf_tool_lint_profile;
+cf_tool_run_fn cf_tool_policy_test;
 cf_tool_run_fn cf_tool_enroll;
 cf_tool_run_fn cf_tool_import_key;
 cf_tool_run_fn cf_tool_help;

@@ -11,6 +11,7 @@
 enum {
     MISUSE_SIZE = 1024,
     NAMES_MAX = 32,
+    COMMAND_SIZE = 64,
     TIMEOUT_MIN_MS = 100,
     TIMEOUT_MAX_MS = 24 * 60 * 60 * 1000
 };
@@ -19,6 +20,7 @@ struct parse {
     struct cf_tool *tool;
     char *const *word;
     const struct cf_tool_command *command; /* NULL until it was met */
+    const char *group;                     /* first word of a command of two; NULL until met */
     struct cf_tool_args global;
     struct cf_tool_args args;
 };
@@ -134,6 +136,59 @@ take_short(struct parse *parse, const char *letters)
     return set_option(parse, args, index, letters[1] ? letters + 1 : NULL);
 }
 
+/* What could stand in place of a word that names no command: those of the group, or all. */
+static size_t
+list_names(const char *group, const char *names[NAMES_MAX])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < cf_tool_n_commands && n < NAMES_MAX; i++) {
+        const struct cf_tool_command *command = &cf_tool_commands[i];
+
+        if (!group)
+            names[n++] = command->name;
+        else if (cf_tool_is_of_group(command, group))
+            names[n++] = command->name + strlen(group) + 1;
+    }
+    return n;
+}
+
+static int
+misuse_command(struct parse *parse, const char *word)
+{
+    const char *names[NAMES_MAX];
+    size_t n = list_names(parse->group, names);
+    const char *nearest = cf_text_nearest(word, names, n);
+
+    return cf_tool_misuse(parse->tool, "there is no command '%s%s%s'%s%s%s",
+                          parse->group ? parse->group : "", parse->group ? " " : "", word,
+                          nearest ? "; did you mean " : "", nearest ? nearest : "",
+                          nearest ? "?" : "");
+}
+
+/* The first word of a command, or the second when the first was a group. */
+static int
+take_name(struct parse *parse, const char *word)
+{
+    char name[COMMAND_SIZE];
+    int len = snprintf(name, sizeof name, "%s%s%s", parse->group ? parse->group : "",
+                       parse->group ? " " : "", word);
+
+    if (len >= 0 && (size_t)len < sizeof name)
+        parse->command = cf_tool_find_command(name);
+    if (parse->command) {
+        parse->args.options = parse->command->options;
+        return CF_TOOL_OK;
+    }
+    for (size_t i = 0; i < cf_tool_n_commands && !parse->group; i++) {
+        if (cf_tool_is_of_group(&cf_tool_commands[i], word)) {
+            parse->group = word;
+            return CF_TOOL_OK;
+        }
+    }
+    return misuse_command(parse, word);
+}
+
 static int
 take_plain(struct parse *parse, const char *word)
 {
@@ -148,18 +203,7 @@ take_plain(struct parse *parse, const char *word)
         return CF_TOOL_OK;
     }
 
-    const char *names[NAMES_MAX];
-    for (size_t i = 0; i < cf_tool_n_commands && i < NAMES_MAX; i++)
-        names[i] = cf_tool_commands[i].name;
-    parse->command = cf_tool_find_command(word);
-    if (!parse->command) {
-        const char *nearest = cf_text_nearest(word, names, cf_tool_n_commands);
-        return cf_tool_misuse(parse->tool, "there is no command '%s'%s%s%s", word,
-                              nearest ? "; did you mean " : "", nearest ? nearest : "",
-                              nearest ? "?" : "");
-    }
-    parse->args.options = parse->command->options;
-    return CF_TOOL_OK;
+    return take_name(parse, word);
 }
 
 static int
@@ -229,6 +273,13 @@ cf_tool_main(struct cf_tool *tool, int argc, char *const *argv)
         else
             cf_tool_usage(tool->out);
         return CF_TOOL_OK;
+    }
+    if (!parse.command && parse.group) {
+        const char *names[NAMES_MAX];
+
+        (void)list_names(parse.group, names);
+        return cf_tool_misuse(tool, "%s needs another word, as in `certferry %s %s`", parse.group,
+                              parse.group, names[0]);
     }
     if (!parse.command) {
         cf_tool_usage(tool->err);

@@ -66,9 +66,16 @@ print_words(FILE *out, const struct cf_tool_option *options)
         fprintf(out, " --%s", option->name);
 }
 
+/* Of a command of two words only the first is looked at. */
+static int
+first_len(const struct cf_tool_command *command)
+{
+    return (int)strcspn(command->name, " ");
+}
+
 /* One case per option with a value: files, known words, or nothing to offer. */
 static void
-print_values(FILE *out, const char *command, const struct cf_tool_option *options)
+print_values(FILE *out, const char *command, int len, const struct cf_tool_option *options)
 {
     for (const struct cf_tool_option *option = options; option->name; option++) {
         bool is_file = option->value &&
@@ -76,9 +83,9 @@ print_values(FILE *out, const char *command, const struct cf_tool_option *option
 
         if (!option->value)
             continue;
-        fprintf(out, "    %s:--%s", command, option->name);
+        fprintf(out, "    %.*s:--%s", len, command, option->name);
         if (option->letter)
-            fprintf(out, "|%s:-%c", command, option->letter);
+            fprintf(out, "|%.*s:-%c", len, command, option->letter);
         if (is_file)
             fputs(") COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n", out);
         else
@@ -100,15 +107,17 @@ cf_tool_bash_completion(FILE *out)
           "      ",
           out);
     for (size_t i = 0; i < cf_tool_n_commands; i++)
-        fprintf(out, "%s%s", i > 0 ? "|" : "", cf_tool_commands[i].name);
+        fprintf(out, "%s%.*s", i > 0 ? "|" : "", first_len(&cf_tool_commands[i]),
+                cf_tool_commands[i].name);
     fputs(") command=${COMP_WORDS[i]}; break ;;\n"
           "    esac\n"
           "  done\n"
           "  case $command:$last in\n",
           out);
-    print_values(out, "*", cf_tool_global_options);
+    print_values(out, "*", 1, cf_tool_global_options);
     for (size_t i = 0; i < cf_tool_n_commands; i++)
-        print_values(out, cf_tool_commands[i].name, cf_tool_commands[i].options);
+        print_values(out, cf_tool_commands[i].name, first_len(&cf_tool_commands[i]),
+                     cf_tool_commands[i].options);
     fputs("  esac\n"
           "  local words='",
           out);
@@ -118,18 +127,21 @@ cf_tool_bash_completion(FILE *out)
           "    '') words+='",
           out);
     for (size_t i = 0; i < cf_tool_n_commands; i++)
-        fprintf(out, " %s", cf_tool_commands[i].name);
+        fprintf(out, " %.*s", first_len(&cf_tool_commands[i]), cf_tool_commands[i].name);
     fputs("' ;;\n", out);
     for (size_t i = 0; i < cf_tool_n_commands; i++) {
         const struct cf_tool_command *command = &cf_tool_commands[i];
 
-        fprintf(out, "    %s) words+='", command->name);
+        int len = first_len(command);
+
+        /* The second word of a command is offered behind its first. */
+        fprintf(out, "    %.*s) words+='%s", len, command->name, command->name + len);
         print_words(out, command->options);
         if (command->choices)
             fprintf(out, " %s", command->choices);
         if (command->argument && strcmp(command->argument, "[COMMAND]") == 0) {
             for (size_t k = 0; k < cf_tool_n_commands; k++)
-                fprintf(out, " %s", cf_tool_commands[k].name);
+                fprintf(out, " %.*s", first_len(&cf_tool_commands[k]), cf_tool_commands[k].name);
         }
         fputs("' ;;\n", out);
     }
@@ -149,6 +161,10 @@ cf_tool_help(struct cf_tool *tool, const struct cf_tool_args *args)
     }
 
     const struct cf_tool_command *command = cf_tool_find_command(args->argument);
+    for (size_t i = 0; i < cf_tool_n_commands && !command; i++) {
+        if (cf_tool_is_of_group(&cf_tool_commands[i], args->argument))
+            command = &cf_tool_commands[i];
+    }
     if (!command)
         return cf_tool_misuse(tool, "there is no command '%s'", args->argument);
     cf_tool_describe(tool, command);

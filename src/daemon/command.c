@@ -22,6 +22,7 @@ static const struct command {
     {"revoke", cf_command_revoke},
     {"expiring", cf_command_expiring},
     {"check", cf_command_check},
+    {"policy-test", cf_command_policy_test},
 };
 
 void
