@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start, reload, stop."""
 
+import fcntl
 import os
 import signal
 import sqlite3
@@ -123,6 +124,14 @@ def test_a_second_daemon_on_the_same_store_does_not_start(tenant, host):
     done = host.program()
     assert done.returncode == 78
     assert "certferry.db" in done.stderr and "another certferryd" in done.stderr
+
+
+def test_a_daemon_without_the_lock_does_not_touch_the_store(tenant, host):
+    with open(host.state / "certferry.db.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = host.program()
+    assert done.returncode == 78 and "another certferryd" in done.stderr
+    assert not (host.state / "certferry.db").exists()
 
 
 def test_the_client_secret_reaches_no_file_and_no_log(tenant, host):
