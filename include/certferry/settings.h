@@ -146,7 +146,8 @@ struct cf_policy_settings {
     char **san_refuse;
     char **upn_suffixes;
     char **refused_accounts; /* UPN, SAM account name or SID */
-    char **refused_groups;   /* SID, name, DN, or "privileged": the built-in ones; nested */
+    char **refused_groups;   /* SID, name, DN, or "privileged": the built-in ones; nested. Without
+                                words: none, as written */
     uint64_t min_rsa_bits;
     uint64_t min_ec_bits;
     uint64_t max_validity_ms; /* 0: no limit of its own */
