@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/params.h>
 #include <openssl/rsa.h>
 
 enum { BITS_MIN = 2048, BITS_MAX = 16384 };
@@ -20,19 +22,14 @@ struct cf_import_key {
     bool is_elsewhere; /* in a token or TPM */
 };
 
-static const EVP_MD *
-digest_of(enum cf_oaep oaep)
-{
-    switch (oaep) {
-    case CF_OAEP_SHA256:
-        return EVP_sha256();
-    case CF_OAEP_SHA384:
-        return EVP_sha384();
-    case CF_OAEP_SHA512:
-        return EVP_sha512();
-    }
-    return NULL;
-}
+static const struct {
+    char name[8];
+    size_t len;
+} DIGESTS[] = {
+    [CF_OAEP_SHA256] = {"SHA256", 32},
+    [CF_OAEP_SHA384] = {"SHA384", 48},
+    [CF_OAEP_SHA512] = {"SHA512", 64},
+};
 
 static enum cf_rc
 check_key(const EVP_PKEY *pkey, size_t *ret_modulus_len, struct cf_err *err)
@@ -63,6 +60,58 @@ public_of(const EVP_PKEY *pkey, EVP_PKEY **ret_public, struct cf_err *err)
     return CF_OK;
 }
 
+static bool
+set_padding(EVP_PKEY_CTX *context, enum cf_oaep oaep)
+{
+    const EVP_MD *digest = EVP_get_digestbyname(DIGESTS[oaep].name);
+
+    return digest && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) > 0 &&
+           EVP_PKEY_CTX_set_rsa_oaep_md(context, digest) > 0 &&
+           EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) > 0;
+}
+
+/* Providers of others may know the padding by its name only; the engine knows it by number only. */
+static bool
+set_padding_by_name(EVP_PKEY_CTX *context, enum cf_oaep oaep)
+{
+    char mode[] = OSSL_PKEY_RSA_PAD_MODE_OAEP, digest[sizeof DIGESTS[0].name];
+
+    memcpy(digest, DIGESTS[oaep].name, sizeof digest);
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_ASYM_CIPHER_PARAM_PAD_MODE, mode, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST, digest, 0),
+        OSSL_PARAM_construct_utf8_string(OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_PKEY_CTX_set_params(context, params) > 0;
+}
+
+static EVP_PKEY_CTX *
+begin(const struct cf_import_source *source, enum cf_oaep oaep)
+{
+    cf_own_ossl(EVP_PKEY_CTX) context =
+        EVP_PKEY_CTX_new_from_pkey(source->library, source->pkey, NULL);
+
+    if (!context || EVP_PKEY_decrypt_init(context) <= 0 ||
+        !(source->library ? set_padding_by_name(context, oaep) : set_padding(context, oaep)))
+        return NULL;
+    return cf_give(context);
+}
+
+/* The provider for TPMs of today's distributions is one that cannot: said at once, not as a
+ * password that does not decrypt. */
+static enum cf_rc
+check_padding(const struct cf_import_source *source, struct cf_err *err)
+{
+    cf_own_ossl(EVP_PKEY_CTX) context = begin(source, CF_OAEP_SHA512);
+
+    if (context)
+        return CF_OK;
+    return cf_fail_openssl(err, CF_E_UNSUPPORTED,
+                           "import key: OpenSSL's provider of this key does no RSA-OAEP; reach the "
+                           "key by PKCS#11 (for a TPM: tpm2-pkcs11)");
+}
+
 /* Takes the source, also when it fails. */
 static enum cf_rc
 make(struct cf_import_source *take_source, bool is_elsewhere, struct cf_import_key **ret_key,
@@ -77,6 +126,7 @@ make(struct cf_import_source *take_source, bool is_elsewhere, struct cf_import_k
     key->source = *take_source;
     key->is_elsewhere = is_elsewhere;
     CF_TRY(check_key(key->source.pkey, &key->modulus_len, err));
+    CF_TRY(check_padding(&key->source, err));
     CF_TRY(public_of(key->source.pkey, &key->public_key, err));
     *ret_key = cf_give(key);
     return CF_OK;
@@ -122,13 +172,13 @@ cf_import_key_free(struct cf_import_key *key)
 }
 
 static bool
-set_padding(EVP_PKEY_CTX *context, enum cf_oaep oaep)
+compute(const struct cf_import_key *key, enum cf_oaep oaep, struct cf_bytes cipher,
+        struct cf_secret *plain, size_t *len)
 {
-    const EVP_MD *digest = digest_of(oaep);
+    cf_own_ossl(EVP_PKEY_CTX) context = begin(&key->source, oaep);
 
-    return digest && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) > 0 &&
-           EVP_PKEY_CTX_set_rsa_oaep_md(context, digest) > 0 &&
-           EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest) > 0;
+    return context &&
+           EVP_PKEY_decrypt(context, cf_secret_edit(plain), len, cipher.data, cipher.len) > 0;
 }
 
 /* Not every token's library can be entered by several threads. */
@@ -138,15 +188,11 @@ decrypt(const struct cf_import_key *key, enum cf_oaep oaep, struct cf_bytes ciph
 {
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-    if (key->is_elsewhere)
-        pthread_mutex_lock(&mutex);
-    cf_own_ossl(EVP_PKEY_CTX) context =
-        EVP_PKEY_CTX_new_from_pkey(key->source.library, key->source.pkey, NULL);
-    bool is_good =
-        context && EVP_PKEY_decrypt_init(context) > 0 && set_padding(context, oaep) &&
-        EVP_PKEY_decrypt(context, cf_secret_edit(plain), len, cipher.data, cipher.len) > 0;
-    if (key->is_elsewhere)
-        pthread_mutex_unlock(&mutex);
+    if (!key->is_elsewhere)
+        return compute(key, oaep, cipher, plain, len);
+    pthread_mutex_lock(&mutex);
+    bool is_good = compute(key, oaep, cipher, plain, len);
+    pthread_mutex_unlock(&mutex);
     return is_good;
 }
 
@@ -177,8 +223,7 @@ cf_import_key_encrypt(const struct cf_import_key *key, enum cf_oaep oaep, struct
 {
     uint8_t cipher[BITS_MAX / 8];
     size_t len = sizeof cipher;
-    const EVP_MD *digest = digest_of(oaep);
-    size_t max = digest ? key->modulus_len - 2 * (size_t)EVP_MD_get_size(digest) - 2 : 0;
+    size_t max = key->modulus_len - 2 * DIGESTS[oaep].len - 2;
 
     if (plain.len > max)
         return cf_fail(err, CF_E_LIMIT,
