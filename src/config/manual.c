@@ -46,12 +46,12 @@ type_word(enum cf_option_type type)
     return "value";
 }
 
-/* To scdoc an asterisk begins bold letters. */
+/* To scdoc an asterisk begins bold letters, and a bracket at the begin of a line a table. */
 static enum cf_rc
 escape(const char *text, struct cf_buf *out, struct cf_err *err)
 {
     for (; *text; text++) {
-        if (*text == '*')
+        if (*text == '*' || *text == '[')
             CF_TRY(cf_buf_append_str(out, "\\", err));
         CF_TRY(cf_buf_append(out, text, 1, err));
     }
