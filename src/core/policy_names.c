@@ -176,23 +176,13 @@ judge_san_refuse(void *judging, struct cf_rule_note *note, struct cf_err *err)
     return judge_san(judging, true, note, err);
 }
 
-/* "example.com" and "@example.com": exactly that; "*.example.com": something before it. */
+/* The whole of what stands behind the only '@'. */
 static bool
 has_suffix(const char *upn, const char *suffix)
 {
     const char *at = strchr(upn, '@');
 
-    if (!at || at == upn || strchr(at + 1, '@'))
-        return false;
-    const char *realm = at + 1;
-    if (suffix[0] == '@')
-        suffix++;
-    if (!cf_text_starts_with(suffix, "*."))
-        return cf_text_equal_nocase(realm, suffix);
-
-    size_t tail_len = strlen(suffix + 1), realm_len = strlen(realm);
-    return realm_len > tail_len && realm[0] != '.' &&
-           cf_text_equal_nocase(realm + realm_len - tail_len, suffix + 1);
+    return at && at > upn && !strchr(at + 1, '@') && cf_text_equal_nocase(at + 1, suffix);
 }
 
 static enum cf_rc

@@ -223,7 +223,6 @@ static void
 user_principal_names_end_in_a_suffix_as_a_whole(void **state)
 {
     static const char *const allowed[] = {"ada@example.com", "ada@EXAMPLE.com",
-                                          "ada@a.corp.example", "ada@a.b.corp.example",
                                           "ada@third.example"};
     static const char *const refused[] = {"ada@evilexample.com",
                                           "ada@example.com.",
@@ -241,7 +240,7 @@ user_principal_names_end_in_a_suffix_as_a_whole(void **state)
     struct policy_lab *lab = *state;
     char json[128];
 
-    lab->policy.upn_suffixes = LIST("example.com", "*.corp.example", "@third.example");
+    lab->policy.upn_suffixes = LIST("example.com", "third.example");
     for (size_t i = 0; i < CF_COUNT(allowed); i++) {
         snprintf(json, sizeof json, "\"%s\"", allowed[i]);
         REQUEST("user.userPrincipalName", json);
