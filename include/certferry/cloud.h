@@ -57,6 +57,8 @@ struct cf_cloud_ca_health {
 struct cf_cloud_heartbeat {
     const struct cf_cloud_ca_health *cas;
     size_t n_cas;
+    bool has_reencrypt; /* what not every configuration can do */
+    bool has_import;
 };
 
 /* What upkeep of the connector's own credential did; texts are borrowed for the call. */

@@ -37,6 +37,8 @@
     X(POLICY_RATE)                                                                                 \
     X(RECIPIENT_REFUSED)                                                                           \
     X(CERTIFICATE_ISSUED)                                                                          \
+    X(CERTIFICATE_RESEALED)                                                                        \
+    X(PFX_IMPORTED)                                                                                \
     X(CERTIFICATE_MISMATCH)                                                                        \
     X(SUBMIT_REPEATED)                                                                             \
     X(RESULT_DELIVERED)                                                                            \
@@ -65,7 +67,7 @@ enum cf_event {
 /* Optional fields; NULL or zero members are left out. Texts are borrowed for the call. */
 struct cf_log_fields {
     const char *request;       /* CERTFERRY_REQUEST: the request context */
-    const char *kind;          /* CERTFERRY_KIND: pkcs, revocation */
+    const char *kind;          /* CERTFERRY_KIND: cf_kind_name */
     const char *state;         /* CERTFERRY_STATE */
     const char *device;        /* CERTFERRY_DEVICE: the device id */
     const char *ca;            /* CERTFERRY_CA: name of the [ca NAME] section */

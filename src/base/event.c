@@ -130,10 +130,10 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "`journalctl MESSAGE_ID=bf7a051c260b4abc9a428aed1cbccc90` lists all refusals.\n"),
     EVENT(POLICY_RATE, "fae091df32134542990baa74eb568dae", 4, 30,
           "More certificates were asked for than the local policy allows in an hour",
-          "Request @CERTFERRY_REQUEST@ for device @CERTFERRY_DEVICE@ was refused because\n"
-          "the limit that the message names (per_user_hour, per_device_hour or per_hour\n"
-          "of the [policy] section) is used up. No key was made and no CA was asked;\n"
-          "the management service is told, and the device may ask again later.\n\n"
+          "Request @CERTFERRY_REQUEST@ of device @CERTFERRY_DEVICE@ was refused: the\n"
+          "limit that the message names (per_user_hour, per_device_hour or per_hour of\n"
+          "the [policy] section) is used up. No key was made and no CA was asked; the\n"
+          "management service is told, and the device may ask again later.\n\n"
           "This is a security event. A new profile that is assigned to many devices, or\n"
           "one that asks again and again because its certificates do not install, are\n"
           "harmless causes: spread the assignment or raise the limit and reload. When\n"
@@ -152,6 +152,18 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "CA @CERTFERRY_CA@ issued certificate @CERTFERRY_SERIAL@ for\n"
           "@CERTFERRY_SUBJECT@. It passed the comparison with what was asked and is\n"
           "being delivered to device @CERTFERRY_DEVICE@.\n\n"
+          "Nothing is to be done.\n"),
+    EVENT(CERTIFICATE_RESEALED, "542e434193f843e8a42dccd47c8018a4", 5, 0,
+          "A certificate was sealed to one more device",
+          "Key and certificate @CERTFERRY_SERIAL@ were taken from the copy that [recovery]\n"
+          "keeps and sealed to the device named, because the management service asked\n"
+          "for it. From now on that device can use the key too.\n\n"
+          "Nothing is to be done if the device is its user's. If it is not, revoke the\n"
+          "certificate and find out who enrolled the device.\n"),
+    EVENT(PFX_IMPORTED, "d909ba07b1ac48868e417341ab66ef80", 5, 0,
+          "An imported PFX was sealed to a device",
+          "The PFX of a request was opened with an import key and sealed to the device\n"
+          "named, in the form that its platform reads.\n\n"
           "Nothing is to be done.\n"),
     EVENT(CERTIFICATE_MISMATCH, "32b0515a3bb34c3a9efbb341ec622b76", 3, 60,
           "The issued certificate is not what was asked for",

@@ -93,6 +93,10 @@ heartbeat_body(const struct cf_connector *connector, const struct cf_cloud_heart
     cf_json_put_array(&json, "features");
     for (size_t i = 0; i < CF_COUNT(FEATURES); i++)
         cf_json_put_string(&json, NULL, FEATURES[i]);
+    if (heartbeat->has_reencrypt)
+        cf_json_put_string(&json, NULL, "reencrypt");
+    if (heartbeat->has_import)
+        cf_json_put_string(&json, NULL, "importPfx");
     cf_json_put_array_end(&json);
     cf_json_put_array(&json, "certificateAuthorities");
     for (size_t i = 0; i < heartbeat->n_cas && i < CAS_MAX; i++) {

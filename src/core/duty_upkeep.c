@@ -28,7 +28,12 @@ cf_duty_heartbeat(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t
             .ca_name = site->cas[i].settings->ca_name,
             .healthy = !atomic_load(&site->cas[i].unhealthy),
         };
-    const struct cf_cloud_heartbeat heartbeat = {.cas = cas, .n_cas = site->n_cas};
+    const struct cf_cloud_heartbeat heartbeat = {
+        .cas = cas,
+        .n_cas = site->n_cas,
+        .has_reencrypt = site->recovery != NULL,
+        .has_import = site->n_import_keys > 0,
+    };
     enum cf_rc rc = site->cloud->ops->heartbeat(site->cloud, &heartbeat, &lease_s, err);
     free(cas);
     if (rc != CF_OK)

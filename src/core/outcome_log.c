@@ -62,6 +62,17 @@ cf_log_outcome(const struct cf_work *work, const struct cf_err *err)
                item->ca);
         break;
     case CF_STATE_WRAPPED:
+        if (item->kind == CF_KIND_REENCRYPT) {
+            cf_log(CF_EV_CERTIFICATE_RESEALED, &fields,
+                   "certificate %s of %s sealed to device %s too", item->serial,
+                   item->user_name ? item->user_name : "no user", item->device_id);
+            break;
+        }
+        if (item->kind == CF_KIND_IMPORT) {
+            cf_log(CF_EV_PFX_IMPORTED, &fields, "certificate %s of a PFX sealed to device %s",
+                   item->serial, item->device_id);
+            break;
+        }
         cf_metric_add(CF_M_CERTIFICATES_ISSUED, 1);
         cf_log(CF_EV_CERTIFICATE_ISSUED, &fields, "certificate %s issued to %s", item->serial,
                item->subject ? item->subject : "an empty subject");

@@ -91,8 +91,8 @@ static const char *const errors[CF_E_MAX_] = {
     [CF_E_LIMIT] = "Make the profile's value named above smaller.",
     [CF_E_UNSUPPORTED] = "The profile asks for something that this connector or CA cannot do; "
                          "choose another setting in the profile.",
-    [CF_E_POLICY] = "Allow it in the configuration ([ca NAME] templates, [template NAME]) and "
-                    "reload, if it is to be allowed; or correct the profile.",
+    [CF_E_POLICY] = "Allow it in the configuration ([policy NAME], [ca NAME] templates, [template "
+                    "NAME]) and reload, if it is to be allowed; or correct the profile.",
     [CF_E_RECIPIENT] = "The device's encryption certificate is not trusted. Put its CA into "
                        "[recipient] ca_file, pin the key, or find out who sent it.",
     [CF_E_CRYPTO] = "Cryptography failed on the data named above; if the store key was changed, "

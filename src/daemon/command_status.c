@@ -9,12 +9,20 @@
 #include "command.h"
 
 static enum cf_rc
-put_counts(struct cf_site *site, struct cf_json_writer *out, enum cf_kind kind, const char *name,
+put_counts(struct cf_site *site, struct cf_json_writer *out, unsigned kinds, const char *name,
            struct cf_err *err)
 {
     uint64_t counts[CF_STATE_MAX_] = {0};
 
-    CF_TRY(site->store->ops->count(site->store, kind, counts, err));
+    for (unsigned kind = 0; kind < CF_KIND_MAX_; kind++) {
+        uint64_t of_kind[CF_STATE_MAX_] = {0};
+
+        if (!(kinds & (1u << kind)))
+            continue;
+        CF_TRY(site->store->ops->count(site->store, (enum cf_kind)kind, of_kind, err));
+        for (unsigned state = 0; state < CF_STATE_MAX_; state++)
+            counts[state] += of_kind[state];
+    }
     cf_json_put_object(out, name);
     for (unsigned state = 0; state < CF_STATE_MAX_; state++) {
         if (counts[state] > 0)
@@ -79,8 +87,8 @@ cf_command_status(const struct cf_command_call *call, struct cf_json_writer *out
     cf_command_put_time(out, "startedUtc", daemon->started_ms);
     cf_json_put_bool(out, "cloudConnected", cf_scheduler_cloud_is_up(daemon->scheduler));
     cf_json_put_int(out, "inWork", cf_scheduler_in_flight(daemon->scheduler));
-    CF_TRY(put_counts(site, out, CF_KIND_PKCS, "requests", err));
-    CF_TRY(put_counts(site, out, CF_KIND_REVOCATION, "revocations", err));
+    CF_TRY(put_counts(site, out, cf_kinds_of_results(), "requests", err));
+    CF_TRY(put_counts(site, out, 1u << CF_KIND_REVOCATION, "revocations", err));
     put_cas(site, out);
     cf_json_put_object(out, "keysReady");
     for (unsigned kind = 0; kind < CF_KEY_KIND_MAX_; kind++)

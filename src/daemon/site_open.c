@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "certferry/file.h"
@@ -13,6 +14,7 @@ enum {
     PEM_MAX = 1024 * 1024,
     STORE_KEY_LEN = 32,
     IDENTITY_MAX = 64 * 1024,
+    PIN_MAX = 256,
     HOST_NAME_SIZE = 256,
 };
 
@@ -89,6 +91,72 @@ open_signer(struct cf_site *site, struct cf_err *err)
     return CF_OK;
 }
 
+/* Made by the administrator and kept where a backup of the store is not: never made here. */
+static enum cf_rc
+open_recovery(struct cf_site *site, struct cf_err *err)
+{
+    cf_own(cf_secret) pem = NULL;
+    const char *path = site->settings->recovery_file;
+
+    if (!path)
+        return CF_OK;
+    CF_TRY(cf_file_read_secret(path, IDENTITY_MAX, &pem, err));
+    if (cf_identity_parse(pem, &site->recovery, err) != CF_OK)
+        return cf_err_prefix(err, "[recovery] identity_file: %s", path);
+    return CF_OK;
+}
+
+static enum cf_rc
+open_directory(struct cf_site *site, struct cf_err *err)
+{
+    const struct cf_directory_settings *settings = &site->settings->directory;
+    const struct cf_directory_env env = {.clock = site->clock, .stop_flag = site->stop_flag};
+
+    if (!settings->uri)
+        return CF_OK;
+    if (cf_directory_ldap.open(settings, &env, &site->directory, err) != CF_OK)
+        return cf_err_prefix(err, "[directory]");
+    return CF_OK;
+}
+
+static enum cf_rc
+open_import_key(const struct cf_import_key_settings *settings, struct cf_import_key **ret_key,
+                struct cf_err *err)
+{
+    cf_own(cf_secret) secret = NULL;
+
+    if (settings->key_file) {
+        CF_TRY(cf_file_read_secret(settings->key_file, IDENTITY_MAX, &secret, err));
+        return cf_import_key_parse(secret, ret_key, err);
+    }
+    if (!settings->key_uri)
+        return cf_fail(err, CF_E_CONFIG, "has neither key_file nor key_uri");
+    if (settings->pin_file) {
+        CF_TRY(cf_file_read_secret(settings->pin_file, PIN_MAX, &secret, err));
+        size_t len = strcspn((const char *)cf_secret_data(secret), "\r\n");
+        cf_secret_truncate(secret, len);
+    }
+    return cf_import_key_open(settings->key_uri, secret, ret_key, err);
+}
+
+static enum cf_rc
+open_import_keys(struct cf_site *site, struct cf_err *err)
+{
+    const struct cf_settings *settings = site->settings;
+
+    if (settings->n_import_keys == 0)
+        return CF_OK;
+    site->import_keys = calloc(settings->n_import_keys, sizeof *site->import_keys);
+    if (!site->import_keys)
+        return cf_fail_oom(err);
+    for (size_t i = 0; i < settings->n_import_keys; i++) {
+        if (open_import_key(settings->import_keys[i], &site->import_keys[i], err) != CF_OK)
+            return cf_err_prefix(err, "[import-key %s]", settings->import_keys[i]->name);
+        site->n_import_keys = i + 1;
+    }
+    return CF_OK;
+}
+
 static enum cf_rc
 open_cas(struct cf_site *site, struct cf_err *err)
 {
@@ -156,6 +224,9 @@ cf_site_open(struct cf_settings *take_settings, const struct cf_site_parts *part
     CF_TRY(read_store_key(site, err));
     CF_TRY(open_trust(site, err));
     CF_TRY(open_signer(site, err));
+    CF_TRY(open_recovery(site, err));
+    CF_TRY(open_directory(site, err));
+    CF_TRY(open_import_keys(site, err));
     CF_TRY(open_cas(site, err));
     CF_TRY(open_cloud(site, err));
 
