@@ -44,6 +44,8 @@ static const struct meaning MEANINGS[] = {
      "the account is disabled, locked or expired; enable it"},
     {"Client not found in Kerberos database", CF_E_AUTH,
      "the domain does not know the principal; check principal and the realm's letters"},
+    {"Client '", CF_E_AUTH,
+     "the domain does not know the principal; check principal and the realm's letters"},
     {"not found in Kerberos database", CF_E_AUTH,
      "no account has the service name ldap/HOST; use in uri the server's full DNS name, or "
      "register it with setspn"},
