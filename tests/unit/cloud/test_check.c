@@ -149,6 +149,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(all_is_well),
+        TEST(a_wrong_clock_is_found),
         TEST(a_missing_secret_is_found),
         TEST(a_failing_service_is_found),
         TEST(a_certificate_about_to_expire_is_found),
