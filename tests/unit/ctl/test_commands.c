@@ -77,7 +77,8 @@ every_command_has_help_and_a_place_in_usage_and_completion(void **state)
         assert_int_equal(run.code, CF_TOOL_OK);
         assert_string_equal(run.out, same.out);
         KIT_HAS(usage.out, command->help);
-        KIT_HAS(completion.out, command->name);
+        const char *second = strchr(command->name, ' ');
+        KIT_HAS(completion.out, second ? second : command->name);
         size_t n = 0;
         for (const struct cf_tool_option *option = command->options; option->name; option++, n++) {
             KIT_HAS(run.out, option->name);

@@ -144,6 +144,16 @@ revocation_of_what_was_never_issued_is_refused(void **state)
 }
 
 static void
+a_request_is_tried_on_the_policy(void **state)
+{
+    (void)state;
+    ask("{\"command\":\"policy-test\"}", false, "document");
+    ask("{\"command\":\"policy-test\",\"document\":{}}", false, "document");
+    ask("{\"command\":\"policy-test\",\"document\":\"{}\"}", true, "\"verdict\":\"refused\"");
+    ask("{\"command\":\"policy-test\",\"document\":\"\\u001b\"}", true, "CF_E_ENCODING");
+}
+
+static void
 a_check_that_fails_is_a_finding(void **state)
 {
     (void)state;
@@ -163,6 +173,7 @@ main(void)
         TEST(a_request_can_be_explained_retried_and_cancelled),
         TEST(certificates_are_handed_out_with_their_facts),
         TEST(revocation_of_what_was_never_issued_is_refused),
+        TEST(a_request_is_tried_on_the_policy),
         TEST(a_check_that_fails_is_a_finding),
     };
 
