@@ -128,5 +128,5 @@ main(void)
                                         core_teardown),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, core_group_setup, core_group_teardown);
 }
