@@ -43,7 +43,7 @@ THIRD_PARTY = {
     r"systemd/": ("src/sys/loop", "src/base/log", "src/daemon/"),
     r"(gssapi/.*|krb5\.h)": ("src/ca/adcs/", "src/directory/kerberos.c"),
     r"json-c/": ("src/base/json",),
-    r"(ldap|lber|sasl/sasl)\.h": ("src/directory/",),
+    r"(ldap|openldap|lber|sasl/sasl)\.h": ("src/directory/",),
     r"idn2\.h": ("src/pki/idn.c",),
     r"(sqlite3|libpq-fe)\.h": ("src/store/",),
     r"microhttpd\.h": ("src/scep/",),
