@@ -155,9 +155,9 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "Nothing is to be done.\n"),
     EVENT(CERTIFICATE_RESEALED, "542e434193f843e8a42dccd47c8018a4", 5, 0,
           "A certificate was sealed to one more device",
-          "Key and certificate @CERTFERRY_SERIAL@ were taken from the copy that [recovery]\n"
-          "keeps and sealed to the device named, because the management service asked\n"
-          "for it. From now on that device can use the key too.\n\n"
+          "Key and certificate @CERTFERRY_SERIAL@ were taken from the copy that\n"
+          "[recovery] keeps and sealed to the device named, because the management\n"
+          "service asked for it. From now on that device can use the key too.\n\n"
           "Nothing is to be done if the device is its user's. If it is not, revoke the\n"
           "certificate and find out who enrolled the device.\n"),
     EVENT(PFX_IMPORTED, "d909ba07b1ac48868e417341ab66ef80", 5, 0,

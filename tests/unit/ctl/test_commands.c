@@ -270,14 +270,14 @@ json_is_the_result_with_nothing_for_a_terminal_to_act_on(void **state)
 }
 
 static void
-a_check_with_errors_is_exit_code_4_and_warnings_alone_are_0(void **state)
+a_check_with_errors_is_exit_code_4_and_with_warnings_5(void **state)
 {
     static const char request[] = "{\"command\":\"check\"}";
 
     (void)state;
     expect_code("{\"ok\":true,\"result\":{\"findings\":[{\"severity\":\"warning\",\"subject\":"
                 "\"store\",\"text\":\"old\",\"remedy\":\"prune\"}]}}\n",
-                CF_TOOL_OK, "0 errors, 1 warning, 0 in order", "", WORDS("check"), request);
+                CF_TOOL_WARNINGS, "0 errors, 1 warning, 0 in order", "", WORDS("check"), request);
     expect_code("{\"ok\":true,\"result\":{\"findings\":[{\"severity\":\"error\",\"subject\":"
                 "\"store\",\"text\":\"bad\",\"remedy\":null}]}}\n",
                 CF_TOOL_FINDINGS, "\"severity\":\"error\"", "", WORDS("check", "--json"), request);
@@ -329,7 +329,7 @@ main(void)
         cmocka_unit_test(all_pages_become_one_list),
         cmocka_unit_test(pages_that_do_not_go_on_end_the_listing),
         cmocka_unit_test(json_is_the_result_with_nothing_for_a_terminal_to_act_on),
-        cmocka_unit_test(a_check_with_errors_is_exit_code_4_and_warnings_alone_are_0),
+        cmocka_unit_test(a_check_with_errors_is_exit_code_4_and_with_warnings_5),
         cmocka_unit_test(a_ca_certificate_is_written_as_asked),
     };
 
