@@ -72,6 +72,22 @@ take_aes_gcm(struct cursor *cursor)
            take_exactly(&params, V_ASN1_INTEGER, &tag_len, 1) && params.at == params.end;
 }
 
+/* [0] { [1] { algorithm, the ephemeral key: whole octets, an uncompressed point } }: readers take
+ * other forms of the same point. */
+static bool
+take_originator(struct cursor *cursor)
+{
+    static const uint8_t no_unused_bits_uncompressed[] = {0, 4};
+    struct cursor outer, key, algorithm, bits;
+
+    return take(cursor, V_ASN1_CONTEXT_SPECIFIC, 0, &outer) &&
+           take(&outer, V_ASN1_CONTEXT_SPECIFIC, 1, &key) && outer.at == outer.end &&
+           take(&key, V_ASN1_UNIVERSAL, V_ASN1_SEQUENCE, &algorithm) &&
+           take(&key, V_ASN1_UNIVERSAL, V_ASN1_BIT_STRING, &bits) && key.at == key.end &&
+           bits.end - bits.at > 2 &&
+           memcmp(bits.at, no_unused_bits_uncompressed, sizeof no_unused_bits_uncompressed) == 0;
+}
+
 /* One: KeyTransRecipientInfo (RSA) or KeyAgreeRecipientInfo (EC), each with its version. */
 static bool
 take_recipients(struct cursor *cursor)
@@ -84,7 +100,8 @@ take_recipients(struct cursor *cursor)
     bool is_known = take(&set, V_ASN1_UNIVERSAL, V_ASN1_SEQUENCE, &recipient)
                         ? take_exactly(&recipient, V_ASN1_INTEGER, &transport, 1)
                         : take(&set, V_ASN1_CONTEXT_SPECIFIC, 1, &recipient) &&
-                              take_exactly(&recipient, V_ASN1_INTEGER, &agreement, 1);
+                              take_exactly(&recipient, V_ASN1_INTEGER, &agreement, 1) &&
+                              take_originator(&recipient);
     return is_known && set.at == set.end;
 }
 
