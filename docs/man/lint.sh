@@ -21,12 +21,14 @@ $(tr -d '\n' <"$root/src/base/event.c" |
     grep -oE 'EVENT\([A-Z_]+, *"[0-9a-f]{32}"' | sed -E 's/EVENT\(([A-Z_]+), *"([0-9a-f]+)"/\1 \2/')
 EOF
 
-commands=$(sed -nE 's/^    \{"([a-z-]+)", cf_tool_.*/\1/p' "$root/src/ctl/commands.c")
+commands=$(sed -nE 's/^    \{"([a-z -]+)", cf_tool_.*/\1/p' "$root/src/ctl/commands.c")
 [ -n "$commands" ] || { echo "src/ctl/commands.c: no commands found"; status=1; }
-for command in $commands; do
+while read -r command; do
     grep -qE "^\*$command( bash)?\*|, \*$command\*" "$root/docs/man/certferry.1.scd" || {
         echo "certferry.1.scd: command $command is missing"
         status=1
     }
-done
+done <<EOF
+$commands
+EOF
 exit $status

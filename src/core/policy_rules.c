@@ -5,6 +5,8 @@
 
 #include "policy_internal.h"
 
+static void say(struct cf_rule_note *note, const char *format, va_list args) CF_PRINTF(2, 0);
+
 static void
 say(struct cf_rule_note *note, const char *format, va_list args)
 {
