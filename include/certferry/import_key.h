@@ -41,7 +41,7 @@ CF_MUST_USE enum cf_rc cf_import_key_public_pem(const struct cf_import_key *key,
 /*
  * What decrypted bytes may say as a password in UTF-8, likeliest first: ASCII is itself; other
  * bytes are UTF-8 when they can be, and ISO 8859-1 (a published tool writes the low byte of each
- * UTF-16 unit), and UTF-16LE when there are zeros in them. CF_E_ENCODING: none of these, or with
+ * UTF-16 unit), and UTF-16LE when there are zeros in them. CF_E_CRYPTO: none of these, or with
  * control characters; CF_E_LIMIT.
  */
 enum { CF_IMPORT_PASSWORDS_MAX = 2 };

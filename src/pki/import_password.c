@@ -115,7 +115,7 @@ cf_import_passwords(const struct cf_secret *plain,
         found[n++] = cf_give(text);
     }
     if (n == 0)
-        return cf_fail(err, CF_E_ENCODING,
+        return cf_fail(err, CF_E_CRYPTO,
                        "the PFX password is no text in UTF-8, ISO 8859-1 or UTF-16LE");
     for (size_t i = 0; i < n; i++)
         ret_passwords[i] = cf_give(found[i]);
