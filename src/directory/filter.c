@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "certferry/buf.h"
 #include "certferry/text.h"
+
+enum { FILTER_MAX = 16 * CF_LDAP_NAME_MAX };
 
 static bool
 is_plain(unsigned char byte)
@@ -41,18 +44,25 @@ cf_ldap_escape(const char *name, char **ret_text, struct cf_err *err)
 }
 
 enum cf_rc
-cf_ldap_filter(const char *format, const char *name, char **ret_filter, struct cf_err *err)
+cf_ldap_filter(const char *pattern, const char *name, char **ret_filter, struct cf_err *err)
 {
     cf_own_str value = NULL;
-    char *filter = NULL;
+    cf_own(cf_buf) filter = cf_buf_new(FILTER_MAX);
 
-    CF_TRY(cf_ldap_escape(name, &value, err));
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    int len = asprintf(&filter, format, value);
-#pragma GCC diagnostic pop
-    if (len < 0)
+    if (!filter)
         return cf_fail_oom(err);
-    *ret_filter = filter;
+    CF_TRY(cf_ldap_escape(name, &value, err));
+    for (const char *at = pattern, *gap; *at; at = gap) {
+        gap = strstr(at, "{}");
+        CF_TRY(cf_buf_append(filter, at, gap ? (size_t)(gap - at) : strlen(at), err));
+        if (!gap)
+            break;
+        CF_TRY(cf_buf_append_str(filter, value, err));
+        gap += 2;
+    }
+    char *copy = strdup(cf_buf_str(filter));
+    if (!copy)
+        return cf_fail_oom(err);
+    *ret_filter = copy;
     return CF_OK;
 }

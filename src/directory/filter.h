@@ -12,6 +12,6 @@ enum { CF_LDAP_NAME_MAX = 1024 };
  * be 1..CF_LDAP_NAME_MAX bytes of printable UTF-8: CF_E_RANGE, CF_E_ENCODING. */
 CF_MUST_USE enum cf_rc cf_ldap_escape(const char *name, char **ret_text, struct cf_err *err);
 
-/* `format` holds one %1$s or more. */
-CF_MUST_USE enum cf_rc cf_ldap_filter(const char *format, const char *name, char **ret_filter,
-                                      struct cf_err *err) __attribute__((format(printf, 1, 0)));
+/* The pattern with the escaped name in place of each "{}". */
+CF_MUST_USE enum cf_rc cf_ldap_filter(const char *pattern, const char *name, char **ret_filter,
+                                      struct cf_err *err);

@@ -9,9 +9,9 @@
 
 static const char *const FILTERS[] = {
     /* A computer is a user, too. */
-    [CF_LDAP_USER] = "(&(objectClass=user)(!(objectClass=computer))(userPrincipalName=%1$s))",
-    [CF_LDAP_COMPUTER] = "(&(objectClass=computer)(dNSHostName=%1$s))",
-    [CF_LDAP_GROUP] = "(&(objectClass=group)(|(sAMAccountName=%1$s)(cn=%1$s)))",
+    [CF_LDAP_USER] = "(&(objectClass=user)(!(objectClass=computer))(userPrincipalName={}))",
+    [CF_LDAP_COMPUTER] = "(&(objectClass=computer)(dNSHostName={}))",
+    [CF_LDAP_GROUP] = "(&(objectClass=group)(|(sAMAccountName={})(cn={})))",
 };
 static const char *const WHAT[] = {
     [CF_LDAP_USER] = "user with the userPrincipalName",
