@@ -133,7 +133,7 @@ static void
 a_heartbeat_says_who_and_what(void **state)
 {
     struct cf_cloud_ca_health ca = {.host = "ca.example", .ca_name = "Corp", .healthy = true};
-    struct cf_cloud_heartbeat heartbeat = {.cas = &ca, .n_cas = 1};
+    struct cf_cloud_heartbeat heartbeat = {.cas = &ca, .n_cas = 1, .has_import = true};
     uint64_t lease_s = 0;
 
     (void)state;
@@ -146,6 +146,7 @@ a_heartbeat_says_who_and_what(void **state)
     assert_contains(request, "{\"certificationAuthority\":\"ca.example\","
                              "\"certificationAuthorityName\":\"Corp\",\"healthy\":true}");
     assert_contains(request, "\"counters\":{\"requestsReceived\":");
+    assert_contains(request, "\"features\":[\"issue\",\"renew\",\"revoke\",\"importPfx\"]");
 }
 
 static void

@@ -65,6 +65,40 @@ batches_go_up_to_the_configured_size(void **state)
 }
 
 static void
+results_of_all_kinds_go_up_together(void **state)
+{
+    static const struct {
+        enum cf_kind kind;
+        const char *context;
+    } items[] = {{CF_KIND_PKCS, "a"}, {CF_KIND_REENCRYPT, "b"}, {CF_KIND_IMPORT, "c"}};
+    struct core_kit *kit = *state;
+    struct cf_cloud_page page = {0};
+    struct cf_err err = {0};
+
+    core_start_scheduler(kit, 1);
+    kit->scheduler->has_started = true;
+    for (size_t i = 0; i < CF_COUNT(items); i++) {
+        char json[64];
+
+        snprintf(json, sizeof json, "{\"requestContext\":\"%s\"}", items[i].context);
+        fake_cloud_offer(kit->cloud, json);
+        core_receive(kit, items[i].kind, items[i].context, json);
+        assert_ok(core_run(kit, items[i].kind, items[i].context, &err), err);
+    }
+    assert_ok(kit->site->cloud->ops->download(kit->site->cloud, 100, 0, &page, &err), err);
+    cf_cloud_page_done(&page);
+    assert_ok(deliver(kit, &err), err);
+    assert_int_equal(fake_cloud_calls(kit->cloud, FAKE_CLOUD_UPLOAD), 1);
+    assert_int_equal(cf_metric_get(CF_M_RESULTS_DELIVERED), 3);
+    for (size_t i = 0; i < CF_COUNT(items); i++) {
+        cf_own(cf_item) item = core_item(kit, items[i].kind, items[i].context);
+
+        assert_string_equal(cf_state_name(item->state), "reported");
+        assert_contains(cf_buf_str(item->result), "\"status\":\"failed\"");
+    }
+}
+
+static void
 each_result_gets_its_own_verdict(void **state)
 {
     static const struct cf_cloud_verdict later = {.retryable = true, .text = "busy"};
@@ -305,6 +339,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         core_test(batches_go_up_to_the_configured_size),
         core_test(each_result_gets_its_own_verdict),
+        core_test(results_of_all_kinds_go_up_together),
         core_test(a_cloud_that_is_down_keeps_the_results_here),
         core_test(a_lost_answer_sends_the_same_result_again),
         core_test(a_refused_batch_is_halved_until_it_passes),

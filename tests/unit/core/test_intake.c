@@ -50,6 +50,28 @@ one_context_twice_in_a_page_counts_once(void **state)
 }
 
 static void
+each_request_becomes_an_item_of_its_kind(void **state)
+{
+    static const char *const page[] = {
+        "{\"requestContext\":\"a\",\"requestType\":\"renew\"}",
+        "{\"requestContext\":\"b\",\"requestType\":\"reencrypt\"}",
+        "{\"requestContext\":\"c\",\"requestType\":\"importPfx\"}",
+        "{\"requestContext\":\"d\",\"requestType\":\"replace\"}",
+        "{\"requestContext\":\"e\",\"requestType\":{\"requestType\":\"importPfx\"}}",
+        "{\"requestContext\":\"f\",\"profile\":{\"requestType\":\"reencrypt\"}}"};
+    struct core_kit *kit = *state;
+    struct cf_err err = {0};
+
+    for (size_t i = 0; i < CF_COUNT(page); i++)
+        fake_cloud_offer(kit->cloud, page[i]);
+    assert_ok(download(kit, &err), err);
+    assert_int_equal(count(kit, CF_KIND_PKCS), 4);
+    assert_int_equal(count(kit, CF_KIND_REENCRYPT), 1);
+    assert_int_equal(count(kit, CF_KIND_IMPORT), 1);
+    assert_int_equal(cf_metric_get(CF_M_REQUESTS_RECEIVED), 6);
+}
+
+static void
 a_known_request_is_not_taken_in_again(void **state)
 {
     struct core_kit *kit = *state;
@@ -254,6 +276,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         intake_test(one_context_twice_in_a_page_counts_once),
         intake_test(a_known_request_is_not_taken_in_again),
+        intake_test(each_request_becomes_an_item_of_its_kind),
         intake_test(what_cannot_be_answered_is_logged_and_the_rest_goes_on),
         intake_test(a_page_of_nothing_but_nonsense_is_counted),
         intake_test(a_page_that_the_store_does_not_take_is_an_error),

@@ -26,6 +26,12 @@ static const struct {
     {"androidEnterprise", NULL, CF_ENVELOPE_AGENT, CF_TRANSPORT_MODERN, CF_PFX_MODERN},
     {"agent", NULL, CF_ENVELOPE_AGENT, CF_TRANSPORT_MODERN, CF_PFX_MODERN},
     {"agent", "garbage", CF_ENVELOPE_AGENT, CF_TRANSPORT_MODERN, CF_PFX_MODERN},
+    {"iPadOS", "17.0", CF_ENVELOPE_APPLE_PAYLOAD, CF_TRANSPORT_NATIVE, CF_PFX_LEGACY},
+    {"windows10AndLater", "10.0.1", CF_ENVELOPE_WINDOWS_CSP, CF_TRANSPORT_NATIVE, CF_PFX_LEGACY},
+    {"androidWorkProfile", NULL, CF_ENVELOPE_AGENT, CF_TRANSPORT_MODERN, CF_PFX_MODERN},
+    {"androidFullyManaged", NULL, CF_ENVELOPE_AGENT, CF_TRANSPORT_MODERN, CF_PFX_MODERN},
+    {"androidDedicated", NULL, CF_ENVELOPE_AGENT, CF_TRANSPORT_MODERN, CF_PFX_MODERN},
+    {"androidCorporateOwned", NULL, CF_ENVELOPE_AGENT, CF_TRANSPORT_MODERN, CF_PFX_MODERN},
     {"WINDOWS", "10.0.19045", CF_ENVELOPE_WINDOWS_CSP, CF_TRANSPORT_NATIVE, CF_PFX_MODERN},
 };
 
@@ -43,6 +49,35 @@ platform_and_version_choose_what_the_device_can_read(void **state)
         if (delivery.preset != known[i].preset)
             fail_msg("%s %s: preset %d", known[i].platform, known[i].version, (int)delivery.preset);
         assert_int_equal(delivery.is_macos, strcmp(delivery.platform, "macOS") == 0);
+    }
+}
+
+static void
+a_profile_fits_devices_of_its_family(void **state)
+{
+    static const struct {
+        const char *profile;
+        const char *device;
+        bool fits;
+    } pairs[] = {
+        {"iOS", "iPadOS", true},
+        {"ipados", "iOS", true},
+        {"windows10AndLater", "windows", true},
+        {"androidEnterprise", "androidDedicated", true},
+        {"androidWorkProfile", "androidEnterprise", true},
+        {"androidWorkProfile", "ANDROIDWORKPROFILE", true},
+        {"androidWorkProfile", "androidFullyManaged", false},
+        {"androidEnterprise", "androidDeviceAdministrator", false},
+        {"macOS", "iOS", false},
+        {"plan9", "windows", false},
+        {"plan9", "plan9", true}, /* the device's platform is refused later, by its own name */
+        {"plan9", "plan10", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CF_COUNT(pairs); i++) {
+        if (cf_platform_fits(pairs[i].profile, pairs[i].device) != pairs[i].fits)
+            fail_msg("%s and %s", pairs[i].profile, pairs[i].device);
     }
 }
 
@@ -101,6 +136,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(platform_and_version_choose_what_the_device_can_read),
+        cmocka_unit_test(a_profile_fits_devices_of_its_family),
         cmocka_unit_test(a_version_that_is_none_is_refused),
         cmocka_unit_test(a_missing_version_is_refused_where_it_decides),
         cmocka_unit_test(an_unknown_platform_is_answered_with_the_nearest),

@@ -2,6 +2,7 @@
 /* Results have the members of docs/protocol/connector-api.md, and no other. */
 #include "unit/core/core_kit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "certferry/text.h"
@@ -53,6 +54,63 @@ expect_text(const struct cf_json *json, const char *name, const char *value)
 
     assert_ok(cf_json_string(json, name, 0, 1 << 20, &text, &err), err);
     assert_string_equal(text, value);
+}
+
+static void
+windows_is_told_where_the_key_goes(void **state)
+{
+    static const char *const pairs[] = {"device.platform",
+                                        "\"windows\"",
+                                        "profile.platform",
+                                        "\"windows\"",
+                                        "device.osVersion",
+                                        "\"10.0.19045\"",
+                                        "profile.keyStorageProvider",
+                                        "\"usePassportForWorkKspOtherwiseFail\"",
+                                        "profile.containerName",
+                                        "\"box \\\"1\\\"\"",
+                                        NULL};
+    struct core_kit *kit = *state;
+    cf_own_str json = core_request(kit, "r1", pairs);
+
+    core_receive(kit, CF_KIND_PKCS, "r1", json);
+    assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_WRAPPED);
+    cf_own(cf_item) item = core_item(kit, CF_KIND_PKCS, "r1");
+    assert_contains(cf_buf_str(item->result), "\"keyLocation\":4,\"containerName\":\"box "
+                                              "\\\"1\\\"\",\"pfxKeyExportable\":false,"
+                                              "\"certificateStore\":\"user\"}");
+}
+
+static void
+the_root_has_to_be_the_one_that_devices_trust(void **state)
+{
+    static const char *const wrong[] = {"profile.rootCertificateThumbprint",
+                                        "\"00112233445566778899aabbccddeeff00112233\"", NULL};
+    struct core_kit *kit = *state;
+    cf_own(cf_buf) der = NULL;
+    cf_own(cf_chain) chain = NULL;
+    struct cf_err err = {0};
+    char thumbprint[CF_SHA1_TEXT_SIZE + 2];
+
+    assert_ok(kit->ca->base.ops->chain(&kit->ca->base, &der, &err), err);
+    assert_ok(cf_chain_parse_der(cf_buf_bytes(der), &chain, &err), err);
+    snprintf(thumbprint, sizeof thumbprint, "\"%s\"",
+             cf_cert_thumbprint(cf_chain_at(chain, cf_chain_count(chain) - 1)));
+    const char *const right[] = {"profile.rootCertificateThumbprint", thumbprint, NULL};
+    cf_own_str bad = core_request(kit, "r1", wrong);
+    cf_own_str good = core_request(kit, "r2", right);
+
+    core_receive(kit, CF_KIND_PKCS, "r1", bad);
+    assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_FAILED);
+    cf_own(cf_item) item = core_item(kit, CF_KIND_PKCS, "r1");
+    assert_rc(item->rc, CF_E_MISMATCH);
+    assert_contains(item->error, "00112233445566778899aabbccddeeff00112233");
+    thumbprint[CF_SHA1_TEXT_SIZE] = '\0';
+    assert_contains(item->error, thumbprint + 1);
+    assert_int_equal(kit->ca->n_submits, 0); /* nothing was issued in vain */
+
+    core_receive(kit, CF_KIND_PKCS, "r2", good);
+    assert_int_equal(core_run_ok(kit, "r2"), CF_STATE_WRAPPED);
 }
 
 static void
@@ -197,6 +255,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         core_test(an_issued_result_has_exactly_its_members),
+        core_test(windows_is_told_where_the_key_goes),
+        core_test(the_root_has_to_be_the_one_that_devices_trust),
         core_test(windows_gets_its_password_apart),
         core_test(a_pending_result_has_exactly_its_members),
         core_test(a_failed_result_says_what_and_why),
