@@ -81,15 +81,13 @@ check_credential(const struct check *check)
 static void
 report_tls(const struct check *check, struct cf_ldap_conn *conn)
 {
-    struct berval der = {0};
     cf_own(cf_cert) cert = NULL;
     char when[CF_TEXT_TIME_SIZE];
     char text[TEXT_SIZE];
 
     if (check->ldap->settings->tls == CF_DIRECTORY_SIGNED)
         return;
-    if (ldap_get_option(conn->ld, LDAP_OPT_X_TLS_PEERCERT, &der) != LDAP_OPT_SUCCESS ||
-        cf_cert_parse(cf_bytes_of(der.bv_val, der.bv_len), &cert, NULL) != CF_OK) {
+    if (cf_ldap_peer_cert(conn, &cert, NULL) != CF_OK) {
         (void)snprintf(text, sizeof text, "%s: TLS is up", conn->uri);
         report(check, CF_FINDING_OK, "directory TLS", text, NULL);
     } else {
@@ -102,7 +100,6 @@ report_tls(const struct check *check, struct cf_ldap_conn *conn)
         report(check, is_late ? CF_FINDING_WARNING : CF_FINDING_OK, "directory TLS", text,
                is_late ? "renew the domain controller's certificate in time" : NULL);
     }
-    ldap_memfree(der.bv_val);
 }
 
 /* One search that finds nothing proves as much as one that finds. */

@@ -20,6 +20,7 @@ enum {
     CF_LDAP_PAGES_MAX = 64,
 };
 
+struct cf_cert;
 struct cf_kerberos;
 
 /* Bound connections that nobody uses just now. */
@@ -76,6 +77,9 @@ CF_MUST_USE enum cf_rc cf_ldap_dial(const struct cf_ldap *ldap, const char *uri,
                                     struct cf_ldap_conn **ret_conn, struct cf_err *err);
 /* tls: LDAPS or StartTLS as configured; nothing for signed connections. */
 CF_MUST_USE enum cf_rc cf_ldap_secure(struct cf_ldap_conn *conn, struct cf_err *err);
+/* The certificate the server showed. CF_E_NOT_FOUND: without TLS. */
+CF_MUST_USE enum cf_rc cf_ldap_peer_cert(struct cf_ldap_conn *conn, struct cf_cert **ret_cert,
+                                         struct cf_err *err);
 /* bind: proves who we are. */
 CF_MUST_USE enum cf_rc cf_ldap_bind(struct cf_ldap_conn *conn, struct cf_err *err);
 

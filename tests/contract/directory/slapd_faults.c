@@ -80,28 +80,28 @@ static void
 an_expired_certificate_is_refused(void **state)
 {
     (void)state;
-    refuses_certificate("expired", CF_DIRECTORY_LDAPS, "expired");
+    refuses_certificate("expired", CF_DIRECTORY_LDAPS, "expired at");
 }
 
 static void
 an_expired_certificate_is_refused_after_starttls(void **state)
 {
     (void)state;
-    refuses_certificate("expired", CF_DIRECTORY_STARTTLS, "expired");
+    refuses_certificate("expired", CF_DIRECTORY_STARTTLS, "expired at");
 }
 
 static void
 a_certificate_for_another_name_is_refused(void **state)
 {
     (void)state;
-    refuses_certificate("other-name", CF_DIRECTORY_LDAPS, "name");
+    refuses_certificate("other-name", CF_DIRECTORY_LDAPS, "not for the name");
 }
 
 static void
 a_certificate_for_another_name_is_refused_after_starttls(void **state)
 {
     (void)state;
-    refuses_certificate("other-name", CF_DIRECTORY_STARTTLS, "name");
+    refuses_certificate("other-name", CF_DIRECTORY_STARTTLS, "not for the name");
 }
 
 static void
