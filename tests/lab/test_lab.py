@@ -451,3 +451,14 @@ def test_a_client_that_dies_while_it_sends_has_asked_nothing(tenant, client):
     client.download()
     assert len(tenant.journal.entries) == seen + 1
     assert tenant.violations == []
+
+
+def test_a_long_poll_whose_client_is_gone_takes_no_work(tenant, client):
+    impatient = Client(tenant, timeout=0.3)
+    impatient.token = client.token
+    with pytest.raises(TimeoutError):
+        impatient.download(wait=20)
+    time.sleep(0.3)
+    tenant.add_devices(1)
+    tenant.add_requests()
+    assert len(client.download()) == 1

@@ -211,7 +211,9 @@ class Calls:
     def _work(self, name, value, rule):
         tenant = self.tenant
         if name == "downloadPkcsRequests":
-            return tenant.connector.download(value["downloadParameters"], rule, tenant.stopping)
+            return tenant.connector.download(
+                value["downloadParameters"], rule,
+                lambda: tenant.stopping.is_set() or self.handler.is_abandoned())
         if name == "uploadPkcsResults":
             answer = tenant.connector.upload(value["results"], self.violation, rule)
             tenant.management.sync()

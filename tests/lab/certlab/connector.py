@@ -78,16 +78,17 @@ class Connector:
             page.append(dict(work.request, leaseExpiresUtc=utc_text(work.lease_until)))
         return page
 
-    def download(self, parameters, rule=None, stop=None):
+    def download(self, parameters, rule=None, is_over=None):
         lease = self.lease_seconds
         if rule and rule.fault == "expiredLeases":
             lease = float(rule.args.get("seconds", 0))
         deadline = time.time() + parameters["waitSeconds"]
         with self.changed:
-            while True:
+            page = []
+            while not (is_over and is_over()):
                 page = self._offer(parameters["maxRequests"], parameters["connectorId"], lease)
                 left = deadline - time.time()
-                if page or left <= 0 or (stop and stop.is_set()):
+                if page or left <= 0:
                     break
                 # Leases and delays end without a notification, hence the short naps.
                 self.changed.wait(min(left, 0.2))

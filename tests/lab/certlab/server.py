@@ -2,6 +2,7 @@
 """HTTPS on 127.0.0.1: one thread per connection, keep-alive, optional client certificates."""
 
 import http.server
+import select
 import socket
 import ssl
 import threading
@@ -76,6 +77,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         left = min(length, 8 * BODY_LIMIT)
         while left > 0 and (got := self.rfile.read(min(left, 1 << 16))):
             left -= len(got)
+
+    def is_abandoned(self):
+        """The client has closed the connection: who waits for an answer sends nothing else."""
+        readable, _, _ = select.select([self.connection], [], [], 0)
+        return bool(readable)
 
     def client_certificate(self):
         """The name in a verified client certificate, or None."""
