@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "certferry/subject.h"
 #include "certferry/text.h"
+#include "policy_internal.h"
 #include "work.h"
 
 /* What Microsoft's directories take for a strong mapping in a SAN URI. */
@@ -86,27 +86,21 @@ sid_is_off(const struct cf_grant *grant, const char *member, struct cf_err *err)
                    is_template ? grant->template_settings->name : grant->ca->name);
 }
 
-static bool
-is_sid_uri(const struct cf_san *san, size_t index)
-{
-    return cf_san_type_at(san, index) == CF_SAN_URI &&
-           strncasecmp(cf_san_value_at(san, index), SID_URI, sizeof SID_URI - 1) == 0;
-}
-
 /* A profile may write the SID as a URI itself: then it is the account's or nobody's. */
 static enum cf_rc
 judge_sid_uris(struct cf_ask *ask, bool *ret_has_uri, struct cf_err *err)
 {
     for (size_t i = 0; i < cf_san_count(ask->san); i++) {
+        const char *written = cf_sid_of_name(ask->san, i);
         const char *sid = NULL;
 
-        if (!is_sid_uri(ask->san, i))
+        if (!written)
             continue;
         if (sid_mode(&ask->grant) == CF_SID_OFF)
             return sid_is_off(&ask->grant, "profile.subjectAlternativeNames", err);
         if (cf_facts_need_sid(&ask->facts, &sid, err) != CF_OK)
             return cf_err_prefix(err, "profile.subjectAlternativeNames[%zu]", i);
-        if (strcmp(cf_san_value_at(ask->san, i) + sizeof SID_URI - 1, sid) != 0)
+        if (strcmp(written, sid) != 0)
             return cf_fail(err, CF_E_POLICY,
                            "profile.subjectAlternativeNames[%zu]: '%.90s' is not the SID of the "
                            "certificate's account, %.60s",
