@@ -114,9 +114,7 @@ open_directory(struct cf_site *site, struct cf_err *err)
 
     if (!settings->uri)
         return CF_OK;
-    if (cf_directory_ldap.open(settings, &env, &site->directory, err) != CF_OK)
-        return cf_err_prefix(err, "[directory]");
-    return CF_OK;
+    return cf_directory_ldap.open(settings, &env, &site->directory, err);
 }
 
 static enum cf_rc

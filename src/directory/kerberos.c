@@ -138,7 +138,8 @@ cf_kerberos_new(const struct cf_directory_settings *settings, struct cf_kerberos
 
     krb5_error_code code = krb5_init_context(&context);
     if (code != 0)
-        return cf_fail(err, CF_E_CONFIG, "Kerberos: krb5.conf cannot be used (%ld); correct it",
+        return cf_fail(err, CF_E_CONFIG,
+                       "[directory] auth: /etc/krb5.conf cannot be used (%ld); correct it",
                        (long)code);
     enum cf_rc rc = new_kerberos(context, settings, ret_kerberos, err);
     krb5_free_context(context);
