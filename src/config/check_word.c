@@ -58,12 +58,9 @@ cf_check_upn_suffix(const char *word, struct cf_err *err)
     if (strchr(word, '@'))
         return cf_fail(err, CF_E_SYNTAX, "\"%.80s\" has an @: write only what stands behind it",
                        word);
-    const char *name = cf_text_starts_with(word, "*.") ? word + 2 : word;
-    if (*name == '.' || *name == '\0' || strpbrk(name, "* "))
+    if (*word == '.' || *word == '\0' || strpbrk(word, "* "))
         return cf_fail(err, CF_E_SYNTAX,
-                       "\"%.80s\" is no domain: write example.com, or *.example.com for all below "
-                       "it",
-                       word);
+                       "\"%.80s\" is no domain: write each as a whole, such as example.com", word);
     return CF_OK;
 }
 

@@ -35,7 +35,7 @@ const struct cf_option cf_options_policy[] = {
     {"policy", "upn_suffixes", OPT_LIST, P(upn_suffixes), .check = cf_check_upn_suffix,
      .when = "any", .example = "example.com",
      .help = "What may stand behind the @ of user principal names, of the user and among the "
-             "alternative names; *.example.com is all that ends in .example.com."},
+             "alternative names, each as a whole: example.com does not mean sales.example.com."},
     {"policy", "refused_accounts", OPT_LIST, P(refused_accounts), .check = cf_check_account,
      .when = "none", .example = "root@example.com svc-backup",
      .help = "Accounts that get no certificate: userPrincipalName, SAM account name or SID."},

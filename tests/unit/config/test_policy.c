@@ -130,7 +130,7 @@ every_rule_is_kept(void **state)
                    "subject_refuse = CN=admin*\n"
                    "san_allow = dns:*.example.com, email:*@example.com\n"
                    "san_refuse = uri:*\n"
-                   "upn_suffixes = example.com *.corp.example\n"
+                   "upn_suffixes = example.com corp.example\n"
                    "refused_accounts = root@example.com svc-backup S-1-5-21-1-2-3-500\n"
                    "min_rsa = 3072\nmin_ec = 384\nmax_validity = 90d\n"
                    "per_user_hour = 5\nper_device_hour = 6\nper_hour = 7000\n");
@@ -144,7 +144,7 @@ every_rule_is_kept(void **state)
     assert_string_equal(policy->subject_refuse[0], "CN=admin*");
     assert_string_equal(policy->san_allow[1], "email:*@example.com");
     assert_string_equal(policy->san_refuse[0], "uri:*");
-    assert_string_equal(policy->upn_suffixes[1], "*.corp.example");
+    assert_string_equal(policy->upn_suffixes[1], "corp.example");
     assert_string_equal(policy->refused_accounts[2], "S-1-5-21-1-2-3-500");
     assert_null(policy->refused_groups);
     assert_int_equal(policy->min_rsa_bits, 3072);
@@ -187,9 +187,9 @@ rules_that_could_match_nothing_are_told(void **state)
     expect_no_rule("san_refuse", "dns:");
     expect_rule("upn_suffixes = @example.com",
                 "upn_suffixes: \"@example.com\" has an @: write only what stands behind it");
-    expect_rule("upn_suffixes = *example.com",
-                "upn_suffixes: \"*example.com\" is no domain: write example.com, or "
-                "*.example.com for all below it");
+    expect_rule("upn_suffixes = *.example.com",
+                "upn_suffixes: \"*.example.com\" is no domain: write each as a whole, such as "
+                "example.com");
     expect_no_rule("upn_suffixes", "*.");
     expect_rule("refused_accounts = admin*",
                 "refused_accounts: \"admin*\" has a *, but names are whole ones here");
