@@ -49,8 +49,7 @@ CF_MUST_USE enum cf_rc cf_flight_run(struct cf_flight *flight, cf_flight_work_fn
 /* http_pool.c: each call that is under way has a client of its own. */
 struct cf_http_pool;
 CF_MUST_USE enum cf_rc cf_http_pool_new(const struct cf_cloud_settings *settings,
-                                        const struct cf_clock *clock,
-                                        const volatile int *stop_flag,
+                                        const struct cf_clock *clock, const volatile int *stop_flag,
                                         struct cf_http_pool **ret_pool, struct cf_err *err);
 struct cf_http_pool *cf_http_pool_free(struct cf_http_pool *pool);
 CF_DEFINE_OWN(cf_http_pool);
