@@ -178,7 +178,12 @@ enum cf_reception {
     CF_RECEPTION_NEW,
     CF_RECEPTION_DUPLICATE, /* being worked on; only its cloud lease was updated */
     CF_RECEPTION_REDELIVER, /* was finished; its kept result will be sent again */
+    CF_RECEPTION_ANEW,      /* had failed for a passing reason; is received as if it were new */
 };
+
+/* Whether a reported failure is no answer any more when the cloud offers the request again: its
+ * code is one that says so (cf_cloud_code_is_retryable), and no CSR was ever made for it. */
+bool cf_store_begins_anew(enum cf_kind kind, enum cf_state state, enum cf_rc rc, bool has_csr);
 
 struct cf_item_filter {
     unsigned states;       /* CF_STATE_BIT mask; 0: all */
@@ -261,7 +266,8 @@ struct cf_store_ops {
     /* Takes a page in, all or nothing. items need kind, context, body, lease_until_ms; state and
      * due_ms are as set (a malformed request may arrive as FAILED with its result); received_ms is
      * the store's clock. An item that is claimed now, or finished without a kept result, is a
-     * DUPLICATE. CF_E_RANGE for a context that is empty or too long. ret_receptions has n places.
+     * DUPLICATE; one that begins anew takes the new body. CF_E_RANGE for a context that is empty or
+     * too long. ret_receptions has n places.
      */
     enum cf_rc (*receive)(struct cf_store *store, struct cf_item *const *items, size_t n,
                           enum cf_reception *ret_receptions, struct cf_err *err);

@@ -81,6 +81,7 @@ count(enum cf_kind kind, const enum cf_reception *receptions, size_t n, struct c
     for (size_t i = 0; i < n; i++) {
         switch (receptions[i]) {
         case CF_RECEPTION_NEW:
+        case CF_RECEPTION_ANEW:
             intake->n_new++;
             break;
         case CF_RECEPTION_DUPLICATE:

@@ -30,6 +30,13 @@ cf_kind_name(enum cf_kind kind)
     return "unknown";
 }
 
+bool
+cf_store_begins_anew(enum cf_kind kind, enum cf_state state, enum cf_rc rc, bool has_csr)
+{
+    return kind != CF_KIND_REVOCATION && state == CF_STATE_REPORTED && rc != CF_OK && !has_csr &&
+           cf_cloud_code_is_retryable(cf_rc_cloud_code(rc));
+}
+
 unsigned
 cf_kinds_of_results(void)
 {

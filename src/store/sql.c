@@ -48,7 +48,8 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
         "device_id, user_name, ca, template_name, subject, serial, cookie, rc, fault, error, "
         "body, csr, sealed_key, cert, chain, result, updated_ms, kind, context, received_ms) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [CF_SQL_ITEM_FIND] = "SELECT id, state, claimed_until_ms, result IS NOT NULL FROM item "
+    [CF_SQL_ITEM_FIND] = "SELECT id, state, claimed_until_ms, result IS NOT NULL, rc, "
+                         "csr IS NOT NULL FROM item "
                          "WHERE kind = ? AND context = ?",
     /* What a worker read when it claimed may be older than the lease the cloud gave since. */
     [CF_SQL_ITEM_UPDATE] =
@@ -64,6 +65,10 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
     [CF_SQL_ITEM_REOPEN] =
         "UPDATE item SET state = ?, due_ms = ?, lease_until_ms = ?, updated_ms = ?, attempts = 0, "
         "first_failed_ms = 0, claimed_by = NULL, claimed_until_ms = 0 WHERE id = ?",
+    [CF_SQL_ITEM_ANEW] =
+        "UPDATE item SET state = ?, due_ms = ?, lease_until_ms = ?, body = ?, updated_ms = ?, "
+        "attempts = 0, first_failed_ms = 0, rc = NULL, fault = NULL, error = NULL, result = NULL, "
+        "claimed_by = NULL, claimed_until_ms = 0 WHERE id = ?",
     [CF_SQL_ITEM_CANDIDATES] =
         "SELECT id, due_ms FROM item WHERE kind = ? AND state = ? AND due_ms <= ? "
         "AND claimed_until_ms <= ? ORDER BY due_ms, id LIMIT ?",

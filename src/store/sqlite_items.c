@@ -76,6 +76,26 @@ reopen(struct cf_conn *conn, const struct cf_item *item, int64_t id, enum cf_sta
                           "offered again by the cloud; its kept result is sent again", err);
 }
 
+/* What was refused for now is judged again, and nothing of the refusal stays but its history. */
+static enum cf_rc
+begin_anew(struct cf_conn *conn, const struct cf_item *item, int64_t id, enum cf_state from,
+           int64_t now_ms, struct cf_err *err)
+{
+    cf_own_query q = {0};
+
+    CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_ANEW, err));
+    cf_query_put_i64(&q, item->state);
+    cf_query_put_i64(&q, item->due_ms);
+    cf_query_put_i64(&q, item->lease_until_ms);
+    cf_query_put_buf(&q, item->body);
+    cf_query_put_i64(&q, now_ms);
+    cf_query_put_i64(&q, id);
+    CF_TRY(cf_query_run(&q, err));
+    return cf_history_add(conn, id, now_ms, from, item->state, CF_OK,
+                          "offered again by the cloud after a failure that may pass; begins anew",
+                          err);
+}
+
 static enum cf_rc
 receive_one(struct cf_conn *conn, const struct cf_item *item, int64_t now_ms,
             enum cf_reception *ret, struct cf_err *err)
@@ -97,7 +117,13 @@ receive_one(struct cf_conn *conn, const struct cf_item *item, int64_t now_ms,
     enum cf_state to;
     bool is_claimed = cf_query_get_i64(&q) > now_ms;
     bool has_result = cf_query_get_i64(&q) != 0;
+    cf_own_str rc_name = cf_query_get_text(&q);
+    bool has_csr = cf_query_get_i64(&q) != 0;
     CF_TRY(cf_query_ok(&q, err));
+    if (!is_claimed && cf_store_begins_anew(item->kind, from, cf_rc_of_name(rc_name), has_csr)) {
+        *ret = CF_RECEPTION_ANEW;
+        return begin_anew(conn, item, id, from, now_ms, err);
+    }
     if (!is_claimed && has_result && find_reopened(item->kind, from, &to)) {
         *ret = CF_RECEPTION_REDELIVER;
         return reopen(conn, item, id, from, to, now_ms, err);

@@ -139,6 +139,28 @@ find_reopened(const struct cf_item *item, enum cf_state *ret)
     return true;
 }
 
+static void
+begin_anew(struct fake_store *fake, struct fake_row *row, const struct cf_item *item)
+{
+    struct cf_item *known = row->item;
+
+    fake_add_line(fake, known->id, known->state, item->state, CF_OK, "begins anew");
+    known->state = item->state;
+    known->due_ms = item->due_ms;
+    known->updated_ms = fake_now(fake);
+    known->attempts = 0;
+    known->first_failed_ms = known->claimed_until_ms = 0;
+    known->rc = CF_OK;
+    known->fault = CF_FAULT_BUG;
+    free(known->error);
+    known->error = NULL;
+    known->result = cf_buf_free(known->result);
+    cf_buf_free(known->body);
+    known->body = item->body ? cf_buf_copy(cf_buf_bytes(item->body)) : NULL;
+    free(row->claimed_by);
+    row->claimed_by = NULL;
+}
+
 static enum cf_reception
 receive_one(struct fake_store *fake, const struct cf_item *item)
 {
@@ -157,7 +179,13 @@ receive_one(struct fake_store *fake, const struct cf_item *item)
     }
     struct cf_item *known = row->item;
     known->lease_until_ms = item->lease_until_ms;
-    if (known->claimed_until_ms > fake_now(fake) || !known->result || !find_reopened(known, &to))
+    if (known->claimed_until_ms > fake_now(fake))
+        return CF_RECEPTION_DUPLICATE;
+    if (cf_store_begins_anew(known->kind, known->state, known->rc, known->csr != NULL)) {
+        begin_anew(fake, row, item);
+        return CF_RECEPTION_ANEW;
+    }
+    if (!known->result || !find_reopened(known, &to))
         return CF_RECEPTION_DUPLICATE;
     fake_add_line(fake, known->id, known->state, to, CF_OK, "offered again");
     known->state = to;

@@ -9,6 +9,8 @@ from cases import Cases
 from certlab import people
 from certlab.people import DOMAIN_SID
 from certlab.state import Tenant
+from certs import issued_per_context
+from conftest import assert_all_issued
 from host import Host
 
 SAM, ANNE = people.make_user(11), people.make_user(8)
@@ -124,6 +126,19 @@ def test_more_than_the_rate_is_told_to_come_later(tenant, host):
     host.start()
     assert answered(again), host.log_tail()
     assert outcomes(again) == [late]
+
+
+def test_what_was_too_much_is_judged_again_when_it_is_offered_again(tenant, host):
+    host.config["policy devices"]["per_device_hour"] = "1"
+    [device] = tenant.add_devices(1, platforms=["agent"], key_size=256)
+    contexts = tenant.add_requests([device], per_device=2, kinds=["device"])
+    host.start()
+    assert tenant.wait(lambda t: host.log().count("POLICY_RATE") >= 2, 30), host.log_tail()
+    del host.config["policy devices"]["per_device_hour"]
+    host.reload()
+    assert tenant.wait_finished(30), host.log_tail()
+    assert_all_issued(tenant, contexts)
+    assert set(issued_per_context(host).values()) == {1}
 
 
 @pytest.mark.skipif(ldap.PROGRAM is None, reason="slapd is not installed")

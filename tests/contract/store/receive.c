@@ -144,6 +144,49 @@ sends_the_kept_result_of_a_finished_item_again(void **state)
 }
 
 static void
+fail_it(struct fixture *f, const char *context, enum cf_rc rc, bool has_csr)
+{
+    cf_own(cf_item) item = claim_it(f, "w", context);
+
+    item->state = CF_STATE_REPORTED;
+    item->rc = rc;
+    item->fault = CF_FAULT_REQUEST;
+    item->error = strdup("refused");
+    item->result = bytes_of("{\"failed\":1}");
+    item->csr = has_csr ? bytes_of("csr") : NULL;
+    const struct cf_change change = {.item = item, .from = CF_STATE_RECEIVED};
+    assert_ok(f, f->store->ops->commit(f->store, "w", &change, 1, &f->err));
+}
+
+static void
+begins_anew_what_had_failed_for_a_passing_reason(void **state)
+{
+    struct fixture *f = *state;
+
+    receive_new(f, "rate");
+    fail_it(f, "rate", CF_E_RATE, false);
+    assert_int_equal(receive_one(f, CF_KIND_PKCS, "rate", CF_STATE_RECEIVED, NOW + 5),
+                     CF_RECEPTION_ANEW);
+    cf_own(cf_item) item = get_it(f, CF_KIND_PKCS, "rate");
+    assert_int_equal(item->state, CF_STATE_RECEIVED);
+    assert_int_equal(item->due_ms, NOW + 5);
+    assert_int_equal(item->rc, CF_OK);
+    assert_null(item->error);
+    assert_null(item->result);
+    assert_non_null(item->body);
+
+    /* What failed for good, or has a CSR that may have reached a CA, keeps its answer. */
+    receive_new(f, "policy");
+    fail_it(f, "policy", CF_E_POLICY, false);
+    assert_int_equal(receive_one(f, CF_KIND_PKCS, "policy", CF_STATE_RECEIVED, NOW + 5),
+                     CF_RECEPTION_REDELIVER);
+    receive_new(f, "keyed");
+    fail_it(f, "keyed", CF_E_RATE, true);
+    assert_int_equal(receive_one(f, CF_KIND_PKCS, "keyed", CF_STATE_RECEIVED, NOW + 5),
+                     CF_RECEPTION_REDELIVER);
+}
+
+static void
 leaves_a_finished_item_alone_that_is_claimed_or_has_no_result(void **state)
 {
     struct fixture *f = *state;
@@ -286,6 +329,7 @@ run_receive(void)
         CONTRACT_TEST(only_moves_the_lease_of_an_unfinished_duplicate),
         CONTRACT_TEST(tells_a_duplicate_within_one_page),
         CONTRACT_TEST(sends_the_kept_result_of_a_finished_item_again),
+        CONTRACT_TEST(begins_anew_what_had_failed_for_a_passing_reason),
         CONTRACT_TEST(leaves_a_finished_item_alone_that_is_claimed_or_has_no_result),
         CONTRACT_TEST(refuses_a_page_with_an_impossible_context_as_a_whole),
         CONTRACT_TEST(takes_a_context_as_text_whatever_is_in_it),
