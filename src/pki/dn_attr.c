@@ -95,6 +95,16 @@ is_printable_string_char(char c)
            (c != '\0' && strchr(" '()+,-./:=?", c));
 }
 
+static bool
+has_letters_only(const char *value)
+{
+    for (; *value; value++) {
+        if (!((*value >= 'A' && *value <= 'Z') || (*value >= 'a' && *value <= 'z')))
+            return false;
+    }
+    return true;
+}
+
 bool
 cf_attr_string_holds(enum cf_dn_string string, const char *value)
 {
@@ -127,8 +137,8 @@ cf_attr_check_value(const char *oid, const char *value, struct cf_err *err)
     if (row && !cf_attr_string_holds(row->string, value))
         return cf_fail(err, CF_E_RANGE, "%s: \"%.100s\" has characters that a %s cannot hold", name,
                        value, STRING_NAME[row->string]);
-    if (row && row->exact_len > 0 && len != row->exact_len)
-        return cf_fail(err, CF_E_RANGE, "%s: \"%.100s\" has to be of %u characters", name, value,
-                       row->exact_len);
+    if (row && row->n_letters > 0 && (len != row->n_letters || !has_letters_only(value)))
+        return cf_fail(err, CF_E_RANGE, "%s: \"%.100s\" has to be of %u letters, as in DE", name,
+                       value, row->n_letters);
     return CF_OK;
 }

@@ -25,7 +25,7 @@ struct cf_attr_type {
     const char *alias;   /* NULL: none */
     const char *oid;
     enum cf_dn_string string;
-    unsigned exact_len; /* 0: any */
+    unsigned n_letters; /* 0: any */
 };
 
 /* The row of a dotted OID, or NULL. */

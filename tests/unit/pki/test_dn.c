@@ -110,9 +110,10 @@ values_that_a_type_cannot_hold_are_refused(void **state)
 {
     static char too_long[CF_DN_VALUE_MAX + 2];
     static const char *const CASES[][2] = {
-        {"CN", ""},       {"CN", "\xff"},         {"CN", "a\nb"},      {"C", "DEU"},
-        {"C", "D_"},      {"C", "\xc3\xa4"},      {"E", "ü@b"},        {"DC", "ü"},
-        {"CN", too_long}, {"SERIALNUMBER", "a*"}, {"CN", "\xc2\x85x"},
+        {"CN", ""},          {"CN", "\xff"}, {"CN", "a\nb"},   {"C", "DEU"},
+        {"C", "D_"},         {"C", "D1"},    {"C", " -"},      {"C", "\xc3\xa4"},
+        {"E", "ü@b"},        {"DC", "ü"},    {"CN", too_long}, {"SERIALNUMBER", "a*"},
+        {"CN", "\xc2\x85x"},
     };
     cf_own(cf_dn) dn = cf_dn_new();
 

@@ -169,8 +169,8 @@ static void
 what_a_string_type_cannot_hold_is_refused(void **state)
 {
     static const char *const CASES[][2] = {
-        {"C=Germany", "2 characters"},
-        {"C=D", "2 characters"},
+        {"C=Germany", "2 letters"},
+        {"C=D", "2 letters"},
         {"C=\xc3\x9f", "PrintableString"},
         {"E=jörg@example.com", "IA5String"},
         {"DC=bücher", "IA5String"},
