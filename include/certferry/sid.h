@@ -10,6 +10,9 @@
 
 enum { CF_SID_TEXT_SIZE = 185 };
 
+/* With a SID behind it, what Microsoft's directories take for a strong mapping in a SAN URI. */
+#define CF_SID_URI "tag:microsoft.com,2022-09-14:sid:"
+
 /* "S-1-", an authority and one to fifteen sub-authorities (MS-DTYP 2.4.2.1), in its one canonical
  * writing: equal identifiers are equal texts. CF_E_RANGE. */
 CF_MUST_USE enum cf_rc cf_sid_check(const char *text, struct cf_err *err);

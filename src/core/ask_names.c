@@ -4,13 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certferry/sid.h"
 #include "certferry/subject.h"
 #include "certferry/text.h"
 #include "policy_internal.h"
 #include "work.h"
-
-/* What Microsoft's directories take for a strong mapping in a SAN URI. */
-#define SID_URI "tag:microsoft.com,2022-09-14:sid:"
 
 static enum cf_rc
 render_subject(struct cf_ask *ask, struct cf_err *err)
@@ -127,7 +125,7 @@ add_sid(struct cf_ask *ask, bool has_uri, struct cf_err *err)
 {
     enum cf_sid_form form = sid_form(&ask->grant);
     const char *sid = NULL;
-    char uri[sizeof SID_URI + CF_SID_TEXT_SIZE];
+    char uri[sizeof CF_SID_URI + CF_SID_TEXT_SIZE];
 
     ask->sid = NULL;
     if (ask->request->profile.wants_sid && sid_mode(&ask->grant) == CF_SID_OFF)
@@ -140,15 +138,23 @@ add_sid(struct cf_ask *ask, bool has_uri, struct cf_err *err)
         ask->sid = sid;
     if (form == CF_SID_FORM_EXTENSION || has_uri)
         return CF_OK;
-    snprintf(uri, sizeof uri, "%s%s", SID_URI, sid);
+    snprintf(uri, sizeof uri, "%s%s", CF_SID_URI, sid);
     return cf_san_append(ask->san, CF_SAN_URI, uri, err);
+}
+
+enum cf_rc
+cf_ask_settle_sid(struct cf_ask *ask, struct cf_err *err)
+{
+    bool has_uri = false;
+
+    CF_TRY(judge_sid_uris(ask, &has_uri, err));
+    return add_sid(ask, has_uri, err);
 }
 
 enum cf_rc
 cf_work_need_names(struct cf_work *work, struct cf_err *err)
 {
     struct cf_ask *ask = &work->ask;
-    bool has_uri = false;
 
     if (work->has_names)
         return CF_OK;
@@ -160,8 +166,7 @@ cf_work_need_names(struct cf_work *work, struct cf_err *err)
     const struct cf_policy_names names = {
         .subject = ask->subject, .san = ask->san, .facts = &ask->facts};
     CF_TRY(cf_policy_judge_names(&ask->grant, &names, NULL, NULL, err));
-    CF_TRY(judge_sid_uris(ask, &has_uri, err));
-    CF_TRY(add_sid(ask, has_uri, err));
+    CF_TRY(cf_ask_settle_sid(ask, err));
     work->has_names = true;
     return CF_OK;
 }

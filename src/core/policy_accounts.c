@@ -9,13 +9,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "certferry/sid.h"
 #include "certferry/text.h"
 #include "policy_internal.h"
 
 /* More accounts than this in one certificate are nobody's names. */
 enum { OTHERS_MAX = 16 };
 
-#define SID_URI "tag:microsoft.com,2022-09-14:sid:"
+#define OID_EMAIL "1.2.840.113549.1.9.1"
 
 static bool
 is_filled(const char *text)
@@ -35,9 +36,9 @@ cf_sid_of_name(const struct cf_san *san, size_t i)
     const char *value = cf_san_value_at(san, i);
 
     if (cf_san_type_at(san, i) != CF_SAN_URI ||
-        strncasecmp(value, SID_URI, sizeof SID_URI - 1) != 0)
+        strncasecmp(value, CF_SID_URI, sizeof CF_SID_URI - 1) != 0)
         return NULL;
-    return value + sizeof SID_URI - 1;
+    return value + sizeof CF_SID_URI - 1;
 }
 
 /* "name" of "name@realm" and of "DOMAIN\name". */
@@ -60,6 +61,8 @@ struct identity {
     const char *upn;
     const char *sam;
     const char *sid;
+    const char
+        *address; /* a mailbox; where accounts are mailboxes it is the same text as the UPN */
 };
 
 static bool
@@ -71,12 +74,25 @@ is_refused(const char *entry, const struct identity *identity)
         return is_filled(identity->sid) && cf_sid_read(identity->sid, &sid) &&
                cf_sid_equal(&wanted, &sid);
     if (strchr(entry, '@'))
-        return is_filled(identity->upn) && cf_policy_match_folded(entry, identity->upn);
+        return (is_filled(identity->upn) && cf_policy_match_folded(entry, identity->upn)) ||
+               (is_filled(identity->address) && cf_policy_match_folded(entry, identity->address));
 
     const char *backslash = strrchr(entry, '\\');
     const char *sam = backslash ? backslash + 1 : entry;
     return (is_filled(identity->sam) && cf_policy_match_folded(sam, identity->sam)) ||
            (is_filled(identity->upn) && is_sam_of_upn(sam, identity->upn));
+}
+
+static const char *
+shown_name(const struct identity *identity)
+{
+    const char *const names[] = {identity->upn, identity->address, identity->sam, identity->sid};
+
+    for (size_t i = 0; i < CF_COUNT(names); i++) {
+        if (is_filled(names[i]))
+            return names[i];
+    }
+    return "";
 }
 
 static enum cf_rc
@@ -86,12 +102,9 @@ check_identity(const struct cf_policy_settings *policy, const struct identity *i
     for (char *const *entry = policy->refused_accounts; *entry; entry++) {
         if (is_refused(*entry, identity))
             return cf_fail(err, CF_E_POLICY,
-                           "%.64s: %.80s is the account %.60s of [policy %.40s] refused_accounts",
-                           identity->source,
-                           is_filled(identity->upn)   ? identity->upn
-                           : is_filled(identity->sam) ? identity->sam
-                                                      : identity->sid,
-                           *entry, policy->name);
+                           "%.48s: %.64s is the account %.48s of [policy %.40s] refused_accounts; "
+                           "name another, or take it off that list",
+                           identity->source, shown_name(identity), *entry, policy->name);
     }
     return CF_OK;
 }
@@ -205,6 +218,16 @@ check_account(const struct cf_names_judging *judging, const char *source,
     return check_identity(judging->grant->policy, &identity, err);
 }
 
+static enum cf_rc
+check_attr(void *arg, const char *oid, const char *value, struct cf_err *err)
+{
+    const struct identity named = {.source = "profile.subjectNameFormat", .address = value};
+
+    const struct cf_policy_settings **policy = arg;
+
+    return strcmp(oid, OID_EMAIL) == 0 ? check_identity(*policy, &named, err) : CF_OK;
+}
+
 /* What the cloud says, and what will stand in the certificate. */
 static enum cf_rc
 check_request(const struct cf_names_judging *judging, struct cf_err *err)
@@ -225,9 +248,11 @@ check_request(const struct cf_names_judging *judging, struct cf_err *err)
 
         if (cf_san_type_at(san, i) == CF_SAN_UPN)
             named.upn = cf_san_value_at(san, i);
+        if (cf_san_type_at(san, i) == CF_SAN_EMAIL)
+            named.address = cf_san_value_at(san, i);
         CF_TRY(check_identity(policy, &named, err));
     }
-    return CF_OK;
+    return cf_dn_each(judging->names->subject, check_attr, &policy, err);
 }
 
 enum cf_rc

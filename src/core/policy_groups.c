@@ -22,8 +22,8 @@ fail_sid(const struct cf_names_judging *judging, const char *source, const char 
          const char *what, struct cf_err *err)
 {
     return cf_fail(err, CF_E_POLICY,
-                   "%.40s: %.80s is or belongs to %.60s, which [policy %.40s] "
-                   "refused_groups refuses",
+                   "%.40s: %.64s is or belongs to %.48s, which [policy %.40s] "
+                   "refused_groups refuses; use another account",
                    source, whose, what, judging->grant->policy->name);
 }
 

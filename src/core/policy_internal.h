@@ -35,7 +35,8 @@ CF_MUST_USE enum cf_rc cf_san_rule_read(const char *rule, enum cf_san_type *ret_
                                         const char **ret_pattern, struct cf_err *err);
 
 /* As cf_policy_match, for what must not slip through: also matches when they differ only in blanks
- * at the ends, in how many and which blanks stand between words, or in full-width letters. */
+ * at the ends, in how many and which blanks stand between words, in joiners and variation
+ * selectors, or in full-width letters. */
 bool cf_policy_match_folded(const char *pattern, const char *text);
 
 /* A SID as numbers, so that "S-1-5-21-1-2-3-0500" is what it is. */

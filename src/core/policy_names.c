@@ -60,7 +60,7 @@ check_attr(void *arg, const char *oid, const char *value, struct cf_err *err)
         if (check->is_refusal && cf_policy_match_folded(pattern, value))
             return cf_fail(err, CF_E_POLICY,
                            "profile.subjectNameFormat: %s=%.80s is refused by [policy %.40s] "
-                           "subject_refuse: %.60s",
+                           "subject_refuse: %.60s; change the profile or the rule",
                            keyword_of(oid), value, check->policy, *rule);
     }
     if (check->is_refusal)
@@ -125,7 +125,7 @@ check_name(const struct attr_check *check, enum cf_san_type type, const char *va
         if (check->is_refusal && cf_policy_match_folded(pattern, value))
             return cf_fail(err, CF_E_POLICY,
                            "profile.subjectAlternativeNames: %s %.80s is refused by [policy "
-                           "%.40s] san_refuse: %.60s",
+                           "%.40s] san_refuse: %.60s; change the profile or the rule",
                            cf_san_type_name(type), value, check->policy, *rule);
     }
     if (check->is_refusal)

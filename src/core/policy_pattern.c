@@ -68,6 +68,20 @@ full_width(const char *text)
     return code >= 0xff01 && code <= 0xff5e ? (char)(code - 0xfee0) : '\0';
 }
 
+/* Length of the joiner (U+200C, U+200D) or variation selector (U+FE00 to U+FE0F) that text begins
+ * with; 0: none. They are allowed in names, and nobody sees them between Latin letters. */
+static size_t
+unseen_len(const char *text)
+{
+    const unsigned char *octet = (const unsigned char *)text;
+    bool is_joiner =
+        cf_text_starts_with(text, "\xe2\x80") && (octet[2] == 0x8c || octet[2] == 0x8d);
+    bool is_selector =
+        cf_text_starts_with(text, "\xef\xb8") && octet[2] >= 0x80 && octet[2] <= 0x8f;
+
+    return is_joiner || is_selector ? 3 : 0;
+}
+
 static void
 fold(const char *text, char *ret)
 {
@@ -75,6 +89,7 @@ fold(const char *text, char *ret)
 
     while (*text) {
         size_t blank = blank_len(text);
+        size_t unseen = unseen_len(text);
         char wide = full_width(text);
 
         if (blank > 0) {
@@ -84,6 +99,8 @@ fold(const char *text, char *ret)
         } else if (wide) {
             *out++ = wide;
             text += 3;
+        } else if (unseen > 0) {
+            text += unseen;
         } else {
             *out++ = *text++;
         }

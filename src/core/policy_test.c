@@ -29,6 +29,12 @@ write_rule(void *arg, const struct cf_policy_rule *rule)
     cf_json_put_object_end(out);
 }
 
+static bool
+is_refusal(const struct cf_err *fault)
+{
+    return fault->rc != CF_OK && fault->fault == CF_FAULT_REQUEST;
+}
+
 /* What comes before and between the rules, told as one of them. */
 static void
 write_stage(struct cf_json_writer *out, const char *name, const struct cf_err *fault,
@@ -37,7 +43,7 @@ write_stage(struct cf_json_writer *out, const char *name, const struct cf_err *f
     const struct cf_policy_rule rule = {
         .rule = name,
         .applies = true,
-        .is_judged = fault->rc == CF_OK || fault->fault == CF_FAULT_REQUEST,
+        .is_judged = fault->rc == CF_OK || is_refusal(fault),
         .is_met = fault->rc == CF_OK,
         .text = fault->rc == CF_OK ? text : fault->text,
     };
@@ -65,6 +71,31 @@ judge_names(struct cf_ask *ask, struct cf_json_writer *out, struct cf_err *err)
     return cf_policy_judge_names(&ask->grant, &names, write_rule, out, err);
 }
 
+/* The rules of CA and template for SIDs; `err` is what the policy came to, and stays what decides
+ * unless only this is a refusal. */
+static enum cf_rc
+judge_sid(struct cf_ask *ask, struct cf_json_writer *out, struct cf_err *err)
+{
+    struct cf_err fault = {0};
+    size_t n_before = cf_san_count(ask->san);
+    bool is_settled = cf_ask_settle_sid(ask, &fault) == CF_OK;
+    bool is_added = ask->sid || cf_san_count(ask->san) > n_before;
+    const struct cf_policy_rule rule = {
+        .rule = "security_identifier",
+        .applies = !is_settled || is_added,
+        .is_judged = is_settled || is_refusal(&fault),
+        .is_met = is_settled,
+        .text = !is_settled ? fault.text
+                : is_added  ? "the SID of the account goes into the certificate"
+                            : "no SID is put into the certificate",
+    };
+
+    write_rule(out, &rule);
+    if (!is_settled && (err->rc == CF_OK || (is_refusal(&fault) && !is_refusal(err))))
+        *err = fault;
+    return err->rc;
+}
+
 static enum cf_rc
 judge(struct cf_ask *ask, const struct cf_settings *settings, struct cf_bytes json,
       struct cf_json_writer *out, struct cf_err *err)
@@ -78,7 +109,8 @@ judge(struct cf_ask *ask, const struct cf_settings *settings, struct cf_bytes js
     rc = cf_ask_render_names(ask, err);
     write_stage(out, "names", err, "all variables have values");
     CF_TRY(rc);
-    return judge_names(ask, out, err);
+    (void)!judge_names(ask, out, err);
+    return judge_sid(ask, out, err);
 }
 
 static enum cf_rc
@@ -104,8 +136,7 @@ write_names(const struct cf_ask *ask, struct cf_json_writer *out, struct cf_err 
 static void
 write_verdict(const struct cf_ask *ask, const struct cf_err *fault, struct cf_json_writer *out)
 {
-    bool is_refusal = fault->rc != CF_OK && fault->fault == CF_FAULT_REQUEST;
-    const char *open = is_refusal ? "refused" : "undecided";
+    const char *open = is_refusal(fault) ? "refused" : "undecided";
 
     cf_json_put_string(out, "verdict", fault->rc == CF_OK ? "allowed" : open);
     cf_json_put_string(out, "error", fault->rc == CF_OK ? NULL : cf_rc_name(fault->rc));

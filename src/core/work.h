@@ -79,6 +79,9 @@ CF_MUST_USE enum cf_rc cf_work_need_ask(struct cf_work *work, struct cf_err *err
 CF_MUST_USE enum cf_rc cf_work_need_names(struct cf_work *work, struct cf_err *err);
 /* Subject and alternative names of a request that has its grant and facts; not judged. */
 CF_MUST_USE enum cf_rc cf_ask_render_names(struct cf_ask *ask, struct cf_err *err);
+/* Whether a SID goes into the certificate, by the CA's and the template's options, and in which
+ * form; behind the policy, which does not judge what the connector adds by itself. */
+CF_MUST_USE enum cf_rc cf_ask_settle_sid(struct cf_ask *ask, struct cf_err *err);
 /* The request is the item's; what people want to know of it is kept with the item even when it is
  * refused later on. */
 CF_MUST_USE enum cf_rc cf_work_note_request(struct cf_work *work, struct cf_err *err);

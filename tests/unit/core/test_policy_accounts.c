@@ -159,6 +159,24 @@ an_alternative_name_of_a_refused_account_is_refused(void **state)
 }
 
 static void
+an_address_of_a_refused_account_is_refused_in_san_and_subject(void **state)
+{
+    struct policy_lab *lab = *state;
+
+    lab->policy.refused_accounts = LIST("boss@example.com", "krbtgt");
+    lab_san(lab, CF_SAN_EMAIL, "eve@example.com");
+    lab_san(lab, CF_SAN_EMAIL, "krbtgt@example.com"); /* a mailbox is no SAM account name */
+    lab_subject(lab, "E", "eve@example.com");
+    lab_subject(lab, "CN", "boss@example.com");
+    assert_allowed(lab);
+    lab_san(lab, CF_SAN_EMAIL, "Boss@Example.com");
+    assert_refused(lab, "profile.subjectAlternativeNames: Boss@Example.com");
+    lab_no_names(lab);
+    lab_subject(lab, "E", "boss@example.COM");
+    assert_refused(lab, "profile.subjectNameFormat: boss@example.COM");
+}
+
+static void
 privileged_accounts_are_known_by_their_sid_alone(void **state)
 {
     struct policy_lab *lab = *state;
@@ -297,6 +315,7 @@ main(void)
         TEST(an_account_is_refused_by_each_of_its_names),
         TEST(what_the_cloud_leaves_out_the_directory_knows),
         TEST(an_alternative_name_of_a_refused_account_is_refused),
+        TEST(an_address_of_a_refused_account_is_refused_in_san_and_subject),
         TEST(privileged_accounts_are_known_by_their_sid_alone),
         TEST(members_of_refused_groups_are_refused_by_name_dn_and_sid),
         TEST(who_is_not_in_the_directory_has_unknown_groups),

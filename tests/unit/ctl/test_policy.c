@@ -102,6 +102,39 @@ a_refusal_names_its_rule_and_is_exit_code_4(void **state)
     kit_run_done(&run);
 }
 
+/* The request of set_up with one more member of its profile. */
+static void
+write_sid_request(void)
+{
+    char text[2048], longer[2048];
+
+    snprintf(text, sizeof text, REQUEST, "LAPTOP-1");
+    char *end = strstr(text, "20},");
+    assert_non_null(end);
+    snprintf(longer, sizeof longer, "%.*s20,\"includeSecurityIdentifier\":true%s",
+             (int)(end - text), text, end + 2);
+    write_file(request, "request.json", longer, "");
+}
+
+static void
+a_sid_that_the_daemon_could_not_put_in_is_a_refusal(void **state)
+{
+    (void)state;
+    write_sid_request();
+    struct kit_run run = KIT_RUN("-c", conf, "policy", "--json", "test", request, "--offline");
+
+    KIT_HAS(run.out, "{\"rule\":\"security_identifier\",\"verdict\":\"refused\"");
+    KIT_HAS(run.out, "\"verdict\":\"refused\",\"error\":\"CF_E_FACT\"");
+    assert_int_equal(run.code, CF_TOOL_FINDINGS);
+    kit_run_done(&run);
+
+    write_request("LAPTOP-1");
+    struct kit_run without = KIT_RUN("-c", conf, "policy", "--json", "test", request, "--offline");
+    KIT_HAS(without.out, "{\"rule\":\"security_identifier\",\"verdict\":\"not concerned\"");
+    assert_int_equal(without.code, CF_TOOL_OK);
+    kit_run_done(&without);
+}
+
 static void
 what_is_no_request_is_refused(void **state)
 {
@@ -188,6 +221,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(offline_the_configuration_judges),
         TEST(a_refusal_names_its_rule_and_is_exit_code_4),
+        TEST(a_sid_that_the_daemon_could_not_put_in_is_a_refusal),
         TEST(what_is_no_request_is_refused),
         TEST(without_the_daemon_rules_of_the_directory_stay_open),
         TEST(the_daemon_is_asked_with_the_text_of_the_request),
