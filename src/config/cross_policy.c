@@ -138,23 +138,22 @@ cross_names(const struct cf_build *build, const struct cf_policy_settings *polic
     return CF_OK;
 }
 
-/* Members of the built-in groups of administrators are refused by whoever can tell them. */
-static enum cf_rc
-cross_groups(struct cf_build *build, struct cf_policy_settings *policy, struct cf_err *err)
+/* The SIDs of Administrator and krbtgt are known without asking; who is in a group is not. */
+static void
+cross_groups(const struct cf_build *build, const struct cf_policy_settings *policy)
 {
-    bool is_written = cf_build_value(build, "policy", policy->name, "refused_groups") != NULL;
-    bool has_directory = build->settings->directory.uri != NULL;
-
-    if (has_directory && !is_written)
-        return cf_value_parse(cf_option_find("policy", "refused_groups"), "privileged", policy,
-                              err);
     /* An uri that could not be read is one fault, not two. */
-    if (!has_directory && policy->refused_groups && *policy->refused_groups &&
-        !cf_build_value(build, "directory", "", "uri"))
-        cf_build_fault(build, "policy", policy->name, "refused_groups",
-                       "only a directory knows who is a member: set uri in [directory], or remove "
-                       "it");
-    return CF_OK;
+    if (build->settings->directory.uri || cf_build_value(build, "directory", "", "uri"))
+        return;
+    for (char *const *group = policy->refused_groups; group && *group; group++) {
+        if (strcmp(*group, "privileged") != 0) {
+            cf_build_fault(build, "policy", policy->name, "refused_groups",
+                           "only a directory knows who is a member of %.80s: set uri in "
+                           "[directory], or remove it",
+                           *group);
+            return;
+        }
+    }
 }
 
 static bool
@@ -193,7 +192,7 @@ cf_cross_policies(struct cf_build *build, struct cf_err *err)
 
     for (size_t i = 0; i < settings->n_policies; i++) {
         CF_TRY(cross_names(build, settings->policies[i], &is_good, err));
-        CF_TRY(cross_groups(build, settings->policies[i], err));
+        cross_groups(build, settings->policies[i]);
     }
     /* A policy has to name a CA; without any, that is what is missing. */
     if (settings->n_policies == 0 && settings->n_cas > 0)

@@ -40,11 +40,12 @@ const struct cf_option cf_options_policy[] = {
      .when = "none", .example = "root@example.com svc-backup",
      .help = "Accounts that get no certificate: userPrincipalName, SAM account name or SID."},
     {"policy", "refused_groups", OPT_LIST, .flags = CF_OPTION_NONE, P(refused_groups),
-     .check = cf_check_group, .when = "privileged when [directory] has uri, else none",
-     .example = "privileged \"VIP users\"",
+     .check = cf_check_group, .preset = "privileged", .example = "privileged \"VIP users\"",
      .help = "Groups whose members get no certificate, also members by way of other groups: SID, "
              "name or distinguished name in quotes; privileged stands for the built-in groups of "
-             "administrators and operators, none alone for no group. All need [directory]."},
+             "administrators and operators, none alone for no group. Without [directory] only "
+             "privileged is possible, and only Administrator and krbtgt are recognised, by the SID "
+             "that the cloud sends."},
     {"policy", "min_rsa", OPT_UNSIGNED, P(min_rsa_bits), .preset = "2048", LIMITS("2048", "4096"),
      .help = "The least number of bits of an RSA key."},
     {"policy", "min_ec", OPT_UNSIGNED, P(min_ec_bits), .preset = "256", LIMITS("256", "384"),

@@ -248,6 +248,7 @@ the_defaults_are_those_of_the_manual(void **state)
         "ca = corp partner\n"
         "templates = Device\n"
         "certificate_type = both\n"
+        "refused_groups = privileged\n"
         "min_rsa = 2048\n"
         "min_ec = 256\n"
         "max_validity = 0\n"

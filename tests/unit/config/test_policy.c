@@ -146,7 +146,7 @@ every_rule_is_kept(void **state)
     assert_string_equal(policy->san_refuse[0], "uri:*");
     assert_string_equal(policy->upn_suffixes[1], "corp.example");
     assert_string_equal(policy->refused_accounts[2], "S-1-5-21-1-2-3-500");
-    assert_null(policy->refused_groups);
+    assert_string_equal(policy->refused_groups[0], "privileged");
     assert_int_equal(policy->min_rsa_bits, 3072);
     assert_int_equal(policy->min_ec_bits, 384);
     assert_int_equal(policy->max_validity_ms, 90ULL * 86400000);
@@ -156,7 +156,7 @@ every_rule_is_kept(void **state)
 }
 
 static void
-without_rules_nothing_but_the_least_keys_is_asked(void **state)
+without_rules_only_the_least_keys_and_no_privilege_are_asked(void **state)
 {
     (void)state;
     cf_own(cf_settings) settings = lab_good(BASE RULES);
@@ -170,7 +170,8 @@ without_rules_nothing_but_the_least_keys_is_asked(void **state)
     assert_null(policy->san_refuse);
     assert_null(policy->upn_suffixes);
     assert_null(policy->refused_accounts);
-    assert_null(policy->refused_groups);
+    assert_string_equal(policy->refused_groups[0], "privileged");
+    assert_null(policy->refused_groups[1]);
     assert_int_equal(policy->min_rsa_bits, 2048);
     assert_int_equal(policy->min_ec_bits, 256);
     assert_int_equal(policy->max_validity_ms, 0);
@@ -202,7 +203,7 @@ rules_that_could_match_nothing_are_told(void **state)
 #define DIRECTORY "[directory]\nuri = ldaps://dc.example.com\nkeytab_file = /etc/certferry/keytab\n"
 
 static void
-privileged_accounts_are_refused_wherever_a_directory_can_tell(void **state)
+privileged_accounts_are_refused_unless_it_says_none(void **state)
 {
     (void)state;
     cf_own(cf_settings) by_default = lab_good(BASE RULES DIRECTORY);
@@ -225,20 +226,21 @@ privileged_accounts_are_refused_wherever_a_directory_can_tell(void **state)
 }
 
 static void
-groups_need_a_directory(void **state)
+groups_other_than_privileged_need_a_directory(void **state)
 {
     (void)state;
-    static const char *const LINES[] = {"refused_groups = privileged",
-                                        "refused_groups = S-1-5-32-544",
-                                        "refused_groups = \"Domain Admins\""};
-
-    for (size_t i = 0; i < CF_COUNT(LINES); i++)
-        expect_rule(LINES[i], "refused_groups: only a directory knows who is a member: set uri in "
-                              "[directory], or remove it");
+    expect_rule("refused_groups = privileged S-1-5-32-544",
+                "refused_groups: only a directory knows who is a member of S-1-5-32-544: set uri "
+                "in [directory], or remove it");
+    expect_rule("refused_groups = \"Domain Admins\"",
+                "refused_groups: only a directory knows who is a member of Domain Admins: set uri "
+                "in [directory], or remove it");
     expect_rule("refused_groups = none privileged", "refused_groups: none can only stand alone");
     expect_rule("refused_groups = Privileged", "refused_groups: write privileged in small letters");
     cf_own(cf_settings) none = lab_good(BASE RULES "refused_groups = none\n");
     assert_null(none->policies[0]->refused_groups[0]);
+    cf_own(cf_settings) known = lab_good(BASE RULES "refused_groups = privileged\n");
+    assert_string_equal(known->policies[0]->refused_groups[0], "privileged");
 }
 
 int
@@ -251,10 +253,10 @@ main(void)
         cmocka_unit_test(names_are_kept_as_their_sections_write_them),
         cmocka_unit_test(a_policy_says_for_whom_it_is),
         cmocka_unit_test(every_rule_is_kept),
-        cmocka_unit_test(without_rules_nothing_but_the_least_keys_is_asked),
+        cmocka_unit_test(without_rules_only_the_least_keys_and_no_privilege_are_asked),
         cmocka_unit_test(rules_that_could_match_nothing_are_told),
-        cmocka_unit_test(privileged_accounts_are_refused_wherever_a_directory_can_tell),
-        cmocka_unit_test(groups_need_a_directory),
+        cmocka_unit_test(privileged_accounts_are_refused_unless_it_says_none),
+        cmocka_unit_test(groups_other_than_privileged_need_a_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
