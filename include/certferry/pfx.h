@@ -35,7 +35,8 @@ enum { CF_PFX_DER_MAX = 1024 * 1024, CF_PFX_READ_ITERATIONS_MAX = 1000000, CF_PF
 /* Reads a file of any common writer (3DES, AES; MAC SHA-1 or SHA-2; no RC2: CF_E_UNSUPPORTED names
  * the cipher). CF_E_CRYPTO: wrong password or changed bytes; CF_E_ENCODING; CF_E_LIMIT, also for
  * iteration counts, before any work is done for them; CF_E_MISMATCH: no certificate for the key, or
- * several keys. Password bytes are UTF-8. */
+ * several keys; CF_E_UNSUPPORTED also for a key that is neither RSA nor EC. Password bytes are
+ * UTF-8. */
 CF_MUST_USE enum cf_rc cf_pfx_open(struct cf_bytes der, const struct cf_secret *password,
                                    struct cf_pfx_content **ret_content, struct cf_err *err);
 /* As cf_pfx_open with each of cf_import_passwords(plain) until one opens it. */
@@ -46,7 +47,7 @@ struct cf_pfx_content *cf_pfx_content_free(struct cf_pfx_content *content);
 CF_DEFINE_OWN(cf_pfx_content);
 const struct cf_cert *cf_pfx_content_cert(const struct cf_pfx_content *content); /* borrowed */
 /* As cf_pfx_build, of what was read; RSA below 2048 bits and other curves than P-256, P-384 and
- * P-521 are CF_E_UNSUPPORTED. */
+ * P-521 are CF_E_UNSUPPORTED; a private half that is not the certificate's is CF_E_MISMATCH. */
 CF_MUST_USE enum cf_rc cf_pfx_rebuild(const struct cf_pfx_content *content,
                                       enum cf_pfx_preset preset, unsigned iterations,
                                       const struct cf_secret *password, const char *friendly_name,

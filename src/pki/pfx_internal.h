@@ -29,3 +29,11 @@ CF_MUST_USE enum cf_rc cf_pfx_check_pbe(const X509_ALGOR *algorithm, struct cf_p
 /* The encrypted keys among bags, and the number and nesting of the bags. */
 CF_MUST_USE enum cf_rc cf_pfx_check_bags(const STACK_OF(PKCS12_SAFEBAG) * bags,
                                          struct cf_pfx_cost *cost, struct cf_err *err);
+
+/* CF_E_UNSUPPORTED for what is no RSA or EC key, CF_E_LIMIT, CF_E_ENCODING. */
+CF_MUST_USE enum cf_rc cf_pfx_decode_key(const PKCS8_PRIV_KEY_INFO *info, EVP_PKEY **ret_pkey,
+                                         struct cf_err *err);
+/* A key that is written again: of a kind that devices read, and the one of the certificate in more
+ * than its public half. CF_E_UNSUPPORTED, CF_E_MISMATCH. */
+CF_MUST_USE enum cf_rc cf_pfx_check_key(EVP_PKEY *pkey, const struct cf_cert *cert,
+                                        struct cf_err *err);

@@ -13,13 +13,7 @@
 
 #include <openssl/err.h>
 
-enum {
-    PASSWORD_MAX = 512,
-    SAFES_MAX = 16,
-    VERSION = 3,
-    RSA_BITS_MIN = 2048,
-    RSA_BITS_MAX = 16384 /* what OpenSSL works with */
-};
+enum { PASSWORD_MAX = 512, SAFES_MAX = 16, VERSION = 3 };
 
 /* Always the same: which of the two it was is nobody's business. */
 #define WRONG "PFX: wrong password, or its bytes were changed"
@@ -114,7 +108,9 @@ look_at_part(struct reading *reading, const PKCS7 *part, struct cf_err *err)
 
     *safe = (struct safe){.part = part, .is_encrypted = PKCS7_type_is_encrypted(part)};
     if (safe->is_encrypted) {
-        if (!part->d.encrypted || !part->d.encrypted->enc_data)
+        /* Decryptors have taken a missing content for one. */
+        if (!part->d.encrypted || !part->d.encrypted->enc_data ||
+            !part->d.encrypted->enc_data->enc_data)
             return cf_fail(err, CF_E_ENCODING, "PFX: an encrypted part without content");
         return cf_pfx_check_pbe(part->d.encrypted->enc_data->algorithm, &reading->cost, err);
     }
@@ -233,10 +229,7 @@ read_key(const struct reading *reading, struct cf_pfx_content *content, struct c
     } else {
         info = PKCS12_SAFEBAG_get0_p8inf(reading->key_bag);
     }
-    content->pkey = info ? EVP_PKCS82PKEY(info) : NULL;
-    if (!content->pkey)
-        return cf_fail_openssl(err, CF_E_ENCODING, "PFX: the private key cannot be read");
-    return CF_OK;
+    return cf_pfx_decode_key(info, &content->pkey, err);
 }
 
 static enum cf_rc
@@ -374,36 +367,12 @@ cf_pfx_content_cert(const struct cf_pfx_content *content)
     return content->cert;
 }
 
-static enum cf_rc
-check_usable(const EVP_PKEY *pkey, struct cf_err *err)
-{
-    static const char *const curves[] = {"prime256v1", "secp384r1", "secp521r1"};
-    bool is_rsa = false;
-    unsigned bits = cf_pkey_bits(pkey, &is_rsa);
-    char group[64] = "";
-
-    if (is_rsa && bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX)
-        return CF_OK;
-    if (is_rsa)
-        return cf_fail(err, CF_E_UNSUPPORTED, "PFX: an RSA key of %u bits; %d to %d are possible",
-                       bits, RSA_BITS_MIN, RSA_BITS_MAX);
-    if (bits > 0 && EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL) == 1) {
-        for (size_t i = 0; i < CF_COUNT(curves); i++) {
-            if (strcmp(group, curves[i]) == 0)
-                return CF_OK;
-        }
-    }
-    ERR_clear_error();
-    return cf_fail(err, CF_E_UNSUPPORTED,
-                   "PFX: the key is neither RSA nor of the curves P-256, P-384, P-521");
-}
-
 enum cf_rc
 cf_pfx_rebuild(const struct cf_pfx_content *content, enum cf_pfx_preset preset, unsigned iterations,
                const struct cf_secret *password, const char *friendly_name, struct cf_buf **ret_der,
                struct cf_err *err)
 {
-    CF_TRY(check_usable(content->pkey, err));
+    CF_TRY(cf_pfx_check_key(content->pkey, content->cert, err));
     return cf_pfx_write(content->pkey, content->cert, content->others, preset, iterations, password,
                         friendly_name, ret_der, err);
 }

@@ -234,8 +234,9 @@ ec_keys_come_through_and_odd_keys_stay(void **state)
                   "openssl req -x509 -newkey %s -nodes -keyout k -out c -subj /CN=c && openssl "
                   "pkcs12 -export -in c -inkey k -passout pass:secret -out p12",
                   cases[i].key);
-        assert_ok(open_file("p12", "secret", &content, &err), err);
-        enum cf_rc rc = cf_pfx_rebuild(content, CF_PFX_MODERN, 2048, fresh, NULL, &der, &err);
+        enum cf_rc rc = open_file("p12", "secret", &content, &err);
+        if (rc == CF_OK)
+            rc = cf_pfx_rebuild(content, CF_PFX_MODERN, 2048, fresh, NULL, &der, &err);
         assert_int_equal(rc, cases[i].is_good ? CF_OK : CF_E_UNSUPPORTED);
     }
 }
