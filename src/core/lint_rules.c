@@ -7,6 +7,7 @@
 #include "certferry/policy.h"
 #include "certferry/text.h"
 #include "lint.h"
+#include "work.h"
 
 #define DAY_MS (UINT64_C(24) * 60 * 60 * 1000)
 
@@ -34,6 +35,27 @@ cf_lint_is_windows(const struct cf_lint_profile *profile)
     return profile->platform && strncasecmp(profile->platform, "windows", 7) == 0;
 }
 
+/* Whether the SID that profile, CA and template want can be put in. What a configured directory
+ * would say of an account is not asked. */
+static void
+check_sid(struct cf_lint *lint, struct cf_request *sample, const struct cf_grant *grant)
+{
+    cf_own(cf_san) san = cf_san_new();
+    struct cf_ask ask = {
+        .request = sample, .grant = *grant, .san = san, .facts = {.request = sample}};
+    struct cf_err err = {0};
+    bool has_directory = lint->settings->directory.uri != NULL;
+
+    /* On other platforms than Windows devices have none, which cf_lint_platform says. */
+    if (!san || (lint->profile->is_device && !cf_lint_is_windows(lint->profile)) ||
+        cf_ask_settle_sid(&ask, &err) == CF_OK || (err.rc == CF_E_FACT && has_directory))
+        return;
+    cf_lint_say(lint, CF_FINDING_ERROR, "includeSecurityIdentifier",
+                err.rc == CF_E_FACT ? "configure [directory], or turn the SID off"
+                                    : "turn it off, or set security_identifier = on-request",
+                "%s", err.text);
+}
+
 void
 cf_lint_grant(struct cf_lint *lint)
 {
@@ -53,6 +75,7 @@ cf_lint_grant(struct cf_lint *lint)
     if (cf_policy_judge(lint->settings, &sample, NULL, NULL, &grant, &err) == CF_OK) {
         cf_lint_say(lint, CF_FINDING_OK, "certificateTemplateName", NULL,
                     "[ca %s] issues by template %s", grant.ca->name, grant.template_settings->name);
+        check_sid(lint, &sample, &grant);
         return;
     }
     bool is_display_name = strchr(profile->template_name, ' ') != NULL;

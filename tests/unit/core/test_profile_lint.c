@@ -191,6 +191,28 @@ what_will_fail_is_found_and_named(void **state)
 }
 
 static void
+a_sid_that_cannot_be_put_in_is_found(void **state)
+{
+    static const char user[] =
+        "{" CA_MEMBERS "\"platform\":\"windows\",\"certificateType\":\"user\","
+        "\"renewalThresholdPercentage\":20,"
+        "\"subjectNameFormat\":\"CN={{UserName}}\","
+        "\"includeSecurityIdentifier\":true}";
+
+    (void)state;
+    struct seen seen = lint(user);
+    assert_int_equal(seen.n[CF_FINDING_ERROR], 0);
+    seen = lint("{" CA_MEMBERS WINDOWS SUBJECT ",\"includeSecurityIdentifier\":true}");
+    assert_non_null(strstr(seen.text, "error includeSecurityIdentifier: security identifier: the "
+                                      "SID of a computer is known to a directory only"));
+    device.sid_mode = CF_SID_OFF;
+    seen = lint(user);
+    device.sid_mode = CF_SID_AS_CA;
+    assert_non_null(strstr(seen.text, "error includeSecurityIdentifier: "));
+    assert_non_null(strstr(seen.text, "[template Device] security_identifier = off forbids"));
+}
+
+static void
 a_whole_request_and_an_export_of_graph_are_read(void **state)
 {
     (void)state;
@@ -241,6 +263,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_profile_has_no_problem),
         cmocka_unit_test(what_will_fail_is_found_and_named),
+        cmocka_unit_test(a_sid_that_cannot_be_put_in_is_found),
         cmocka_unit_test(a_whole_request_and_an_export_of_graph_are_read),
         cmocka_unit_test(what_is_no_profile_is_refused),
     };
