@@ -64,6 +64,15 @@ cf_work_need_request(struct cf_work *work, struct cf_err *err)
     return cf_request_parse(cf_buf_bytes(work->item->body), &work->ask.request, err);
 }
 
+/* Whose request it is, in words; an empty one is nobody's. */
+static const char *
+user_of(const struct cf_request_user *user)
+{
+    const char *name = user->upn && user->upn[0] ? user->upn : user->name;
+
+    return name && name[0] ? name : NULL;
+}
+
 enum cf_rc
 cf_work_note_request(struct cf_work *work, struct cf_err *err)
 {
@@ -74,8 +83,7 @@ cf_work_note_request(struct cf_work *work, struct cf_err *err)
     if (strcmp(request->context, item->context) != 0)
         return cf_fail(err, CF_E_BUG, "requestContext: body and item differ");
     CF_TRY(cf_replace_text(&item->device_id, request->device.id, err));
-    CF_TRY(cf_replace_text(&item->user_name,
-                           request->user.upn ? request->user.upn : request->user.name, err));
+    CF_TRY(cf_replace_text(&item->user_name, user_of(&request->user), err));
     return cf_replace_text(&item->template_name, request->template_name, err);
 }
 

@@ -68,7 +68,7 @@ cf_ledger_find_meant(const struct cf_work *work, struct cf_ledger_entry **ret_en
     } else {
         filter.profile_id = request->profile.id;
         filter.device_id = request->device.id;
-        filter.user_name = work->item->user_name;
+        filter.user_name = request->profile.is_device ? NULL : work->item->user_name;
         filter.only_current = true;
     }
     CF_TRY(store->ops->ledger(store, &filter, &ledger, err));

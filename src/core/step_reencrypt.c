@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "certferry/text.h"
 #include "ledger.h"
 #include "seal.h"
 
@@ -19,23 +20,35 @@ no_certificate(const struct cf_request *request, struct cf_err *err)
                    request->profile.id, request->device.id);
 }
 
-/* What the cloud says decides nothing: the ledger knows whose certificate it is. */
+/* What the cloud says decides nothing: the ledger knows whose certificate it is. Other devices are
+ * for users who have a name of their own: a UPN. */
 static enum cf_rc
 check_holder(const struct cf_work *work, const struct cf_ledger_entry *entry, struct cf_err *err)
 {
     const struct cf_request *request = work->ask.request;
+    const char *upn = request->user.upn;
+    bool is_same_device = cf_text_equal_nocase(entry->device_id, request->device.id);
+    bool is_for_user = !request->profile.is_device && work->item->user_name;
 
-    if (request->profile.is_device || !entry->user_name) {
-        if (!cf_ledger_is_same_holder(entry, request->device.id, entry->user_name))
-            return cf_fail(err, CF_E_POLICY,
-                           "certificateThumbprint: certificate %s belongs to another device; a "
-                           "device's certificate is not sealed to others",
-                           entry->serial);
-    } else if (!cf_ledger_is_same_user(entry, work->item->user_name)) {
+    if (!entry->user_name && !is_same_device)
+        return cf_fail(err, CF_E_POLICY,
+                       "certificateThumbprint: certificate %s belongs to another device; a "
+                       "device's certificate is not sealed to others",
+                       entry->serial);
+    if (!entry->user_name && is_for_user)
+        return cf_fail(err, CF_E_POLICY,
+                       "certificateThumbprint: certificate %s belongs to the device and not to "
+                       "its user",
+                       entry->serial);
+    if (entry->user_name && (!is_for_user || !cf_ledger_is_same_user(entry, work->item->user_name)))
         return cf_fail(err, CF_E_POLICY,
                        "certificateThumbprint: certificate %s belongs to another user",
                        entry->serial);
-    }
+    if (entry->user_name && !is_same_device && !(upn && upn[0]))
+        return cf_fail(err, CF_E_POLICY,
+                       "user.userPrincipalName: missing; without it certificate %s is not sealed "
+                       "to another device",
+                       entry->serial);
     return CF_OK;
 }
 

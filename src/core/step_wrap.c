@@ -19,8 +19,13 @@ link_renewed(struct cf_work *work, struct cf_ledger_entry *entry, struct cf_err 
     if (work->ask.request->type != CF_REQUEST_RENEW)
         return CF_OK;
     CF_TRY(cf_ledger_find_meant(work, &renewed, err));
-    if (renewed && strcmp(renewed->context, entry->context) != 0 &&
-        cf_ledger_is_same_holder(renewed, entry->device_id, entry->user_name))
+    if (!renewed)
+        return CF_OK;
+    /* Entries of earlier versions have a user also where the certificate is the device's. */
+    bool is_device = work->ask.request->profile.is_device;
+    const char *user_name = is_device ? renewed->user_name : entry->user_name;
+    if (strcmp(renewed->context, entry->context) != 0 &&
+        cf_ledger_is_same_holder(renewed, entry->device_id, user_name))
         entry->renews_id = renewed->id;
     return CF_OK;
 }
@@ -37,7 +42,9 @@ make_ledger_entry(struct cf_work *work, const struct cf_cert *cert, struct cf_er
     CF_TRY(cf_replace_text(&entry->ca, item->ca, err));
     CF_TRY(cf_replace_text(&entry->template_name, item->template_name, err));
     CF_TRY(cf_replace_text(&entry->device_id, item->device_id, err));
-    CF_TRY(cf_replace_text(&entry->user_name, item->user_name, err));
+    /* A device's certificate is nobody's, whoever uses the device. */
+    CF_TRY(cf_replace_text(&entry->user_name,
+                           work->ask.request->profile.is_device ? NULL : item->user_name, err));
     CF_TRY(cf_replace_text(&entry->profile_id, work->ask.request->profile.id, err));
     CF_TRY(cf_dn_text(cf_cert_subject(cert), &entry->subject, err));
     CF_TRY(cf_dn_text(cf_cert_issuer(cert), &entry->issuer, err));

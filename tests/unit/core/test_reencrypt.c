@@ -176,13 +176,89 @@ nobody_gets_the_certificate_of_somebody_else(void **state)
     const char *const other_user[] = {"certificateThumbprint", thumbprint, "user.userPrincipalName",
                                       "\"eve@example.com\"", NULL};
     const char *const no_user[] = {"certificateThumbprint", thumbprint, "user", "null", NULL};
-    const char *const other_device[] = {
-        "certificateThumbprint", thumbprint, "profile.certificateType", "\"device\"", "device.id",
-        "\"device-2\"",          NULL};
+    const char *const other_type[] = {"certificateThumbprint",
+                                      thumbprint,
+                                      "profile.certificateType",
+                                      "\"device\"",
+                                      "user.userPrincipalName",
+                                      "\"eve@example.com\"",
+                                      NULL};
+    const char *const same_name[] = {"certificateThumbprint",
+                                     thumbprint,
+                                     "device.id",
+                                     "\"device-2\"",
+                                     "user.userPrincipalName",
+                                     "\"\"",
+                                     "user.userName",
+                                     "\"ada@example.com\"",
+                                     NULL};
 
     expect_failure(kit, other_user, CF_E_POLICY, "another user");
     expect_failure(kit, no_user, CF_E_POLICY, "another user");
-    expect_failure(kit, other_device, CF_E_POLICY, "another device");
+    expect_failure(kit, other_type, CF_E_POLICY, "another user");
+    expect_failure(kit, same_name, CF_E_POLICY, "userPrincipalName");
+}
+
+/* Neither for what the request says of the profile nor for its user. */
+static void
+a_certificate_of_a_device_stays_on_it(void **state)
+{
+    static const char *const of_device[] = {"profile.certificateType",
+                                            "\"device\"",
+                                            "profile.subjectNameFormat",
+                                            "\"CN={{DeviceId}}\"",
+                                            "profile.subjectAlternativeNames",
+                                            "[]",
+                                            NULL};
+    struct core_kit *kit = *state;
+    cf_own_str json = core_request(kit, "r1", of_device);
+
+    keep_copies(kit);
+    core_receive(kit, CF_KIND_PKCS, "r1", json);
+    assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_WRAPPED);
+    cf_own(cf_ledger_entry) entry = entry_of(kit, "r1");
+    assert_null(entry->user_name);
+    cf_own_str thumbprint = quoted(entry->thumbprint);
+    const char *const as_users[] = {"certificateThumbprint", thumbprint, "device.id",
+                                    "\"device-2\"", NULL};
+    const char *const as_users_here[] = {"certificateThumbprint", thumbprint, NULL};
+    const char *const elsewhere[] = {
+        "certificateThumbprint", thumbprint, "profile.certificateType", "\"device\"", "device.id",
+        "\"device-2\"",          NULL};
+    const char *const here[] = {"certificateThumbprint", thumbprint, "profile.certificateType",
+                                "\"device\"", NULL};
+
+    expect_failure(kit, as_users, CF_E_POLICY, "another device");
+    expect_failure(kit, as_users_here, CF_E_POLICY, "belongs to the device");
+    expect_failure(kit, elsewhere, CF_E_POLICY, "another device");
+    cf_own(cf_item) item = reencrypt(kit, here);
+    assert_string_equal(cf_state_name(item->state), "wrapped");
+}
+
+/* Two users without a UPN are not one user. */
+static void
+empty_names_are_nobodys(void **state)
+{
+    static const char *const nameless[] = {"user.userPrincipalName", "\"\"", "user.userName",
+                                           "\"\"", NULL};
+    struct core_kit *kit = *state;
+
+    keep_copies(kit);
+    cf_own(cf_ledger_entry) entry = issue(kit, "r1");
+    cf_own_str thumbprint = quoted(entry->thumbprint);
+    const char *const pairs[] = {"certificateThumbprint",
+                                 thumbprint,
+                                 "user.userPrincipalName",
+                                 "\"\"",
+                                 "user.userName",
+                                 "\"\"",
+                                 NULL};
+    expect_failure(kit, pairs, CF_E_POLICY, "another user");
+    cf_own_str json = core_request(kit, "r2", nameless);
+    core_receive(kit, CF_KIND_PKCS, "r2", json);
+    (void)core_run_ok(kit, "r2");
+    cf_own(cf_item) item = core_item(kit, CF_KIND_PKCS, "r2");
+    assert_null(item->user_name);
 }
 
 static void
@@ -300,6 +376,8 @@ main(void)
         core_test(a_certificate_is_sealed_again_for_another_device_of_its_user),
         core_test(without_a_thumbprint_the_newest_of_profile_device_and_user_is_meant),
         core_test(nobody_gets_the_certificate_of_somebody_else),
+        core_test(a_certificate_of_a_device_stays_on_it),
+        core_test(empty_names_are_nobodys),
         core_test(a_connector_without_recovery_says_so_and_keeps_nothing),
         core_test(revoked_and_expired_certificates_stay_where_they_are),
         core_test(another_recovery_identity_waits_for_the_administrator),
