@@ -45,6 +45,8 @@ def between(directory, *prism_options, lease_seconds=300):
         host = stack.enter_context(Host(directory / "host", tenant))
         host.config["cloud"].update(endpoint=front.url, heartbeat_interval="1s", poll_wait="1s")
         host.config["ca corp"]["templates"] += " " + MANUAL
+        for policy in ("policy users", "policy devices"):
+            host.config[policy]["templates"] += " " + MANUAL
         host.config[f"template {MANUAL}"] = {"key": "p256", "approval": "yes"}
         yield types.SimpleNamespace(tenant=tenant, prism=prism, front=front, host=host)
 
