@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lint_rules - what the configuration allows, and what the platforms are known to trip over. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -56,6 +57,59 @@ check_sid(struct cf_lint *lint, struct cf_request *sample, const struct cf_grant
                 "%s", err.text);
 }
 
+struct patterns {
+    struct cf_lint *lint;
+    bool is_fixed; /* no variable: the names are the very ones */
+};
+
+static void
+hear_rule(void *arg, const struct cf_policy_rule *rule)
+{
+    static const char *const names[] = {"subject_allow", "subject_refuse", "san_allow",
+                                        "san_refuse"};
+    const struct patterns *patterns = arg;
+    bool is_pattern = false;
+
+    for (size_t i = 0; i < CF_COUNT(names); i++)
+        is_pattern |= strcmp(rule->rule, names[i]) == 0;
+    if (!is_pattern || !rule->applies || !rule->is_judged || rule->is_met)
+        return;
+    cf_lint_say(
+        patterns->lint, patterns->is_fixed ? CF_FINDING_ERROR : CF_FINDING_WARNING,
+        strncmp(rule->rule, "san", 3) == 0 ? "subjectAlternativeNames" : "subjectNameFormat",
+        patterns->is_fixed ? "correct the profile, or allow it in the [policy] section"
+                           : "see whether real values meet the rule: those tried here are made up",
+        "%s: %s", rule->rule, rule->text);
+}
+
+/* The policy's patterns, on the names of the made-up device and user. */
+static void
+check_patterns(struct cf_lint *lint, struct cf_request *sample, const struct cf_grant *grant)
+{
+    struct patterns patterns = {lint, !strstr(lint->profile->subject, "{{")};
+    struct cf_ask ask = {.request = sample, .grant = *grant, .facts = {.request = sample}};
+    struct cf_request_san *san = calloc(lint->profile->n_san + 1, sizeof *san);
+    struct cf_err err = {0};
+
+    if (!san)
+        return;
+    for (size_t i = 0; i < lint->profile->n_san; i++) {
+        san[i] = (struct cf_request_san){lint->profile->san[i].type, lint->profile->san[i].value};
+        patterns.is_fixed &= !strstr(san[i].value, "{{");
+    }
+    sample->profile.san = san;
+    sample->profile.n_san = lint->profile->n_san;
+    /* A name that cannot be formed was told of before. */
+    if (cf_ask_render_names(&ask, &err) == CF_OK) {
+        const struct cf_policy_names names = {ask.subject, ask.san, &ask.facts};
+        (void)!cf_policy_judge_names(grant, &names, hear_rule, &patterns, &err);
+    }
+    cf_dn_free(ask.subject);
+    cf_san_free(ask.san);
+    cf_facts_done(&ask.facts);
+    free(san);
+}
+
 void
 cf_lint_grant(struct cf_lint *lint)
 {
@@ -76,6 +130,8 @@ cf_lint_grant(struct cf_lint *lint)
         cf_lint_say(lint, CF_FINDING_OK, "certificateTemplateName", NULL,
                     "[ca %s] issues by template %s", grant.ca->name, grant.template_settings->name);
         check_sid(lint, &sample, &grant);
+        if (profile->subject)
+            check_patterns(lint, &sample, &grant);
         return;
     }
     bool is_display_name = strchr(profile->template_name, ' ') != NULL;

@@ -13,9 +13,6 @@
 #include "certferry/text.h"
 #include "policy_internal.h"
 
-/* More accounts than this in one certificate are nobody's names. */
-enum { OTHERS_MAX = 16 };
-
 #define OID_EMAIL "1.2.840.113549.1.9.1"
 
 static bool
@@ -184,7 +181,6 @@ cf_visit_accounts(const struct cf_names_judging *judging, bool wants_groups, cf_
 {
     const struct cf_san *san = judging->names->san;
     const struct cf_account *own = NULL;
-    size_t n_others = 0;
 
     CF_TRY(cf_own_account(judging, wants_groups, &own, err));
     if (own)
@@ -196,11 +192,6 @@ cf_visit_accounts(const struct cf_names_judging *judging, bool wants_groups, cf_
         if ((type != CF_SAN_UPN && type != CF_SAN_DNS) || is_own_name(own, type, value) ||
             is_repeated(san, i))
             continue;
-        if (++n_others > OTHERS_MAX)
-            return cf_fail(err, CF_E_POLICY,
-                           "profile.subjectAlternativeNames: more than %d names of other accounts, "
-                           "which [policy %.40s] would have to look up",
-                           OTHERS_MAX, judging->grant->policy->name);
         CF_TRY(visit_other(judging, wants_groups, type, value, fn, err));
     }
     return CF_OK;

@@ -212,6 +212,30 @@ a_sid_that_cannot_be_put_in_is_found(void **state)
     assert_non_null(strstr(seen.text, "[template Device] security_identifier = off forbids"));
 }
 
+static char *only_fleet[] = {(char[]){"CN=*"}, (char[]){"OU=Fleet"}, NULL};
+static char *only_corp[] = {(char[]){"dns:*.corp.example"}, NULL};
+
+static void
+names_that_the_policy_refuses_are_found(void **state)
+{
+    (void)state;
+    policy.subject_allow = only_fleet;
+    policy.san_allow = only_corp;
+    struct seen fixed = lint("{" CA_MEMBERS WINDOWS "\"subjectNameFormat\":\"CN=Kiosk,OU=Sales\"}");
+    struct seen good = lint("{" CA_MEMBERS WINDOWS "\"subjectNameFormat\":\"CN=Kiosk,OU=Fleet\"}");
+    struct seen guess =
+        lint("{" CA_MEMBERS WINDOWS "\"subjectNameFormat\":\"CN={{AAD_Device_ID}},OU=Fleet\","
+             "\"subjectAlternativeNames\":[{\"type\":\"domainNameService\",\"value\":"
+             "\"{{FullyQualifiedDomainName}}\"}]}");
+    policy.subject_allow = NULL;
+    policy.san_allow = NULL;
+
+    assert_non_null(strstr(fixed.text, "error subjectNameFormat: subject_allow"));
+    assert_int_equal(good.n[CF_FINDING_ERROR], 0);
+    assert_non_null(strstr(guess.text, "warning subjectAlternativeNames: san_allow"));
+    assert_int_equal(guess.n[CF_FINDING_ERROR], 0);
+}
+
 static void
 a_whole_request_and_an_export_of_graph_are_read(void **state)
 {
@@ -264,6 +288,7 @@ main(void)
         cmocka_unit_test(a_sound_profile_has_no_problem),
         cmocka_unit_test(what_will_fail_is_found_and_named),
         cmocka_unit_test(a_sid_that_cannot_be_put_in_is_found),
+        cmocka_unit_test(names_that_the_policy_refuses_are_found),
         cmocka_unit_test(a_whole_request_and_an_export_of_graph_are_read),
         cmocka_unit_test(what_is_no_profile_is_refused),
     };
