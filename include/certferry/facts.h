@@ -3,7 +3,7 @@
  * facts - what is known about the device and the user of a request, by the variables' names.
  *
  * The cloud's word counts, but for the distinguished name, the SAM account name and the SID, where
- * a configured directory has the last word: a SID the cloud names otherwise is CF_E_CONFLICT.
+ * a configured directory has the last word: a SID the cloud names otherwise is CF_E_POLICY.
  * Accounts are looked up when first needed and kept for the request. Not shared between threads.
  */
 #pragma once

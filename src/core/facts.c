@@ -137,7 +137,7 @@ load_user(struct cf_facts *facts, bool wants_groups, struct cf_err *err)
     CF_TRY(rc);
     if (is_set(user->security_identifier) && found->sid[0] &&
         strcmp(user->security_identifier, found->sid) != 0) {
-        rc = cf_fail(err, CF_E_CONFLICT,
+        rc = cf_fail(err, CF_E_POLICY,
                      "user.onPremisesSecurityIdentifier: the cloud says %.60s and the directory "
                      "%.60s; find out which is right before anybody gets a certificate",
                      user->security_identifier, found->sid);

@@ -55,11 +55,11 @@ set_validity(struct cf_lint *lint, const char *member, const char *scale,
 
     if (ret->validity_value == 0)
         return;
-    if (cf_text_equal_nocase(scale, "days"))
+    if (scale && strcmp(scale, "days") == 0)
         days = 1;
-    else if (cf_text_equal_nocase(scale, "months"))
+    else if (scale && strcmp(scale, "months") == 0)
         days = 30;
-    else if (cf_text_equal_nocase(scale, "years"))
+    else if (scale && strcmp(scale, "years") == 0)
         days = 365;
     else
         cf_lint_say(lint, CF_FINDING_ERROR, member, "use days, months or years",
@@ -79,7 +79,7 @@ san_type(const char *name, enum cf_san_type *ret)
                  {"universalResourceIdentifier", CF_SAN_URI}};
 
     for (size_t i = 0; i < CF_COUNT(types); i++) {
-        if (cf_text_equal_nocase(types[i].name, name)) {
+        if (strcmp(types[i].name, name) == 0) {
             *ret = types[i].type;
             return true;
         }
@@ -157,8 +157,8 @@ read_type(struct cf_lint *lint, const char *type, struct cf_lint_profile *ret)
     if (!type)
         return;
     ret->has_type = true;
-    ret->is_device = cf_text_equal_nocase(type, "device");
-    if (!ret->is_device && !cf_text_equal_nocase(type, "user"))
+    ret->is_device = strcmp(type, "device") == 0;
+    if (!ret->is_device && strcmp(type, "user") != 0)
         cf_lint_say(lint, CF_FINDING_ERROR, "certificateType", "use user or device",
                     "'%.40s' is no certificate type", type);
 }

@@ -234,6 +234,11 @@ cf_lint_key(struct cf_lint *lint)
 void
 cf_lint_platform(struct cf_lint *lint)
 {
+    /* What the device itself says of itself. */
+    static const char *const reported[] = {
+        "DeviceName", "SerialNumber",   "Device_Serial",
+        "IMEI",       "IMEINumber",     "Device_IMEI",
+        "MEID",       "WiFiMacAddress", "FullyQualifiedDomainName"};
     const struct cf_lint_profile *profile = lint->profile;
     struct cf_delivery delivery;
     struct cf_err err = {0};
@@ -261,8 +266,10 @@ cf_lint_platform(struct cf_lint *lint)
         cf_lint_say(lint, CF_FINDING_WARNING, "certificateStore",
                     "use the user store, or a profile of type device",
                     "a user's certificate in the machine store serves every user of the device");
-    if (cf_lint_uses(profile, "DeviceName") || cf_lint_uses(profile, "SerialNumber") ||
-        cf_lint_uses(profile, "IMEI") || cf_lint_uses(profile, "WiFiMacAddress"))
+    bool is_forgeable = false;
+    for (size_t i = 0; i < CF_COUNT(reported); i++)
+        is_forgeable |= cf_lint_uses(profile, reported[i]);
+    if (is_forgeable)
         cf_lint_say(lint, CF_FINDING_WARNING, "subjectNameFormat",
                     "do not let access depend on it alone; {{AAD_Device_ID}} is the service's own",
                     "whoever holds the device can change the name, serial number or address that "

@@ -169,7 +169,7 @@ a_sid_that_the_cloud_names_otherwise_is_refused(void **state)
 
     (void)give_directory(kit);
     cf_own(cf_item) item = run(kit, "r1", pairs);
-    expect(item, CF_STATE_FAILED, CF_E_CONFLICT, "S-1-5-21-1-2-3-500");
+    expect(item, CF_STATE_FAILED, CF_E_POLICY, "S-1-5-21-1-2-3-500");
     assert_int_equal(kit->ca->n_submits, 0);
 }
 
