@@ -13,6 +13,8 @@ import sqlite3
 import time
 
 import pytest
+import setups
+from certlab import imports, orders, people
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from certs import certificates_of_ca, files_with, issued_per_context, query, secret_numbers
@@ -122,3 +124,65 @@ def test_every_request_ends_once_whenever_the_daemon_is_killed(tenant, host):
     revoked = host.revoked()
     assert {i["request"]["serialNumber"].upper() for i in tenant.revocations.items} == set(revoked)
     assert tenant.violations == []
+
+
+def plan_kinds(tenant, public, device, second):
+    """An import, and a certificate with a renewal and a copy for another device to follow."""
+    upn = device.user["userPrincipalName"]
+    store, _, _ = imports.make_pfx("Jörg", "chosen", size=256)
+    item = imports.describe(upn, store, "chosen", public)
+    [issued] = tenant.add_requests([device], key_sizes=(256,), kinds=("user",))
+    imported = tenant.add_request(orders.make_import(second, item), item["thumbprint"].upper())
+    return issued, imported
+
+
+def follow(tenant, issued, device, second):
+    thumbprint = tenant.work(issued).result["certificateThumbprint"]
+    renewed = tenant.add_request(orders.make_request(
+        device, "user", 256, "renew", certificateThumbprint=thumbprint))
+    sealed = tenant.add_request(orders.make_request(
+        second, "user", request_type="reencrypt", certificateThumbprint=thumbprint))
+    return renewed, sealed
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_imports_renewals_and_copies_end_once_too(tenant, host):
+    source = random.Random(21)
+    host.config["cloud"].update(poll_wait="2s", revocation_interval="1s")
+    setups.use_recovery(host)
+    public = setups.use_import_key(host)
+    device, second = tenant.add_devices(2, platforms=["agent"], key_size=256, with_user=True,
+                                        user=people.make_user(11))
+    plan = [(call, number) for call in ("fdatasync", "pwrite64", "sendto,write")
+            for number in (1, 2, 3, 4, 6, 8)]
+    source.shuffle(plan)
+    issued, others, seen, died = [], [], set(), 0
+
+    for call, number in plan:
+        first, imported = plan_kinds(tenant, public, device, second)
+        issued, others = issued + [first], others + [imported]
+        done = [context for context in issued if tenant.work(context).result
+                and tenant.work(context).result["status"] == "issued"]
+        for context in done[:2]:
+            others += follow(tenant, context, device, second)
+        died += run_killed(host, call, number, seconds=1.5)
+        seen |= set(query(host, "SELECT DISTINCT kind, state FROM item"))
+    assert died >= len(plan) // 2
+    host.start()
+    assert tenant.wait_finished(120), host.log_tail()
+    assert_all_issued(tenant, issued + others)
+    assert {(kind, WRAPPED) for kind in (0, 2, 3)} <= seen, seen
+
+    renewals = [c for c in others if tenant.work(c).request["requestType"] == "renew"]
+    assert renewals
+    assert issued_per_context(host) == dict.fromkeys(issued + renewals, 1)
+    assert certificates_of_ca(host) == len(issued + renewals)
+    # Every certificate has its copy, and every renewal its predecessor.
+    assert query(host, "SELECT count(*) FROM recovery") == [(len(issued + renewals),)]
+    assert query(host, "SELECT count(*) FROM ledger WHERE renews_id > 0") == [(len(renewals),)]
+    assert query(host, "SELECT DISTINCT state FROM item") == [(DELIVERED,)]
+    signer = host.signer()
+    sealed = [c for c in others if tenant.work(c).request["requestType"] == "reencrypt"]
+    for context in sealed:
+        tenant.open(context, signer, host.ca_pem(), names=False, handshake=False)
+    assert sealed and tenant.violations == []
