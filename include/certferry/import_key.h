@@ -27,7 +27,7 @@ struct cf_import_key *cf_import_key_free(struct cf_import_key *key);
 CF_DEFINE_OWN(cf_import_key);
 
 /* RSAES-OAEP (RFC 8017 7.1.2) with the hash for MGF1 too and an empty label. CF_E_CRYPTO, always
- * with the same text. */
+ * with the same text. CF_E_IO: a token or TPM decrypts nothing any more, whatever it is given. */
 CF_MUST_USE enum cf_rc cf_import_key_decrypt(const struct cf_import_key *key, enum cf_oaep oaep,
                                              struct cf_bytes cipher, struct cf_secret **ret_plain,
                                              struct cf_err *err);

@@ -98,26 +98,77 @@ begin(const struct cf_import_source *source, enum cf_oaep oaep)
     return cf_give(context);
 }
 
+static bool
+compute(const struct cf_import_key *key, enum cf_oaep oaep, struct cf_bytes cipher,
+        struct cf_secret *plain, size_t *len)
+{
+    cf_own_ossl(EVP_PKEY_CTX) context = begin(&key->source, oaep);
+
+    return context &&
+           EVP_PKEY_decrypt(context, cf_secret_edit(plain), len, cipher.data, cipher.len) > 0;
+}
+
+/* Not every token's library can be entered by several threads. */
+static bool
+decrypt(const struct cf_import_key *key, enum cf_oaep oaep, struct cf_bytes cipher,
+        struct cf_secret *plain, size_t *len)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+    if (!key->is_elsewhere)
+        return compute(key, oaep, cipher, plain, len);
+    pthread_mutex_lock(&mutex);
+    bool is_good = compute(key, oaep, cipher, plain, len);
+    pthread_mutex_unlock(&mutex);
+    return is_good;
+}
+
+/* What is encrypted for the key with its public half here comes out again where the key is. */
+static enum cf_rc
+try_out(const struct cf_import_key *key, bool *ret_works, struct cf_err *err)
+{
+    static const char trial[] = "trial";
+    cf_own(cf_buf) cipher = NULL;
+    cf_own(cf_secret) plain = NULL;
+    size_t len = key->modulus_len;
+
+    CF_TRY(
+        cf_import_key_encrypt(key, CF_OAEP_SHA256, cf_bytes_of(trial, sizeof trial), &cipher, err));
+    CF_TRY(cf_secret_new(len, &plain, err));
+    *ret_works = decrypt(key, CF_OAEP_SHA256, cf_buf_bytes(cipher), plain, &len) &&
+                 len == sizeof trial && memcmp(cf_secret_data(plain), trial, sizeof trial) == 0;
+    ERR_clear_error();
+    return CF_OK;
+}
+
 /* The provider for TPMs of today's distributions takes the padding's name and then does another:
  * said at once, not as a password that does not decrypt. */
 static enum cf_rc
 check_padding(const struct cf_import_key *key, struct cf_err *err)
 {
-    static const char trial[] = "trial";
-    cf_own(cf_buf) cipher = NULL;
-    cf_own(cf_secret) plain = NULL;
+    bool works = false;
 
-    CF_TRY(
-        cf_import_key_encrypt(key, CF_OAEP_SHA256, cf_bytes_of(trial, sizeof trial), &cipher, err));
-    enum cf_rc rc = cf_import_key_decrypt(key, CF_OAEP_SHA256, cf_buf_bytes(cipher), &plain, err);
-    if (rc == CF_OK && cf_secret_len(plain) == sizeof trial &&
-        memcmp(cf_secret_data(plain), trial, sizeof trial) == 0)
+    CF_TRY(try_out(key, &works, err));
+    if (works)
         return CF_OK;
-    if (rc != CF_OK && rc != CF_E_CRYPTO)
-        return rc;
     return cf_fail(err, CF_E_UNSUPPORTED,
                    "import key: what holds the key does not decrypt RSA-OAEP with it; reach the "
                    "key by PKCS#11 (for a TPM: tpm2-pkcs11)");
+}
+
+/* A token that was taken out decrypts nothing, which says nothing of the password. */
+static enum cf_rc
+check_presence(const struct cf_import_key *key, struct cf_err *err)
+{
+    bool works = true;
+
+    if (key->is_elsewhere)
+        CF_TRY(try_out(key, &works, err));
+    if (works)
+        return CF_OK;
+    return cf_fail(err, CF_E_IO,
+                   "import key: the token or TPM that holds it does not work with it any more; "
+                   "connect it again and restart the service");
 }
 
 /* Takes the source, also when it fails. */
@@ -180,31 +231,6 @@ cf_import_key_free(struct cf_import_key *key)
     return NULL;
 }
 
-static bool
-compute(const struct cf_import_key *key, enum cf_oaep oaep, struct cf_bytes cipher,
-        struct cf_secret *plain, size_t *len)
-{
-    cf_own_ossl(EVP_PKEY_CTX) context = begin(&key->source, oaep);
-
-    return context &&
-           EVP_PKEY_decrypt(context, cf_secret_edit(plain), len, cipher.data, cipher.len) > 0;
-}
-
-/* Not every token's library can be entered by several threads. */
-static bool
-decrypt(const struct cf_import_key *key, enum cf_oaep oaep, struct cf_bytes cipher,
-        struct cf_secret *plain, size_t *len)
-{
-    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-
-    if (!key->is_elsewhere)
-        return compute(key, oaep, cipher, plain, len);
-    pthread_mutex_lock(&mutex);
-    bool is_good = compute(key, oaep, cipher, plain, len);
-    pthread_mutex_unlock(&mutex);
-    return is_good;
-}
-
 enum cf_rc
 cf_import_key_decrypt(const struct cf_import_key *key, enum cf_oaep oaep, struct cf_bytes cipher,
                       struct cf_secret **ret_plain, struct cf_err *err)
@@ -217,6 +243,7 @@ cf_import_key_decrypt(const struct cf_import_key *key, enum cf_oaep oaep, struct
     if (cipher.len != key->modulus_len || !decrypt(key, oaep, cipher, plain, &len) ||
         len > key->modulus_len) {
         ERR_clear_error();
+        CF_TRY(check_presence(key, err));
         return cf_fail(err, CF_E_CRYPTO,
                        "import key: the password does not decrypt; it was encrypted for another "
                        "key or with another padding");

@@ -314,6 +314,23 @@ a_key_in_a_token_decrypts_all_paddings(void **state)
     assert_ok(cf_import_key_public_pem(key, &pem, &err), err);
     lab_write(dir, "got", cf_buf_bytes(pem));
     lab_sh_ok(dir, "cmp got pub");
+
+    /* A token that is gone is no wrong password: the request waits for it. */
+    cf_own(cf_buf) cipher = NULL;
+    struct cf_secret *plain = NULL;
+    assert_ok(cf_import_key_encrypt(key, CF_OAEP_SHA512, cf_bytes_of("x", 1), &cipher, &err), err);
+    uint8_t broken[256];
+    assert_int_equal(cf_buf_len(cipher), sizeof broken);
+    memcpy(broken, cf_buf_bytes(cipher).data, sizeof broken);
+    broken[9] ^= 1;
+    assert_int_equal(cf_import_key_decrypt(key, CF_OAEP_SHA512, cf_bytes_of(broken, sizeof broken),
+                                           &plain, &err),
+                     CF_E_CRYPTO);
+    lab_sh_ok(dir, "find tokens -name '*.object' -delete");
+    assert_int_equal(cf_import_key_decrypt(key, CF_OAEP_SHA512, cf_buf_bytes(cipher), &plain, &err),
+                     CF_E_IO);
+    assert_int_equal(err.fault, CF_FAULT_TRANSIENT);
+    assert_null(plain);
 }
 
 static void
