@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* expiring - certificates whose end is near, and those that should have been renewed by now. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "certferry/clock.h"
@@ -18,19 +19,21 @@ static const struct cf_table_column columns[] = {
     {.title = "RENEWAL SINCE (UTC)"},
 };
 
-/* "12d 3h"; hours are exact enough for a day or more. */
+/* "400d 3h", as --days counts; hours are exact enough for a day or more. */
 static void
 put_end(struct cf_table *table, int64_t end_ms, int64_t now_ms)
 {
     uint64_t apart = (uint64_t)(end_ms > now_ms ? end_ms - now_ms : now_ms - end_ms);
-    uint64_t unit = apart >= 24 * (uint64_t)HOUR_MS ? (uint64_t)HOUR_MS : 60 * 1000;
-    char duration[48], text[64];
+    uint64_t hours = apart / (uint64_t)HOUR_MS;
+    uint64_t minutes = apart / (60 * 1000);
+    char duration[48] = "a moment", text[64];
 
-    cf_text_from_duration(apart / unit * unit, duration, sizeof duration);
-    if (end_ms > now_ms)
-        snprintf(text, sizeof text, "%s", apart < unit ? "a moment" : duration);
-    else
-        snprintf(text, sizeof text, "ended %s ago", apart < unit ? "a moment" : duration);
+    if (hours >= 24)
+        (void)snprintf(duration, sizeof duration, "%" PRIu64 "d %" PRIu64 "h", hours / 24,
+                       hours % 24);
+    else if (minutes > 0)
+        cf_text_from_duration(minutes * 60 * 1000, duration, sizeof duration);
+    (void)snprintf(text, sizeof text, end_ms > now_ms ? "%s" : "ended %s ago", duration);
     cf_table_cell(table, end_ms > now_ms ? CF_STYLE_PLAIN : CF_STYLE_BAD, text);
 }
 

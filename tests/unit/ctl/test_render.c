@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "certferry/clock.h"
+#include "certferry/text.h"
 #include "ctl/render.h"
 #include "ctl_kit.h"
 
@@ -284,6 +287,17 @@ long_texts_break_between_words_on_a_terminal(void **state)
 }
 
 static void
+expect_end(int64_t left_ms, const char *expected)
+{
+    char end[CF_TEXT_TIME_SIZE], json[256];
+
+    cf_text_from_time(cf_clock_now_ms(cf_clock_real()) + left_ms, end);
+    (void)snprintf(json, sizeof json,
+                   "{\"certificates\":[{\"serial\":\"0A\",\"notAfterUtc\":\"%s\"}]}", end);
+    expect_text(cf_render_expiring, json, PARTS(expected));
+}
+
+static void
 expiring_shows_who_is_affected_and_since_when(void **state)
 {
     (void)state;
@@ -295,6 +309,9 @@ expiring_shows_who_is_affected_and_since_when(void **state)
                 "\"9998-12-01T00:00:00Z\"}],\"after\":7}",
                 PARTS("DEVICE", "RENEWAL SINCE (UTC)", "anna", "0AFF", "ended ", " ago",
                       "2019-12-01 03:04:05", "not yet", "--all"));
+    expect_end(INT64_C(400) * 24 * 60 * 60 * 1000 + 90 * 60 * 1000, " 400d 1h ");
+    expect_end(INT64_C(90) * 60 * 1000 + 30 * 1000, " 1h 30m ");
+    expect_end(INT64_C(-36) * 60 * 60 * 1000, " ended 1d 12h ago ");
     expect_text(cf_render_expiring, "{\"certificates\":[]}", PARTS("No certificates."));
     expect_refusal(cf_render_expiring, "{}", "certificates");
     expect_refusal(cf_render_expiring,
