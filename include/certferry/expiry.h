@@ -3,8 +3,9 @@
  * expiry - the certificates that the connector stands on, and how long they still will.
  *
  * Those that nobody else watches: CAs and those above them, the CAs of device certificates, the
- * signer of the envelopes, the recovery certificate. The credential for the cloud is the cloud
- * adapter's business.
+ * signer of the envelopes. The credential for the cloud is the cloud adapter's business. The
+ * recovery certificate is left out: copies are sealed and opened whatever its dates are, and a new
+ * one would open none of them.
  */
 #pragma once
 

@@ -72,8 +72,9 @@ check_recovery(struct cf_check *check)
     cf_own(cf_secret) pem = cf_check_secret(check, "identity_file", check->settings->recovery_file);
     if (!pem)
         return;
+    /* Copies are sealed and opened whatever its dates are. */
     if (cf_identity_parse(pem, &identity, &err) == CF_OK)
-        cf_check_validity(check, "identity_file", cf_identity_cert(identity));
+        cf_check_ok(check, "identity_file: the key is that of the certificate");
     else
         cf_check_fail(check, "put a private key and its certificate in PEM into the file",
                       "identity_file: %s", err.text);

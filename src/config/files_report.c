@@ -162,7 +162,7 @@ cf_check_anchors(const struct cf_check *check, const char *key, const char *path
 void
 cf_check_validity(const struct cf_check *check, const char *key, const struct cf_cert *cert)
 {
-    static const int64_t SOON_MS = 30LL * 24 * 60 * 60 * 1000;
+    static const int64_t DAY_MS = 24LL * 60 * 60 * 1000;
     static const char RENEW[] = "renew the certificate";
     char from[CF_TEXT_TIME_SIZE], until[CF_TEXT_TIME_SIZE];
 
@@ -173,7 +173,9 @@ cf_check_validity(const struct cf_check *check, const char *key, const struct cf
     else if (cf_cert_not_before_ms(cert) > check->now_ms)
         cf_check_fail(check, "set the clock, or wait", "%s: the certificate is valid only from %s",
                       key, from);
-    else if (cf_cert_not_after_ms(cert) - check->now_ms < SOON_MS)
+    else if (cf_cert_not_after_ms(cert) - check->now_ms <= 7 * DAY_MS)
+        cf_check_fail(check, RENEW, "%s: the certificate runs out on %s", key, until);
+    else if (cf_cert_not_after_ms(cert) - check->now_ms <= 30 * DAY_MS)
         cf_check_warn(check, RENEW, "%s: the certificate runs out on %s", key, until);
     else
         cf_check_ok(check, "%s: the certificate is valid until %s", key, until);

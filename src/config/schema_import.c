@@ -29,6 +29,7 @@ const struct cf_option cf_options_recovery[] = {
      .example = "credential:recovery",
      .help = "Private key and certificate in PEM. When it is set, a copy of each key that is "
              "issued for a user is kept, sealed to this certificate: whoever has this file and the "
-             "database has the users' keys."},
+             "database has the users' keys. Its dates do not matter; another certificate, even for "
+             "the same key, opens none of the copies made before."},
     {.key = NULL},
 };

@@ -55,8 +55,6 @@ cf_expiry_each(struct cf_site *site, cf_expiry_fn *fn, void *arg)
         tell_chain(fn, arg, "recipient ca_file", cf_trust_roots(site->trust));
     if (site->signer)
         tell(fn, arg, "signer of the envelopes", cf_identity_cert(site->signer));
-    if (site->recovery)
-        tell(fn, arg, "recovery certificate", cf_identity_cert(site->recovery));
 }
 
 unsigned
