@@ -246,7 +246,7 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "The certificate or key named in the message expires at the time it gives and\n"
           "is not renewed by the service itself.\n\n"
           "Replace it before then, or run `certferry enroll` where the message says so,\n"
-          "and reload. The warning is repeated until it is done.\n"),
+          "and reload. The warning comes again as the end comes near, until it is done.\n"),
     EVENT(CREDENTIAL_RENEWED, "2840f0e3a7954462b13ba68c1593f47b", 5, 0, "A credential was renewed",
           "A new key and certificate are in use. The former one stays valid for a\n"
           "while, so that both are accepted.\n\n"
