@@ -267,8 +267,8 @@ what_is_no_profile_is_refused(void **state)
         "{}",
         "{\"profile\":3}",
         "{\"name\":\"x\"}",
-        "{\"@odata.type\":\"#microsoft.graph.iosScepCertificateProfile\","
-        "\"subjectNameFormat\":\"commonName\"}"};
+        ("{\"@odata.type\":\"#microsoft.graph.iosScepCertificateProfile\","
+         "\"subjectNameFormat\":\"commonName\"}")};
     struct seen seen = {0};
 
     (void)state;

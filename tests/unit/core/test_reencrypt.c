@@ -85,7 +85,6 @@ open_result(struct core_kit *kit, const struct cf_item *item)
 {
     cf_own(cf_buf) key = kit_read(&kit->ca_kit, "dev.key");
     cf_own(cf_buf) der = kit_read(&kit->ca_kit, "dev.der");
-    cf_own(cf_cert) cert = NULL;
     cf_own(cf_json) json = NULL;
     cf_own(cf_buf) sealed = NULL;
     cf_own(cf_secret) pem = NULL;
@@ -157,7 +156,7 @@ without_a_thumbprint_the_newest_of_profile_device_and_user_is_meant(void **state
     struct core_kit *kit = *state;
 
     keep_copies(kit);
-    cf_own(cf_ledger_entry) first = issue(kit, "r1");
+    cf_ledger_entry_free(issue(kit, "r1"));
     cf_own(cf_ledger_entry) second = issue(kit, "r2");
     cf_own(cf_item) item = reencrypt(kit, NULL);
     assert_string_equal(cf_state_name(item->state), "wrapped");
@@ -285,7 +284,7 @@ revoked_and_expired_certificates_stay_where_they_are(void **state)
         kit->store->ops->ledger_revoke(kit->store, entry->id, cf_clock_now_ms(kit->clock), 1, &err),
         err);
     expect_failure(kit, NULL, CF_E_NOT_FOUND, "revoked");
-    cf_own(cf_ledger_entry) second = issue(kit, "r2");
+    cf_ledger_entry_free(issue(kit, "r2"));
     cf_clock_fake_advance(kit->clock, 91 * (int64_t)KIT_DAY_MS);
     expect_failure(kit, NULL, CF_E_NOT_FOUND, "expired");
 }
@@ -296,7 +295,7 @@ another_recovery_identity_waits_for_the_administrator(void **state)
     struct core_kit *kit = *state;
 
     keep_copies(kit);
-    cf_own(cf_ledger_entry) entry = issue(kit, "r1");
+    cf_ledger_entry_free(issue(kit, "r1"));
     kit->site->recovery = cf_identity_free(kit->site->recovery);
     keep_copies(kit);
     cf_own(cf_item) item = reencrypt(kit, NULL);
@@ -313,7 +312,7 @@ the_recipient_is_checked_before_any_copy_is_opened(void **state)
     struct cf_err err = {0};
 
     keep_copies(kit);
-    cf_own(cf_ledger_entry) entry = issue(kit, "r1");
+    cf_ledger_entry_free(issue(kit, "r1"));
     kit->site->settings->check_recipient = true;
     assert_ok(cf_trust_new(cf_buf_bytes(roots), cf_bytes_of(NULL, 0), &kit->site->trust, &err),
               err);

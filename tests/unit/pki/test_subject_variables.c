@@ -199,8 +199,8 @@ a_value_cannot_add_or_change_an_rdn(void **state)
         "/CN=root",
         "x/OU=y",
         "OID.2.5.4.3=x",
-        "x\xef\xbc\x8c"
-        "CN=root", /* a full-width comma */
+        ("x\xef\xbc\x8c"
+         "CN=root"), /* a full-width comma */
         "%s%n",
         "../../etc/passwd",
         "$(id)",
