@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -203,10 +204,14 @@ import_private(struct cf_tool *tool, const struct cf_tool_args *args, struct cf_
     CF_TRY(read_private(args->argument, &pem, &key, err));
     CF_TRY(try_key(key, err));
     CF_TRY(write_private(output, pem, cf_tool_option(args, "force") != NULL, err));
-    if (tool->json)
+    if (tool->json) {
         fputs("{\"written\":true}\n", tool->out);
-    else
-        put_section(tool, args, output);
+    } else {
+        /* The configuration takes absolute paths only. */
+        cf_own_str place = realpath(output, NULL);
+
+        put_section(tool, args, place ? place : output);
+    }
     return CF_OK;
 }
 

@@ -85,6 +85,20 @@ a_windows_key_becomes_pem_and_a_section(void **state)
 }
 
 static void
+the_section_names_the_place_in_full(void **state)
+{
+    char there[4096], expected[4200];
+
+    (void)state;
+    assert_non_null(getcwd(there, sizeof there));
+    assert_int_equal(chdir(dir), 0);
+    snprintf(expected, sizeof expected, "key_file = %s\n", out);
+    expect(KIT_RUN("import-key", key, "-o", "out", "--force"), CF_TOOL_OK, expected, "");
+    assert_int_equal(chdir(there), 0);
+    shell("rm %s", out);
+}
+
+static void
 a_file_that_is_there_stays(void **state)
 {
     (void)state;
@@ -157,6 +171,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_windows_key_becomes_pem_and_a_section),
+        cmocka_unit_test(the_section_names_the_place_in_full),
         cmocka_unit_test(a_file_that_is_there_stays),
         cmocka_unit_test(the_public_half_comes_from_either),
         cmocka_unit_test(a_private_key_that_others_may_read_is_refused),
