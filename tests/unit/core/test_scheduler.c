@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { REQUESTS = 50, REVOKED = 10, ROUNDS_MAX = 20000, TICK_MS = 20 };
+enum { REQUESTS = 50, REVOKED = 10, ROUNDS_MAX = 20000, TROUBLE_MAX = 600, TICK_MS = 20 };
 
 static void
 offer_all(struct core_kit *kit)
@@ -43,6 +43,21 @@ count_results(struct core_kit *kit, char prefix, int n, const char *part)
 
 typedef void round_fn(struct core_kit *kit, unsigned round);
 
+/* For whoever has to find out why nothing goes on. */
+static void
+print_duties(struct core_kit *kit)
+{
+    for (unsigned duty = 0; duty < CF_DUTY_MAX_; duty++) {
+        const struct duty_run *run = &kit->scheduler->duty[duty];
+
+        print_message("%s: running %d, kicked %d, failures %u, due in %lld ms, %s\n",
+                      cf_duty_name((enum cf_duty)duty), run->running, run->kicked, run->failures,
+                      (long long)(run->next_ms - cf_clock_monotonic_ms(kit->clock)),
+                      run->last_error.text);
+    }
+    print_message("in flight %u\n", cf_scheduler_in_flight(kit->scheduler));
+}
+
 static void
 run_until(struct core_kit *kit, char prefix, int n, const char *part, round_fn *each)
 {
@@ -57,6 +72,7 @@ run_until(struct core_kit *kit, char prefix, int n, const char *part, round_fn *
         if (round % 20 == 0 && count_results(kit, prefix, n, part) == n)
             return;
     }
+    print_duties(kit);
     fail_msg("%d of %d results have come", count_results(kit, prefix, n, part), n);
 }
 
@@ -105,7 +121,10 @@ make_trouble(struct core_kit *kit, unsigned round)
     struct cf_duty_status status;
     struct cf_err down = {0};
 
-    if (round > 600)
+    /* A page that the store did not take is offered again when its lease is over. */
+    if (round == TROUBLE_MAX)
+        offer_all(kit);
+    if (round >= TROUBLE_MAX)
         return;
     for (unsigned duty = 0; duty < CF_DUTY_MAX_; duty++)
         cf_scheduler_duty_status(kit->scheduler, (enum cf_duty)duty, &status);
