@@ -19,10 +19,10 @@ struct cf_facts {
 };
 void cf_facts_done(struct cf_facts *facts);
 
-/* A cf_fact_fn over a struct cf_facts, in which it keeps what it looks up: the variables of
+/* A cf_fact_fn: arg is a struct cf_facts, in which it keeps what it looks up: the variables of
  * docs/protocol/connector-api.md. User variables are refused for device certificates,
  * FullyQualifiedDomainName outside Windows. */
-enum cf_rc cf_facts_find(const void *facts, const char *name, size_t len, const char **ret,
+enum cf_rc cf_facts_find(const void *arg, const char *name, size_t len, const char **ret,
                          struct cf_err *err);
 /* The account the certificate is for: the user, or for device certificates the computer. CF_E_FACT
  * without a user or name, CF_E_CONFIG without a directory. Borrowed. */

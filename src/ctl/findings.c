@@ -65,7 +65,7 @@ put_findings(struct cf_tool *tool, const struct cf_json *result, size_t n[N_SEVE
 enum cf_rc
 cf_render_check(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
 {
-    size_t n[N_SEVERITIES];
+    size_t n[N_SEVERITIES] = {0};
 
     CF_TRY(put_findings(tool, result, n, err));
     fprintf(tool->out, "%zu error%s, %zu warning%s, %zu in order\n", n[0], n[0] == 1 ? "" : "s",
@@ -77,7 +77,7 @@ int
 cf_findings_conclude(struct cf_tool *tool, const struct cf_json *result)
 {
     cf_own_str ignored = NULL;
-    size_t ignored_len = 0, n[N_SEVERITIES];
+    size_t ignored_len = 0, n[N_SEVERITIES] = {0};
     struct cf_err err = {0};
     struct cf_tool silent = {.out = open_memstream(&ignored, &ignored_len)};
 

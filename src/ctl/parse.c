@@ -275,7 +275,7 @@ cf_tool_main(struct cf_tool *tool, int argc, char *const *argv)
         return CF_TOOL_OK;
     }
     if (!parse.command && parse.group) {
-        const char *names[NAMES_MAX];
+        const char *names[NAMES_MAX] = {NULL};
 
         (void)list_names(parse.group, names);
         return cf_tool_misuse(tool, "%s needs another word, as in `certferry %s %s`", parse.group,

@@ -155,7 +155,8 @@ cf_ldap_cache_put(struct cf_ldap_cache *cache, enum cf_ldap_kind kind, const cha
     cache->newest = entry;
     cache->n_entries++;
     cache->n_bytes += entry->n_bytes;
-    while (cache->n_entries > CF_LDAP_CACHE_ENTRIES || cache->n_bytes > CF_LDAP_CACHE_BYTES)
+    while (cache->oldest &&
+           (cache->n_entries > CF_LDAP_CACHE_ENTRIES || cache->n_bytes > CF_LDAP_CACHE_BYTES))
         drop(cache, &cache->oldest, NULL);
     pthread_mutex_unlock(&cache->lock);
 }

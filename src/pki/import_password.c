@@ -86,39 +86,50 @@ as_utf16(const uint8_t *from, size_t len, uint8_t *to, size_t *ret_len)
     return true;
 }
 
+typedef bool reading_fn(const uint8_t *from, size_t len, uint8_t *to, size_t *ret_len);
+
+/* *ret_text stays as it is when the octets are no text of this kind. */
+static enum cf_rc
+read_as(reading_fn *reading, const struct cf_secret *plain, struct cf_secret **ret_text,
+        struct cf_err *err)
+{
+    cf_own(cf_secret) text = NULL;
+    size_t len = cf_secret_len(plain), text_len = 0;
+
+    CF_TRY(cf_secret_new(2 * len + 1, &text, err));
+    if (!reading(cf_secret_data(plain), len, cf_secret_edit(text), &text_len))
+        return CF_OK;
+    cf_secret_truncate(text, text_len);
+    *ret_text = cf_give(text);
+    return CF_OK;
+}
+
 enum cf_rc
 cf_import_passwords(const struct cf_secret *plain,
                     struct cf_secret *ret_passwords[CF_IMPORT_PASSWORDS_MAX], size_t *ret_n,
                     struct cf_err *err)
 {
-    static bool (*const readings[])(const uint8_t *, size_t, uint8_t *,
-                                    size_t *) = {as_utf8, as_latin1, as_utf16};
-    struct cf_secret *found[CF_IMPORT_PASSWORDS_MAX] = {0};
+    static reading_fn *const readings[] = {as_utf8, as_latin1, as_utf16};
+    struct cf_secret *found[CF_IMPORT_PASSWORDS_MAX] = {NULL};
     size_t len = cf_secret_len(plain), n = 0;
 
     if (len > PASSWORD_MAX)
         return cf_fail(err, CF_E_LIMIT, "the PFX password has %zu bytes; at most %d are read", len,
                        PASSWORD_MAX);
     for (size_t i = 0; i < CF_COUNT(readings) && n < CF_IMPORT_PASSWORDS_MAX; i++) {
-        cf_own(cf_secret) text = NULL;
-        size_t text_len = 0;
-
-        enum cf_rc rc = cf_secret_new(2 * len + 1, &text, err);
+        enum cf_rc rc = read_as(readings[i], plain, &found[n], err);
         if (rc != CF_OK) {
-            while (n > 0)
-                cf_secret_free(found[--n]);
+            for (size_t k = 0; k < n; k++)
+                cf_secret_free(found[k]);
             return rc;
         }
-        if (!readings[i](cf_secret_data(plain), len, cf_secret_edit(text), &text_len))
-            continue;
-        cf_secret_truncate(text, text_len);
-        found[n++] = cf_give(text);
+        n += found[n] != NULL;
     }
     if (n == 0)
         return cf_fail(err, CF_E_CRYPTO,
                        "the PFX password is no text in UTF-8, ISO 8859-1 or UTF-16LE");
     for (size_t i = 0; i < n; i++)
-        ret_passwords[i] = cf_give(found[i]);
+        ret_passwords[i] = found[i];
     *ret_n = n;
     return CF_OK;
 }
