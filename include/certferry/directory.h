@@ -52,7 +52,7 @@ struct cf_directory_ops {
                        const struct cf_directory_env *env, struct cf_directory **ret_directory,
                        struct cf_err *err);
     void (*close)(struct cf_directory *directory);
-    /* Reachable, TLS, bind, base, one search: one finding each. */
+    /* Reachable, TLS, bind, base, one search, groups: one finding each. */
     enum cf_rc (*check)(struct cf_directory *directory, cf_finding_fn *report, void *arg,
                         struct cf_err *err);
 

@@ -10,6 +10,7 @@
 
 #include "certferry/dn.h"
 #include "certferry/facts.h"
+#include "certferry/finding.h"
 #include "certferry/json.h"
 #include "certferry/request.h"
 #include "certferry/settings.h"
@@ -60,6 +61,11 @@ CF_MUST_USE enum cf_rc cf_policy_judge_names(const struct cf_grant *grant,
 CF_MUST_USE enum cf_rc cf_policy_test(const struct cf_settings *settings,
                                       struct cf_directory *directory, struct cf_bytes request,
                                       struct cf_json_writer *out, struct cf_err *err);
+
+/* Whether the directory has the groups that policies name: an error for each that it has not. A
+ * directory that does not answer is not told of here. */
+void cf_policy_check_groups(const struct cf_settings *settings, struct cf_directory *directory,
+                            cf_finding_fn *report, void *arg);
 
 /* A pattern: '*' stands for any characters, none included; letters compare without case (ASCII).
  * `pattern` and `text` are UTF-8. */

@@ -6,6 +6,7 @@
 #include "certferry/config.h"
 #include "certferry/expiry.h"
 #include "certferry/metrics.h"
+#include "certferry/policy.h"
 #include "command.h"
 
 static enum cf_rc
@@ -156,6 +157,8 @@ cf_command_check(const struct cf_command_call *call, struct cf_json_writer *out,
     if (site->directory &&
         site->directory->ops->check(site->directory, put_finding, out, &failure) != CF_OK)
         put_broken_check(out, "directory", &failure);
+    if (site->directory)
+        cf_policy_check_groups(site->settings, site->directory, put_finding, out);
     cf_expiry_check(site, put_finding, out);
     cf_json_put_array_end(out);
     return CF_OK;

@@ -123,6 +123,26 @@ report_step(const struct check *check, const char *subject, const char *uri, con
     report(check, CF_FINDING_OK, subject, text, NULL);
 }
 
+/* Policies need groups, other requests do not: no more than a warning. */
+static void
+report_groups(const struct check *check, struct cf_ldap_conn *conn)
+{
+    struct cf_err own = {0};
+
+    enum cf_rc rc = cf_ldap_try_groups(conn, &own);
+    if (rc == CF_OK)
+        report_step(check, "directory groups", conn->uri, "the groups of users are shown", "");
+    else if (rc == CF_E_UNSUPPORTED)
+        report(check, CF_FINDING_WARNING, "directory groups", own.text,
+               "add it to Windows Authorization Access Group, or set refused_groups = none: until "
+               "then no [policy] with refused_groups can be judged");
+    else if (rc == CF_E_NOT_FOUND)
+        report(check, CF_FINDING_WARNING, "directory groups", own.text,
+               "check [directory] base, and what the connector's account may read");
+    else
+        report_error(check, "directory groups", &own);
+}
+
 static void
 check_server(const struct check *check, const char *uri)
 {
@@ -151,10 +171,12 @@ check_server(const struct check *check, const char *uri)
         return;
     }
     report_step(check, "directory base", uri, "searches start at ", conn->base);
-    if (try_search(conn, &own) != CF_OK)
+    if (try_search(conn, &own) != CF_OK) {
         report_error(check, "directory search", &own);
-    else
-        report_step(check, "directory search", uri, "a search is answered", "");
+        return;
+    }
+    report_step(check, "directory search", uri, "a search is answered", "");
+    report_groups(check, conn);
 }
 
 enum cf_rc

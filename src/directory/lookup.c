@@ -167,3 +167,29 @@ cf_ldap_lookup(struct cf_ldap_conn *conn, enum cf_ldap_kind kind, const char *na
         cf_account_free(found.account);
     return rc;
 }
+
+/* The first user that can be read ends the search. */
+static enum cf_rc
+take_any(void *arg, LDAP *ld, LDAPMessage *entry, struct cf_err *err)
+{
+    if (take_account(arg, ld, entry, NULL) != CF_OK)
+        return CF_OK;
+    return cf_fail(err, CF_E_CONFLICT, "a user was found; no more are needed");
+}
+
+enum cf_rc
+cf_ldap_try_groups(struct cf_ldap_conn *conn, struct cf_err *err)
+{
+    static const char ANY[] = "(&(objectClass=user)(!(objectClass=computer))(userPrincipalName=*))";
+    struct found found = {.kind = CF_LDAP_USER, .name = "*"};
+
+    enum cf_rc rc = cf_ldap_search(conn, conn->base, LDAP_SCOPE_SUBTREE, ANY, ATTRIBUTES, take_any,
+                                   &found, err);
+    if (found.account)
+        rc = find_groups(conn, found.account, err);
+    else if (rc == CF_OK)
+        rc = cf_fail(err, CF_E_NOT_FOUND, "%s: no user with a userPrincipalName is shown below %s",
+                     conn->uri, conn->base);
+    cf_account_free(found.account);
+    return rc;
+}

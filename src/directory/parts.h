@@ -113,6 +113,9 @@ CF_MUST_USE enum cf_rc cf_ldap_value(LDAP *ld, LDAPMessage *entry, const char *a
 CF_MUST_USE enum cf_rc cf_ldap_lookup(struct cf_ldap_conn *conn, enum cf_ldap_kind kind,
                                       const char *name, bool wants_groups,
                                       struct cf_account **ret_account, struct cf_err *err);
+/* Whether the groups of users are shown, by the first user below the base. CF_E_NOT_FOUND: there is
+ * none; CF_E_UNSUPPORTED: they are not. */
+CF_MUST_USE enum cf_rc cf_ldap_try_groups(struct cf_ldap_conn *conn, struct cf_err *err);
 
 /* kerberos: tickets from a keytab, in memory. CF_E_CONFIG, CF_E_IO, CF_E_PERMISSION. */
 CF_MUST_USE enum cf_rc cf_kerberos_new(const struct cf_directory_settings *settings,

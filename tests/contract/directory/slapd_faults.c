@@ -269,6 +269,31 @@ a_check_tells_what_is_wrong(void **state)
     assert_contains(findings.text, "valid until");
 }
 
+static void
+a_check_looks_for_users_and_their_groups(void **state)
+{
+    static char lonely[] = "cn=bob,dc=corp,dc=example";
+    static char empty[] = "cn=admins,dc=corp,dc=example";
+    char *const bases[] = {lonely, empty};
+    static const char *const told[] = {"tokenGroups", "no user"};
+    struct findings findings;
+
+    (void)state;
+    slapd_start("good");
+    for (size_t i = 0; i < CF_COUNT(bases); i++) {
+        findings = (struct findings){0};
+        settings.base = bases[i];
+        assert_ok(open_with(), err);
+        assert_ok(directory->ops->check(directory, take_finding, &findings, &err), err);
+        assert_int_equal(findings.n_errors, 0);
+        assert_int_equal(findings.n_warnings, 1);
+        assert_string_equal(findings.subject, "directory groups");
+        assert_contains(findings.text, told[i]);
+        directory->ops->close(directory);
+        directory = NULL;
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -289,6 +314,7 @@ slapd_faults_run(void)
         TEST(letters_beyond_ascii_are_looked_up),
         TEST(settings_that_cannot_work_are_named),
         TEST(a_check_tells_what_is_wrong),
+        TEST(a_check_looks_for_users_and_their_groups),
     };
 
     return cmocka_run_group_tests_name("faults", tests, NULL, NULL);

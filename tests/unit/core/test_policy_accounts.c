@@ -309,6 +309,50 @@ groups_that_were_not_read_are_no_pass(void **state)
     assert_true(lab_judge(lab) != CF_OK);
 }
 
+struct group_findings {
+    unsigned n[3];
+    char subject[64], text[128];
+};
+
+static void
+take_group(void *arg, const struct cf_finding *finding)
+{
+    struct group_findings *findings = arg;
+
+    findings->n[finding->severity]++;
+    assert_true((finding->remedy == NULL) == (finding->severity == CF_FINDING_OK));
+    (void)snprintf(findings->subject, sizeof findings->subject, "%s", finding->subject);
+    (void)snprintf(findings->text, sizeof findings->text, "%s", finding->text);
+}
+
+static void
+check_finds_groups_that_are_not_there(void **state)
+{
+    struct policy_lab *lab = *state;
+    struct cf_policy_settings *policies[] = {&lab->policy};
+    const struct cf_settings settings = {.policies = policies, .n_policies = 1};
+    struct group_findings findings = {0};
+
+    add_directory(lab);
+    struct cf_directory *directory = &lab->directory->base;
+    lab->policy.refused_groups = LIST("privileged", VIPS, "VIP users");
+    cf_policy_check_groups(&settings, directory, take_group, &findings);
+    assert_int_equal(findings.n[CF_FINDING_OK], 1);
+    assert_int_equal(findings.n[CF_FINDING_ERROR], 0);
+    assert_contains(findings.text, VIPS);
+
+    lab->policy.refused_groups = LIST("VIP usres");
+    cf_policy_check_groups(&settings, directory, take_group, &findings);
+    assert_int_equal(findings.n[CF_FINDING_ERROR], 1);
+    assert_contains(findings.subject, "policy ");
+    assert_contains(findings.text, "no group 'VIP usres'");
+
+    /* That it does not answer is told by its own check. */
+    fake_directory_set_failure(lab->directory, CF_E_DIRECTORY_DOWN, 9);
+    cf_policy_check_groups(&settings, directory, take_group, &findings);
+    assert_int_equal(findings.n[CF_FINDING_OK] + findings.n[CF_FINDING_ERROR], 2);
+}
+
 int
 main(void)
 {
@@ -325,6 +369,7 @@ main(void)
         TEST(names_of_other_accounts_are_looked_up_as_well),
         TEST(a_rule_that_needs_the_directory_waits_for_it),
         TEST(groups_that_were_not_read_are_no_pass),
+        TEST(check_finds_groups_that_are_not_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
