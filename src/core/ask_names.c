@@ -170,3 +170,24 @@ cf_work_need_names(struct cf_work *work, struct cf_err *err)
     work->has_names = true;
     return CF_OK;
 }
+
+enum cf_rc
+cf_work_count(struct cf_work *work, struct cf_err *err)
+{
+    const struct cf_policy_settings *policy = work->ask.grant.policy;
+    struct cf_store *store = work->site->store;
+
+    if (!policy || (policy->per_user_hour | policy->per_device_hour | policy->per_hour) == 0)
+        return CF_OK;
+    const struct cf_rate_request request = {
+        .policy = policy->name,
+        .context = work->item->context,
+        .device_id = work->item->device_id,
+        .user_name = work->item->user_name,
+        .now_ms = cf_clock_now_ms(work->site->clock),
+        .per_user = policy->per_user_hour,
+        .per_device = policy->per_device_hour,
+        .per_all = policy->per_hour,
+    };
+    return store->ops->grant(store, &request, err);
+}

@@ -25,29 +25,6 @@ check_not_issued_before(struct cf_work *work, struct cf_err *err)
     return rc;
 }
 
-/* Last of all, so that only what would be served is counted; a request that comes by again is known
- * by its context. */
-static enum cf_rc
-count_against_limits(struct cf_work *work, struct cf_err *err)
-{
-    const struct cf_policy_settings *policy = work->ask.grant.policy;
-    struct cf_store *store = work->site->store;
-
-    if (!policy || (policy->per_user_hour | policy->per_device_hour | policy->per_hour) == 0)
-        return CF_OK;
-    const struct cf_rate_request request = {
-        .policy = policy->name,
-        .context = work->item->context,
-        .device_id = work->item->device_id,
-        .user_name = work->item->user_name,
-        .now_ms = cf_clock_now_ms(work->site->clock),
-        .per_user = policy->per_user_hour,
-        .per_device = policy->per_device_hour,
-        .per_all = policy->per_hour,
-    };
-    return store->ops->grant(store, &request, err);
-}
-
 enum cf_rc
 cf_step_admit(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err *err)
 {
@@ -64,7 +41,7 @@ cf_step_admit(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_er
     CF_TRY(cf_dn_text(work->ask.subject, &subject, err));
     CF_TRY(cf_replace_text(&item->subject, subject, err));
     CF_TRY(cf_replace_text(&item->ca, work->ask.grant.ca->name, err));
-    CF_TRY(count_against_limits(work, err));
+    CF_TRY(cf_work_count(work, err));
     snprintf(work->note, sizeof work->note, "admitted for %s, template %s",
              work->ask.grant.ca->name, work->ask.grant.template_settings->name);
     return CF_OK;

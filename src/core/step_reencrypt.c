@@ -69,6 +69,30 @@ check_usable(const struct cf_work *work, const struct cf_ledger_entry *entry, st
     return CF_OK;
 }
 
+/* What would not be issued today is not sealed to one more device either: the policy that covers
+ * the certificate's own CA and template judges it again, with the names that stand in it. */
+static enum cf_rc
+judge(struct cf_work *work, const struct cf_ledger_entry *entry, const struct cf_cert *cert,
+      struct cf_err *err)
+{
+    struct cf_ask *ask = &work->ask;
+
+    CF_TRY(cf_work_need_ask(work, err));
+    if (!cf_text_equal_nocase(ask->grant.ca->name, entry->ca) ||
+        !cf_text_equal_nocase(ask->grant.template_settings->name, entry->template_name))
+        return cf_fail(err, CF_E_POLICY,
+                       "certificateTemplateName: certificate %s was issued by [ca %.40s] with "
+                       "template %.60s; the request has to name these",
+                       entry->serial, entry->ca, entry->template_name);
+    ask->facts.request = ask->request;
+    ask->facts.directory = work->site->directory;
+
+    const struct cf_policy_names names = {
+        .subject = cf_cert_subject(cert), .san = cf_cert_san(cert), .facts = &ask->facts};
+    CF_TRY(cf_policy_judge_names(&ask->grant, &names, NULL, NULL, err));
+    return cf_work_count(work, err);
+}
+
 static enum cf_rc
 note_entry(struct cf_item *item, const struct cf_ledger_entry *entry, struct cf_err *err)
 {
@@ -147,6 +171,7 @@ cf_step_reencrypt(struct cf_work *work, struct cf_outcome *ret_outcome, struct c
     CF_TRY(note_entry(item, entry, err));
     CF_TRY(check_usable(work, entry, err));
     CF_TRY(open_copy(work, entry, &content, err));
+    CF_TRY(judge(work, entry, cf_pfx_content_cert(content), err));
     CF_TRY(find_chain(work, cf_pfx_content_cert(content), &chain, err));
 
     const struct cf_cert *root = cf_seal_root(chain);

@@ -86,6 +86,10 @@ CF_MUST_USE enum cf_rc cf_ask_settle_sid(struct cf_ask *ask, struct cf_err *err)
  * refused later on. */
 CF_MUST_USE enum cf_rc cf_work_note_request(struct cf_work *work, struct cf_err *err);
 
+/* Counts the request against its policy's hourly limits: last of all, so that only what would be
+ * served is counted; one that comes by again is known by its context. CF_E_RATE. */
+CF_MUST_USE enum cf_rc cf_work_count(struct cf_work *work, struct cf_err *err);
+
 /* Runs consecutive steps while their lane is `lane` or nothing better can be done, commits and
  * logs. CF_OK with *ret_handoff true: the work goes on in *ret_lane. Otherwise it has ended here
  * and its claim is given back. An error means that the store did not take the outcome. */

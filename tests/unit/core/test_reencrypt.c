@@ -273,6 +273,30 @@ a_connector_without_recovery_says_so_and_keeps_nothing(void **state)
 }
 
 static void
+what_the_policy_refuses_today_is_not_sealed_again(void **state)
+{
+    struct core_kit *kit = *state;
+    struct cf_policy_settings *policy = kit->site->settings->policies[0];
+    char *nobody[] = {(char[]){"ada@example.com"}, NULL};
+    char *only_others[] = {(char[]){"CN=somebody"}, NULL};
+
+    keep_copies(kit);
+    cf_ledger_entry_free(issue(kit, "r1"));
+    policy->refused_accounts = nobody;
+    expect_failure(kit, NULL, CF_E_POLICY, "refused_accounts");
+    policy->refused_accounts = NULL;
+    policy->subject_allow = only_others;
+    expect_failure(kit, NULL, CF_E_POLICY, "subject_allow");
+    policy->subject_allow = NULL;
+    assert_int_equal(kit->log.n[CF_EV_POLICY_REFUSED], 2);
+
+    policy->per_hour = 1;
+    cf_own(cf_item) item = reencrypt(kit, NULL);
+    assert_string_equal(cf_state_name(item->state), "wrapped");
+    expect_failure(kit, NULL, CF_E_RATE, "per_hour");
+}
+
+static void
 revoked_and_expired_certificates_stay_where_they_are(void **state)
 {
     struct core_kit *kit = *state;
@@ -378,6 +402,7 @@ main(void)
         core_test(a_certificate_of_a_device_stays_on_it),
         core_test(empty_names_are_nobodys),
         core_test(a_connector_without_recovery_says_so_and_keeps_nothing),
+        core_test(what_the_policy_refuses_today_is_not_sealed_again),
         core_test(revoked_and_expired_certificates_stay_where_they_are),
         core_test(another_recovery_identity_waits_for_the_administrator),
         core_test(the_recipient_is_checked_before_any_copy_is_opened),
