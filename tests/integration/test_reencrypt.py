@@ -18,8 +18,9 @@ def issue(tenant, host, device, name="WLAN", **settings):
     profiles = tenant.management.profiles
     profiles.add(name, "pkcs", device.platform, settings)
     profiles.add_group(name, devices=[device.id])
-    profiles.assign(name, [name])
-    [context] = tenant.management.sync()
+    with tenant.management.lock:  # an upload that is being answered plans, too
+        profiles.assign(name, [name])
+        [context] = tenant.management.sync()
     if host.process is None:
         host.start()
     assert tenant.wait_finished(30), host.log_tail()
