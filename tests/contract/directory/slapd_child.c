@@ -164,7 +164,12 @@ slapd_start(const char *certificate)
 void
 slapd_signal(int signal_number)
 {
+    int status = 0;
+
     assert_int_equal(kill(child, signal_number), 0);
+    /* Its threads may run on for a while. */
+    if (signal_number == SIGSTOP)
+        assert_int_equal(waitpid(child, &status, WUNTRACED), child);
 }
 
 void
