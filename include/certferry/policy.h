@@ -44,6 +44,7 @@ struct cf_policy_names {
     const struct cf_dn *subject;
     const struct cf_san *san;
     struct cf_facts *facts; /* accounts and groups are looked up when a rule needs them */
+    bool are_issued;        /* of a certificate: patterns pass over the SID URI added to it */
 };
 /* Patterns, UPN suffixes, accounts and groups. Also CF_E_DIRECTORY_DOWN and its like when a rule
  * needs the directory. */

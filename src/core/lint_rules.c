@@ -101,7 +101,8 @@ check_patterns(struct cf_lint *lint, struct cf_request *sample, const struct cf_
     sample->profile.n_san = lint->profile->n_san;
     /* A name that cannot be formed was told of before. */
     if (cf_ask_render_names(&ask, &err) == CF_OK) {
-        const struct cf_policy_names names = {ask.subject, ask.san, &ask.facts};
+        const struct cf_policy_names names = {
+            .subject = ask.subject, .san = ask.san, .facts = &ask.facts};
         (void)!cf_policy_judge_names(grant, &names, hear_rule, &patterns, &err);
     }
     cf_dn_free(ask.subject);

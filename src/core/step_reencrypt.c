@@ -87,8 +87,10 @@ judge(struct cf_work *work, const struct cf_ledger_entry *entry, const struct cf
     ask->facts.request = ask->request;
     ask->facts.directory = work->site->directory;
 
-    const struct cf_policy_names names = {
-        .subject = cf_cert_subject(cert), .san = cf_cert_san(cert), .facts = &ask->facts};
+    const struct cf_policy_names names = {.subject = cf_cert_subject(cert),
+                                          .san = cf_cert_san(cert),
+                                          .facts = &ask->facts,
+                                          .are_issued = true};
     CF_TRY(cf_policy_judge_names(&ask->grant, &names, NULL, NULL, err));
     return cf_work_count(work, err);
 }

@@ -296,6 +296,28 @@ what_the_policy_refuses_today_is_not_sealed_again(void **state)
     expect_failure(kit, NULL, CF_E_RATE, "per_hour");
 }
 
+/* What the connector put in by itself was not judged by the patterns then, and is not now. */
+static void
+a_sid_that_the_connector_added_needs_no_pattern(void **state)
+{
+    struct core_kit *kit = *state;
+    struct cf_policy_settings *policy = kit->site->settings->policies[0];
+    struct cf_template_settings *settings = kit->site->settings->templates[0];
+    char *allowed[] = {(char[]){"upn:*"}, (char[]){"email:*"}, (char[]){"dns:*"}, NULL};
+    char *refused[] = {(char[]){"uri:*"}, NULL};
+
+    keep_copies(kit);
+    settings->sid_mode = CF_SID_ALWAYS;
+    settings->sid_form = CF_SID_FORM_URI;
+    policy->san_allow = allowed;
+    policy->san_refuse = refused;
+    cf_ledger_entry_free(issue(kit, "r1"));
+    cf_own(cf_item) item = reencrypt(kit, NULL);
+    assert_string_equal(cf_state_name(item->state), "wrapped");
+    policy->san_allow = NULL;
+    policy->san_refuse = NULL;
+}
+
 static void
 revoked_and_expired_certificates_stay_where_they_are(void **state)
 {
@@ -403,6 +425,7 @@ main(void)
         core_test(empty_names_are_nobodys),
         core_test(a_connector_without_recovery_says_so_and_keeps_nothing),
         core_test(what_the_policy_refuses_today_is_not_sealed_again),
+        core_test(a_sid_that_the_connector_added_needs_no_pattern),
         core_test(revoked_and_expired_certificates_stay_where_they_are),
         core_test(another_recovery_identity_waits_for_the_administrator),
         core_test(the_recipient_is_checked_before_any_copy_is_opened),
