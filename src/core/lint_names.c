@@ -53,14 +53,24 @@ cf_lint_sample(const struct cf_lint_profile *profile, struct cf_request *ret)
         ret->profile.eku[i] = profile->eku[i];
 }
 
+/* Also by the name of a fixed format. */
+static bool
+subject_uses(const struct cf_lint_profile *profile, const char *variable)
+{
+    cf_own(cf_subject) subject = NULL;
+
+    return profile->subject && cf_subject_compile(profile->subject, &subject, NULL) == CF_OK &&
+           cf_subject_uses(subject, variable);
+}
+
 bool
 cf_lint_uses(const struct cf_lint_profile *profile, const char *variable)
 {
     char text[64];
 
-    (void)snprintf(text, sizeof text, "{{%s}}", variable);
-    if (profile->subject && strcasestr(profile->subject, text))
+    if (subject_uses(profile, variable))
         return true;
+    (void)snprintf(text, sizeof text, "{{%s}}", variable);
     for (size_t i = 0; i < profile->n_san; i++) {
         if (strcasestr(profile->san[i].value, text))
             return true;
@@ -172,8 +182,7 @@ check_values(struct cf_lint *lint)
                         "{{%s}} has a value only for users whose account is synchronised",
                         onprem[i]);
     }
-    if (cf_lint_is_windows(profile) && profile->subject &&
-        strcasestr(profile->subject, "{{DeviceId}}"))
+    if (cf_lint_is_windows(profile) && subject_uses(profile, "DeviceId"))
         cf_lint_say(lint, CF_FINDING_WARNING, SUBJECT,
                     "put it into a SAN URI, such as IntuneDeviceId://{{DeviceId}}",
                     "{{DeviceId}} in the subject may break the device's synchronisation");

@@ -86,7 +86,9 @@ hear_rule(void *arg, const struct cf_policy_rule *rule)
 static void
 check_patterns(struct cf_lint *lint, struct cf_request *sample, const struct cf_grant *grant)
 {
-    struct patterns patterns = {lint, !strstr(lint->profile->subject, "{{")};
+    const char *subject = lint->profile->subject;
+    /* The name of a fixed format stands for variables, and has no '='. */
+    struct patterns patterns = {lint, strchr(subject, '=') && !strstr(subject, "{{")};
     struct cf_ask ask = {.request = sample, .grant = *grant, .facts = {.request = sample}};
     struct cf_request_san *san = calloc(lint->profile->n_san + 1, sizeof *san);
     struct cf_err err = {0};

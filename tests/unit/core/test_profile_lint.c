@@ -213,6 +213,7 @@ a_sid_that_cannot_be_put_in_is_found(void **state)
 }
 
 static char *only_fleet[] = {(char[]){"CN=*"}, (char[]){"OU=Fleet"}, NULL};
+static char *only_kiosks[] = {(char[]){"CN=Kiosk*"}, NULL};
 static char *only_corp[] = {(char[]){"dns:*.corp.example"}, NULL};
 
 static void
@@ -227,10 +228,17 @@ names_that_the_policy_refuses_are_found(void **state)
         lint("{" CA_MEMBERS WINDOWS "\"subjectNameFormat\":\"CN={{AAD_Device_ID}},OU=Fleet\","
              "\"subjectAlternativeNames\":[{\"type\":\"domainNameService\",\"value\":"
              "\"{{FullyQualifiedDomainName}}\"}]}");
+    policy.subject_allow = only_kiosks;
+    struct seen serial = lint("{" WINDOWS "\"subjectNameFormat\":\"commonNameAsSerialNumber\"}");
+    struct seen preset =
+        lint("{" CA_MEMBERS WINDOWS "\"subjectNameFormat\":\"commonNameAsAadDeviceId\"}");
     policy.subject_allow = NULL;
     policy.san_allow = NULL;
 
     assert_non_null(strstr(fixed.text, "error subjectNameFormat: subject_allow"));
+    assert_non_null(strstr(preset.text, "warning subjectNameFormat: subject_allow"));
+    assert_int_equal(preset.n[CF_FINDING_ERROR], 0);
+    assert_non_null(strstr(serial.text, "holds the device"));
     assert_int_equal(good.n[CF_FINDING_ERROR], 0);
     assert_non_null(strstr(guess.text, "warning subjectAlternativeNames: san_allow"));
     assert_int_equal(guess.n[CF_FINDING_ERROR], 0);
