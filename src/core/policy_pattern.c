@@ -68,8 +68,9 @@ full_width(const char *text)
     return code >= 0xff01 && code <= 0xff5e ? (char)(code - 0xfee0) : '\0';
 }
 
-/* Length of the joiner (U+200C, U+200D) or variation selector (U+FE00 to U+FE0F) that text begins
- * with; 0: none. They are allowed in names, and nobody sees them between Latin letters. */
+/* Length of the joiner (U+200C, U+200D) or variation selector (U+FE00 to U+FE0F, U+E0100 to
+ * U+E01EF) that text begins with; 0: none. They are allowed in names, and nobody sees them between
+ * Latin letters. */
 static size_t
 unseen_len(const char *text)
 {
@@ -79,6 +80,8 @@ unseen_len(const char *text)
     bool is_selector =
         cf_text_starts_with(text, "\xef\xb8") && octet[2] >= 0x80 && octet[2] <= 0x8f;
 
+    if (cf_text_starts_with(text, "\xf3\xa0") && octet[2] >= 0x84 && octet[2] <= 0x87 && octet[3])
+        return octet[2] == 0x87 && octet[3] > 0xaf ? 0 : 4;
     return is_joiner || is_selector ? 3 : 0;
 }
 

@@ -154,7 +154,9 @@ refusals_are_not_evaded_by_case_blanks_width_or_joiners(void **state)
                                           "Domain\342\200\203Admin",
                                           "\xef\xbc\xa4omain Admin",
                                           "Domain Ad\xe2\x80\x8dmin",
-                                          "Do\xef\xb8\x8fmain Admin"};
+                                          "Do\xef\xb8\x8fmain Admin",
+                                          "Domain \363\240\204\200Admin",
+                                          "Domain Admin\363\240\207\257"};
     static const char *const allowed[] = {"Domain Admins", "DomainAdmin", "Admin", "x"};
     struct policy_lab *lab = *state;
 
