@@ -31,6 +31,7 @@ CF_DEFINE_OWN(cf_cert);
 struct cf_bytes cf_cert_der(const struct cf_cert *cert);
 const struct cf_dn *cf_cert_subject(const struct cf_cert *cert);
 const struct cf_dn *cf_cert_issuer(const struct cf_cert *cert);
+const char *cf_cert_sid(const struct cf_cert *cert);          /* security extension; NULL: none */
 const struct cf_san *cf_cert_san(const struct cf_cert *cert); /* empty when absent */
 const char *cf_cert_serial(const struct cf_cert *cert); /* upper-case hex, even, no sign octet */
 int64_t cf_cert_not_before_ms(const struct cf_cert *cert);

@@ -183,7 +183,8 @@ cf_work_count(struct cf_work *work, struct cf_err *err)
         .policy = policy->name,
         .context = work->item->context,
         .device_id = work->item->device_id,
-        .user_name = work->item->user_name,
+        /* A device's certificate is nobody's, whoever uses the device. */
+        .user_name = work->ask.request->profile.is_device ? NULL : work->item->user_name,
         .now_ms = cf_clock_now_ms(work->site->clock),
         .per_user = policy->per_user_hour,
         .per_device = policy->per_device_hour,

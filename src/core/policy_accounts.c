@@ -13,6 +13,9 @@
 #include "certferry/text.h"
 #include "policy_internal.h"
 
+/* A certificate of many names must not hold a worker for as long as a slow directory likes. */
+enum { LOOKUPS_MAX_MS = 60 * 1000 };
+
 #define OID_EMAIL "1.2.840.113549.1.9.1"
 
 static bool
@@ -181,6 +184,7 @@ cf_visit_accounts(const struct cf_names_judging *judging, bool wants_groups, cf_
 {
     const struct cf_san *san = judging->names->san;
     const struct cf_account *own = NULL;
+    int64_t end_ms = cf_clock_monotonic_ms(cf_clock_real()) + LOOKUPS_MAX_MS;
 
     CF_TRY(cf_own_account(judging, wants_groups, &own, err));
     if (own)
@@ -192,6 +196,10 @@ cf_visit_accounts(const struct cf_names_judging *judging, bool wants_groups, cf_
         if ((type != CF_SAN_UPN && type != CF_SAN_DNS) || is_own_name(own, type, value) ||
             is_repeated(san, i))
             continue;
+        if (cf_clock_monotonic_ms(cf_clock_real()) > end_ms)
+            return cf_fail(err, CF_E_DIRECTORY_DOWN,
+                           "profile.subjectAlternativeNames: the directory is too slow for so many "
+                           "names; ask for fewer in one certificate");
         CF_TRY(visit_other(judging, wants_groups, type, value, fn, err));
     }
     return CF_OK;

@@ -69,6 +69,24 @@ check_usable(const struct cf_work *work, const struct cf_ledger_entry *entry, st
     return CF_OK;
 }
 
+/* A UPN may have passed to somebody else since; the SID in the certificate has not. */
+static enum cf_rc
+check_account(struct cf_work *work, const struct cf_ledger_entry *entry, const struct cf_cert *cert,
+              struct cf_err *err)
+{
+    const char *sid = NULL;
+
+    if (!cf_cert_sid(cert) || !work->site->directory)
+        return CF_OK;
+    CF_TRY(cf_facts_need_sid(&work->ask.facts, &sid, err));
+    if (strcmp(sid, cf_cert_sid(cert)) != 0)
+        return cf_fail(err, CF_E_POLICY,
+                       "certificate %s is for the account with SID %.60s, and the directory has "
+                       "%.60s for this one; ask for a new certificate",
+                       entry->serial, cf_cert_sid(cert), sid);
+    return CF_OK;
+}
+
 /* What would not be issued today is not sealed to one more device either: the policy that covers
  * the certificate's own CA and template judges it again, with the names that stand in it. */
 static enum cf_rc
@@ -77,6 +95,11 @@ judge(struct cf_work *work, const struct cf_ledger_entry *entry, const struct cf
 {
     struct cf_ask *ask = &work->ask;
 
+    if (!cf_site_ca(work->site, entry->ca))
+        return cf_fail(err, CF_E_POLICY,
+                       "certificate %s was issued by [ca %.40s], which is not in the configuration "
+                       "any more; ask for a new certificate",
+                       entry->serial, entry->ca);
     CF_TRY(cf_work_need_ask(work, err));
     if (!cf_text_equal_nocase(ask->grant.ca->name, entry->ca) ||
         !cf_text_equal_nocase(ask->grant.template_settings->name, entry->template_name))
@@ -92,7 +115,7 @@ judge(struct cf_work *work, const struct cf_ledger_entry *entry, const struct cf
                                           .facts = &ask->facts,
                                           .are_issued = true};
     CF_TRY(cf_policy_judge_names(&ask->grant, &names, NULL, NULL, err));
-    return cf_work_count(work, err);
+    return check_account(work, entry, cert, err);
 }
 
 static enum cf_rc
@@ -178,6 +201,7 @@ cf_step_reencrypt(struct cf_work *work, struct cf_outcome *ret_outcome, struct c
 
     const struct cf_cert *root = cf_seal_root(chain);
     CF_TRY(cf_seal_check_root(&work->ask.request->profile, root, item->ca, err));
+    CF_TRY(cf_work_count(work, err));
     CF_TRY(cf_seal_content(work, content, item->ca, root, err));
     snprintf(work->note, sizeof work->note, "certificate %s sealed to this device too (%s)",
              item->serial, cf_envelope_name(work->ask.delivery.envelope));

@@ -40,6 +40,12 @@ cf_cert_issuer(const struct cf_cert *cert)
     return cert->issuer;
 }
 
+const char *
+cf_cert_sid(const struct cf_cert *cert)
+{
+    return cert->extensions.sid;
+}
+
 const struct cf_san *
 cf_cert_san(const struct cf_cert *cert)
 {

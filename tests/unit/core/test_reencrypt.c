@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates sealed again from their kept copies. */
+#include "fake/fake_directory.h"
 #include "unit/core/core_kit.h"
 
 #include <stdio.h>
@@ -319,6 +320,29 @@ a_sid_that_the_connector_added_needs_no_pattern(void **state)
 }
 
 static void
+a_certificate_is_not_sealed_for_the_heir_of_a_name(void **state)
+{
+    struct core_kit *kit = *state;
+    const struct cf_directory_env env = {.clock = kit->clock, .stop_flag = &kit->stop};
+    const struct fake_directory_entry ada = {.upn = "ada@example.com",
+                                             .sid = "S-1-5-21-1-2-3-1001"};
+    struct fake_directory *directory = fake_directory_new(&env);
+
+    fake_directory_add_account(directory, &ada);
+    kit->site->directory = &directory->base; /* closed with the site */
+    kit->site->settings->cas[0]->sid_mode = CF_SID_ALWAYS;
+    kit->site->settings->cas[0]->sid_must_be_kept = true;
+    keep_copies(kit);
+    cf_ledger_entry_free(issue(kit, "r1"));
+    cf_own(cf_item) item = reencrypt(kit, NULL);
+    assert_string_equal(cf_state_name(item->state), "wrapped");
+
+    directory->account[0].sid = "S-1-5-21-1-2-3-1777";
+    const char *const silent[] = {"user.onPremisesSecurityIdentifier", "null", NULL};
+    expect_failure(kit, silent, CF_E_POLICY, "SID");
+}
+
+static void
 revoked_and_expired_certificates_stay_where_they_are(void **state)
 {
     struct core_kit *kit = *state;
@@ -426,6 +450,7 @@ main(void)
         core_test(a_connector_without_recovery_says_so_and_keeps_nothing),
         core_test(what_the_policy_refuses_today_is_not_sealed_again),
         core_test(a_sid_that_the_connector_added_needs_no_pattern),
+        core_test(a_certificate_is_not_sealed_for_the_heir_of_a_name),
         core_test(revoked_and_expired_certificates_stay_where_they_are),
         core_test(another_recovery_identity_waits_for_the_administrator),
         core_test(the_recipient_is_checked_before_any_copy_is_opened),
