@@ -181,3 +181,28 @@ main(void)
     return run_receive() + run_claims() + run_commit() + run_views() + run_ledger() +
            run_renewal() + run_grant() + run_ca();
 }
+
+struct cf_ledger
+find_ledger(struct fixture *f, struct cf_ledger_filter filter)
+{
+    struct cf_ledger ledger = {0};
+
+    if (filter.limit == 0)
+        filter.limit = 10;
+    assert_ok(f, f->store->ops->ledger(f->store, &filter, &ledger, &f->err));
+    return ledger;
+}
+
+void
+assert_ledger(struct fixture *f, struct cf_ledger_filter filter, const char *expected)
+{
+    struct cf_ledger ledger = find_ledger(f, filter);
+    char found[256] = "";
+
+    for (size_t i = 0; i < ledger.n; i++) {
+        strcat(found, i ? " " : "");
+        strcat(found, ledger.entry[i]->serial);
+    }
+    cf_ledger_done(&ledger);
+    assert_string_equal(found, expected);
+}

@@ -56,6 +56,9 @@ struct cf_item *get_it(struct fixture *f, enum cf_kind kind, const char *context
 void finish(struct fixture *f, enum cf_kind kind, const char *context, enum cf_state state);
 struct cf_ledger_entry *entry_of(const char *issuer, const char *serial, const char *context);
 int64_t add_to_ledger(struct fixture *f, const struct cf_ledger_entry *entry, const char *context);
+struct cf_ledger find_ledger(struct fixture *f, struct cf_ledger_filter filter);
+/* `expected`: the serials found, in order, joined by blanks. */
+void assert_ledger(struct fixture *f, struct cf_ledger_filter filter, const char *expected);
 
 int run_receive(void);
 int run_claims(void);

@@ -5,32 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct cf_ledger
-find(struct fixture *f, struct cf_ledger_filter filter)
-{
-    struct cf_ledger ledger = {0};
-
-    if (filter.limit == 0)
-        filter.limit = 10;
-    assert_ok(f, f->store->ops->ledger(f->store, &filter, &ledger, &f->err));
-    return ledger;
-}
-
-/* The serials found, in order, joined. */
-static void
-assert_found(struct fixture *f, struct cf_ledger_filter filter, const char *expected)
-{
-    struct cf_ledger ledger = find(f, filter);
-    char found[256] = "";
-
-    for (size_t i = 0; i < ledger.n; i++) {
-        strcat(found, i ? " " : "");
-        strcat(found, ledger.entry[i]->serial);
-    }
-    cf_ledger_done(&ledger);
-    assert_string_equal(found, expected);
-}
-
 static int64_t
 add(struct fixture *f, const char *issuer, const char *serial, const char *context,
     int64_t not_after_ms)
@@ -48,7 +22,7 @@ keeps_all_members_of_an_entry(void **state)
 
     int64_t id = add(f, "CN=CA", "0A", "r1", NOW + 5);
     reopen(f);
-    struct cf_ledger ledger = find(f, (struct cf_ledger_filter){.serial = "0A"});
+    struct cf_ledger ledger = find_ledger(f, (struct cf_ledger_filter){.serial = "0A"});
     assert_int_equal(ledger.n, 1);
     const struct cf_ledger_entry *entry = ledger.entry[0];
     assert_int_equal(entry->id, id);
@@ -82,24 +56,24 @@ finds_by_each_filter_and_by_all_together(void **state)
     int64_t last = add(f, "CN=A", "03", "r4", NOW + 40);
     assert_ok(f, f->store->ops->ledger_revoke(f->store, last, NOW, 1, &f->err));
 
-    assert_found(f, (struct cf_ledger_filter){0}, "01 01 02 03");
-    assert_found(f, (struct cf_ledger_filter){.serial = "01"}, "01 01");
-    assert_found(f, (struct cf_ledger_filter){.serial = "01", .issuer = "CN=B"}, "01");
-    assert_found(f, (struct cf_ledger_filter){.serial = "1"}, "");
-    assert_found(f, (struct cf_ledger_filter){.issuer = "CN=A"}, "01 02 03");
-    assert_found(f, (struct cf_ledger_filter){.context = "r3"}, "02");
-    assert_found(f, (struct cf_ledger_filter){.context = "r3", .serial = "01"}, "");
-    assert_found(f, (struct cf_ledger_filter){.ca = "corp"}, "01 01 02 03");
-    assert_found(f, (struct cf_ledger_filter){.ca = "other"}, "");
-    assert_found(f, (struct cf_ledger_filter){.expires_before_ms = NOW + 30}, "01 02");
-    assert_found(f, (struct cf_ledger_filter){.only_valid = true}, "01 01 02");
-    assert_found(f, (struct cf_ledger_filter){.after_id = last - 2, .limit = 1}, "02");
-    assert_found(
+    assert_ledger(f, (struct cf_ledger_filter){0}, "01 01 02 03");
+    assert_ledger(f, (struct cf_ledger_filter){.serial = "01"}, "01 01");
+    assert_ledger(f, (struct cf_ledger_filter){.serial = "01", .issuer = "CN=B"}, "01");
+    assert_ledger(f, (struct cf_ledger_filter){.serial = "1"}, "");
+    assert_ledger(f, (struct cf_ledger_filter){.issuer = "CN=A"}, "01 02 03");
+    assert_ledger(f, (struct cf_ledger_filter){.context = "r3"}, "02");
+    assert_ledger(f, (struct cf_ledger_filter){.context = "r3", .serial = "01"}, "");
+    assert_ledger(f, (struct cf_ledger_filter){.ca = "corp"}, "01 01 02 03");
+    assert_ledger(f, (struct cf_ledger_filter){.ca = "other"}, "");
+    assert_ledger(f, (struct cf_ledger_filter){.expires_before_ms = NOW + 30}, "01 02");
+    assert_ledger(f, (struct cf_ledger_filter){.only_valid = true}, "01 01 02");
+    assert_ledger(f, (struct cf_ledger_filter){.after_id = last - 2, .limit = 1}, "02");
+    assert_ledger(
         f,
         (struct cf_ledger_filter){
             .expires_before_ms = NOW + 50, .only_valid = true, .issuer = "CN=A", .limit = 1},
         "01");
-    assert_found(f, (struct cf_ledger_filter){.serial = "' OR 1=1 --"}, "");
+    assert_ledger(f, (struct cf_ledger_filter){.serial = "' OR 1=1 --"}, "");
 }
 
 static void
@@ -110,7 +84,7 @@ marks_a_revocation_once(void **state)
 
     assert_ok(f, f->store->ops->ledger_revoke(f->store, id, NOW + 1, 4, &f->err));
     assert_ok(f, f->store->ops->ledger_revoke(f->store, id, NOW + 9, 1, &f->err));
-    struct cf_ledger ledger = find(f, (struct cf_ledger_filter){0});
+    struct cf_ledger ledger = find_ledger(f, (struct cf_ledger_filter){0});
     assert_int_equal(ledger.entry[0]->revoked_ms, NOW + 1);
     assert_int_equal(ledger.entry[0]->revocation_reason, 4);
     cf_ledger_done(&ledger);
@@ -129,7 +103,7 @@ outlives_the_item_it_came_from(void **state)
     finish(f, CF_KIND_PKCS, "r1", CF_STATE_DELIVERED);
     assert_ok(f, f->store->ops->prune(f->store, NOW + MINUTE, &n, &f->err));
     assert_int_equal(n, 1);
-    assert_found(f, (struct cf_ledger_filter){.context = "r1"}, "01");
+    assert_ledger(f, (struct cf_ledger_filter){.context = "r1"}, "01");
 }
 
 static void

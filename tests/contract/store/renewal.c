@@ -17,31 +17,6 @@ add(struct fixture *f, const char *serial, void (*change)(struct cf_ledger_entry
     return add_to_ledger(f, entry, serial);
 }
 
-static struct cf_ledger
-find(struct fixture *f, struct cf_ledger_filter filter)
-{
-    struct cf_ledger ledger = {0};
-
-    if (filter.limit == 0)
-        filter.limit = 10;
-    assert_ok(f, f->store->ops->ledger(f->store, &filter, &ledger, &f->err));
-    return ledger;
-}
-
-static void
-assert_found(struct fixture *f, struct cf_ledger_filter filter, const char *expected)
-{
-    struct cf_ledger ledger = find(f, filter);
-    char found[256] = "";
-
-    for (size_t i = 0; i < ledger.n; i++) {
-        strcat(found, i ? " " : "");
-        strcat(found, ledger.entry[i]->serial);
-    }
-    cf_ledger_done(&ledger);
-    assert_string_equal(found, expected);
-}
-
 static void
 replaces(char **text, const char *value)
 {
@@ -75,7 +50,7 @@ links_a_certificate_to_the_one_it_replaces(void **state)
     int64_t new = add(f, "02", NULL, old);
 
     reopen(f);
-    struct cf_ledger ledger = find(f, (struct cf_ledger_filter){0});
+    struct cf_ledger ledger = find_ledger(f, (struct cf_ledger_filter){0});
     assert_int_equal(ledger.n, 2);
     assert_int_equal(ledger.entry[0]->renews_id, 0);
     assert_int_equal(ledger.entry[0]->renewed_by_id, new);
@@ -85,10 +60,10 @@ links_a_certificate_to_the_one_it_replaces(void **state)
 
     /* Renewed again: the last one counts. */
     int64_t last = add(f, "03", NULL, old);
-    ledger = find(f, (struct cf_ledger_filter){.serial = "01"});
+    ledger = find_ledger(f, (struct cf_ledger_filter){.serial = "01"});
     assert_int_equal(ledger.entry[0]->renewed_by_id, last);
     cf_ledger_done(&ledger);
-    assert_found(f, (struct cf_ledger_filter){.only_current = true}, "02 03");
+    assert_ledger(f, (struct cf_ledger_filter){.only_current = true}, "02 03");
 }
 
 static void
@@ -103,7 +78,7 @@ enters_nothing_that_replaces_what_is_not_there(void **state)
     item->state = CF_STATE_ISSUED;
     struct cf_change change = {.item = item, .from = CF_STATE_RECEIVED, .issued = entry};
     assert_int_equal(f->store->ops->commit(f->store, "w", &change, 1, &f->err), CF_E_NOT_FOUND);
-    assert_found(f, (struct cf_ledger_filter){0}, "");
+    assert_ledger(f, (struct cf_ledger_filter){0}, "");
     cf_own(cf_item) now = get_it(f, CF_KIND_PKCS, "r1");
     assert_int_equal(now->state, CF_STATE_RECEIVED);
 }
@@ -116,25 +91,25 @@ finds_by_thumbprint_device_user_and_profile(void **state)
     (void)add(f, "01", NULL, 0);
     (void)add(f, "02", as_other, 0);
     (void)add(f, "03", without_names, 0);
-    assert_found(f, (struct cf_ledger_filter){.thumbprint = "BB22"}, "02");
-    assert_found(f, (struct cf_ledger_filter){.thumbprint = "bb22"}, "");
-    assert_found(f, (struct cf_ledger_filter){.device_id = "device-1"}, "01");
-    assert_found(f, (struct cf_ledger_filter){.user_name = "bert@example.ORG"}, "02");
-    assert_found(f, (struct cf_ledger_filter){.user_name = "bert@example.or"}, "");
-    assert_found(f, (struct cf_ledger_filter){.profile_id = "profile-2"}, "02");
-    assert_found(f, (struct cf_ledger_filter){.profile_id = "profile-2", .device_id = "device-1"},
-                 "");
-    assert_found(f,
-                 (struct cf_ledger_filter){.profile_id = "profile-2",
-                                           .device_id = "device-2",
-                                           .user_name = "BERT@example.org",
-                                           .thumbprint = "BB22",
-                                           .serial = "02",
-                                           .issuer = "CN=CA",
-                                           .context = "02",
-                                           .ca = "corp"},
-                 "02");
-    assert_found(f, (struct cf_ledger_filter){.user_name = "' OR 1=1 --"}, "");
+    assert_ledger(f, (struct cf_ledger_filter){.thumbprint = "BB22"}, "02");
+    assert_ledger(f, (struct cf_ledger_filter){.thumbprint = "bb22"}, "");
+    assert_ledger(f, (struct cf_ledger_filter){.device_id = "device-1"}, "01");
+    assert_ledger(f, (struct cf_ledger_filter){.user_name = "bert@example.ORG"}, "02");
+    assert_ledger(f, (struct cf_ledger_filter){.user_name = "bert@example.or"}, "");
+    assert_ledger(f, (struct cf_ledger_filter){.profile_id = "profile-2"}, "02");
+    assert_ledger(f, (struct cf_ledger_filter){.profile_id = "profile-2", .device_id = "device-1"},
+                  "");
+    assert_ledger(f,
+                  (struct cf_ledger_filter){.profile_id = "profile-2",
+                                            .device_id = "device-2",
+                                            .user_name = "BERT@example.org",
+                                            .thumbprint = "BB22",
+                                            .serial = "02",
+                                            .issuer = "CN=CA",
+                                            .context = "02",
+                                            .ca = "corp"},
+                  "02");
+    assert_ledger(f, (struct cf_ledger_filter){.user_name = "' OR 1=1 --"}, "");
 }
 
 static void
@@ -150,16 +125,16 @@ finds_by_the_time_of_the_end(void **state)
 
     (void)add(f, "01", NULL, 0); /* ends after 100 minutes */
     (void)add(f, "02", ends_early, 0);
-    assert_found(f, (struct cf_ledger_filter){.expires_after_ms = NOW + 10 * MINUTE}, "01 02");
-    assert_found(f, (struct cf_ledger_filter){.expires_after_ms = NOW + 10 * MINUTE + 1}, "01");
-    assert_found(f,
-                 (struct cf_ledger_filter){.expires_after_ms = NOW + 10 * MINUTE,
-                                           .expires_before_ms = NOW + 100 * MINUTE},
-                 "02");
-    assert_found(f,
-                 (struct cf_ledger_filter){.expires_after_ms = NOW + 11 * MINUTE,
-                                           .expires_before_ms = NOW + 100 * MINUTE},
-                 "");
+    assert_ledger(f, (struct cf_ledger_filter){.expires_after_ms = NOW + 10 * MINUTE}, "01 02");
+    assert_ledger(f, (struct cf_ledger_filter){.expires_after_ms = NOW + 10 * MINUTE + 1}, "01");
+    assert_ledger(f,
+                  (struct cf_ledger_filter){.expires_after_ms = NOW + 10 * MINUTE,
+                                            .expires_before_ms = NOW + 100 * MINUTE},
+                  "02");
+    assert_ledger(f,
+                  (struct cf_ledger_filter){.expires_after_ms = NOW + 11 * MINUTE,
+                                            .expires_before_ms = NOW + 100 * MINUTE},
+                  "");
 }
 
 static void
@@ -197,12 +172,12 @@ knows_when_the_renewal_threshold_is_reached(void **state)
     (void)add(f, "02", has_no_threshold, 0);
     (void)add(f, "03", has_a_large_threshold, 0);
     (void)add(f, "04", lasts_as_long_as_time, 0);
-    assert_found(f, due_at(NOW + MINUTE - 1), "");
-    assert_found(f, due_at(NOW + MINUTE), "03");
-    assert_found(f, due_at(NOW + 80 * MINUTE - 1), "03");
-    assert_found(f, due_at(NOW + 80 * MINUTE), "01 03");
-    assert_found(f, due_at(NOW + 1000 * MINUTE), "01 03");
-    assert_found(f, (struct cf_ledger_filter){.now_ms = NOW}, "01 02 03 04");
+    assert_ledger(f, due_at(NOW + MINUTE - 1), "");
+    assert_ledger(f, due_at(NOW + MINUTE), "03");
+    assert_ledger(f, due_at(NOW + 80 * MINUTE - 1), "03");
+    assert_ledger(f, due_at(NOW + 80 * MINUTE), "01 03");
+    assert_ledger(f, due_at(NOW + 1000 * MINUTE), "01 03");
+    assert_ledger(f, (struct cf_ledger_filter){.now_ms = NOW}, "01 02 03 04");
 }
 
 static void
@@ -216,16 +191,16 @@ leaves_out_of_what_is_due_what_was_replaced_or_revoked(void **state)
     (void)add(f, "03", NULL, 0);
     (void)add(f, "04", NULL, replaced);
     assert_ok(f, f->store->ops->ledger_revoke(f->store, revoked, NOW, 1, &f->err));
-    assert_found(f, filter, "01 02 03 04");
+    assert_ledger(f, filter, "01 02 03 04");
     filter.only_current = true;
-    assert_found(f, filter, "02 03 04");
+    assert_ledger(f, filter, "02 03 04");
     filter.only_valid = true;
-    assert_found(f, filter, "03 04");
+    assert_ledger(f, filter, "03 04");
     filter.after_id = revoked;
     filter.limit = 1;
-    assert_found(f, filter, "03");
+    assert_ledger(f, filter, "03");
     filter.expires_after_ms = NOW + 101 * MINUTE;
-    assert_found(f, filter, "");
+    assert_ledger(f, filter, "");
 }
 
 static void
@@ -238,17 +213,17 @@ pages_from_the_newest_back(void **state)
     int64_t second = add(f, "02", NULL, 0);
     (void)add(f, "03", as_other, 0);
     (void)add(f, "04", NULL, 0);
-    assert_found(f, filter, "04 03");
+    assert_ledger(f, filter, "04 03");
     filter.after_id = second + 1;
-    assert_found(f, filter, "02 01");
+    assert_ledger(f, filter, "02 01");
     filter.after_id = second - 1;
-    assert_found(f, filter, "");
+    assert_ledger(f, filter, "");
     filter.after_id = 0;
     filter.device_id = "device-1";
-    assert_found(f, filter, "04 02");
+    assert_ledger(f, filter, "04 02");
     filter.expires_before_ms = NOW + 500 * MINUTE;
     filter.device_id = NULL;
-    assert_found(f, filter, "04 03");
+    assert_ledger(f, filter, "04 03");
 }
 
 static int64_t
@@ -265,7 +240,7 @@ add_with_copy(struct fixture *f, const char *serial, int64_t not_after_ms, const
     struct cf_change change = {
         .item = item, .from = CF_STATE_RECEIVED, .issued = entry, .recovery = copy};
     assert_ok(f, f->store->ops->commit(f->store, "w", &change, 1, &f->err));
-    ledger = find(f, (struct cf_ledger_filter){.serial = serial});
+    ledger = find_ledger(f, (struct cf_ledger_filter){.serial = serial});
     assert_int_equal(ledger.n, 1);
     int64_t id = ledger.entry[0]->id;
     assert_true(ledger.entry[0]->has_recovery);
@@ -299,7 +274,7 @@ keeps_the_copy_of_a_key_with_its_certificate(void **state)
     expect_copy(f, with, "sealed");
     expect_copy(f, without, NULL);
     expect_copy(f, 4711, NULL);
-    struct cf_ledger ledger = find(f, (struct cf_ledger_filter){.serial = "02"});
+    struct cf_ledger ledger = find_ledger(f, (struct cf_ledger_filter){.serial = "02"});
     assert_false(ledger.entry[0]->has_recovery);
     cf_ledger_done(&ledger);
 }
@@ -343,7 +318,7 @@ prunes_copies_at_the_end_of_their_certificates(void **state)
     expect_copy(f, ending, NULL);
     expect_copy(f, lasting, "three");
 
-    struct cf_ledger ledger = find(f, (struct cf_ledger_filter){0});
+    struct cf_ledger ledger = find_ledger(f, (struct cf_ledger_filter){0});
     assert_int_equal(ledger.n, 3);
     assert_false(ledger.entry[0]->has_recovery);
     assert_false(ledger.entry[1]->has_recovery);

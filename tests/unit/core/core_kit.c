@@ -255,3 +255,27 @@ core_start_scheduler(struct core_kit *kit, unsigned n_workers)
     const struct cf_scheduler_options options = {.pool = kit->pool, .clock = kit->clock};
     assert_ok(cf_scheduler_new(&options, kit->site, &kit->scheduler, &err), err);
 }
+
+enum cf_rc
+core_parse_request(const char *json, struct cf_request **ret, struct cf_err *err)
+{
+    return cf_request_parse(cf_bytes_of(json, strlen(json)), ret, err);
+}
+
+void
+core_expect_request(const char *path, const char *value, enum cf_rc rc)
+{
+    cf_own_str json = core_json(path, value, NULL);
+    cf_own(cf_request) request = NULL;
+    struct cf_err err = {0};
+    enum cf_rc got = core_parse_request(json, &request, &err);
+
+    if (got != rc)
+        fail_msg("%s = %.80s: %s (%s), not %s", path, value == CORE_DROP ? "(dropped)" : value,
+                 cf_rc_name(got), err.text, cf_rc_name(rc));
+    if (rc == CF_OK)
+        return;
+    assert_null(request);
+    assert_int_equal(err.fault, CF_FAULT_REQUEST);
+    assert_contains(err.text, path);
+}

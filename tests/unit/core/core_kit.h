@@ -124,3 +124,7 @@ size_t core_ledger(struct core_kit *kit, const char *context); /* entries for th
 #define assert_rc(expr, rc) assert_string_equal(cf_rc_name(expr), cf_rc_name(rc))
 #define assert_contains(text, part) kit_contains((text), (part))
 #define core_test(name) cmocka_unit_test_setup_teardown(name, core_setup, core_teardown)
+
+enum cf_rc core_parse_request(const char *json, struct cf_request **ret, struct cf_err *err);
+/* The good request with one member changed: the error, and that it names the member. */
+void core_expect_request(const char *path, const char *value, enum cf_rc rc);

@@ -4,31 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum cf_rc
-parse(const char *json, struct cf_request **ret, struct cf_err *err)
-{
-    return cf_request_parse(cf_bytes_of(json, strlen(json)), ret, err);
-}
-
-/* The good request with one member changed: the error, and that it names the member. */
-static void
-expect(const char *path, const char *value, enum cf_rc rc)
-{
-    cf_own_str json = core_json(path, value, NULL);
-    cf_own(cf_request) request = NULL;
-    struct cf_err err = {0};
-    enum cf_rc got = parse(json, &request, &err);
-
-    if (got != rc)
-        fail_msg("%s = %.80s: %s (%s), not %s", path, value == CORE_DROP ? "(dropped)" : value,
-                 cf_rc_name(got), err.text, cf_rc_name(rc));
-    if (rc == CF_OK)
-        return;
-    assert_null(request);
-    assert_int_equal(err.fault, CF_FAULT_REQUEST);
-    assert_contains(err.text, path);
-}
-
 static char *
 text_of(size_t len)
 {
@@ -45,7 +20,7 @@ expect_length(const char *path, size_t len, enum cf_rc rc)
 {
     cf_own_str text = text_of(len);
 
-    expect(path, text, rc);
+    core_expect_request(path, text, rc);
 }
 
 static void
@@ -56,7 +31,7 @@ reads_every_member_of_a_good_request(void **state)
     struct cf_err err = {0};
 
     (void)state;
-    assert_ok(parse(json, &request, &err), err);
+    assert_ok(core_parse_request(json, &request, &err), err);
     assert_string_equal(request->context, "ctx-1");
     assert_int_equal(request->type, CF_REQUEST_ISSUE);
     assert_string_equal(request->ca_host, "ca.example.com");
@@ -97,19 +72,19 @@ a_required_member_must_be_there_and_of_its_type(void **state)
 
     (void)state;
     for (size_t i = 0; i < CF_COUNT(strings); i++) {
-        expect(strings[i], CORE_DROP, CF_E_FIELD);
-        expect(strings[i], "null", CF_E_FIELD);
-        expect(strings[i], "7", CF_E_FIELD);
-        expect(strings[i], "[]", CF_E_FIELD);
-        expect(strings[i], "{}", CF_E_FIELD);
-        expect(strings[i], "\"\"", CF_E_RANGE);
-        expect(strings[i], "\"a\\u0000b\"", CF_E_FIELD);
+        core_expect_request(strings[i], CORE_DROP, CF_E_FIELD);
+        core_expect_request(strings[i], "null", CF_E_FIELD);
+        core_expect_request(strings[i], "7", CF_E_FIELD);
+        core_expect_request(strings[i], "[]", CF_E_FIELD);
+        core_expect_request(strings[i], "{}", CF_E_FIELD);
+        core_expect_request(strings[i], "\"\"", CF_E_RANGE);
+        core_expect_request(strings[i], "\"a\\u0000b\"", CF_E_FIELD);
     }
     for (size_t i = 0; i < CF_COUNT(objects); i++) {
-        expect(objects[i], CORE_DROP, CF_E_FIELD);
-        expect(objects[i], "null", CF_E_FIELD);
-        expect(objects[i], "[]", CF_E_FIELD);
-        expect(objects[i], "\"x\"", CF_E_FIELD);
+        core_expect_request(objects[i], CORE_DROP, CF_E_FIELD);
+        core_expect_request(objects[i], "null", CF_E_FIELD);
+        core_expect_request(objects[i], "[]", CF_E_FIELD);
+        core_expect_request(objects[i], "\"x\"", CF_E_FIELD);
     }
 }
 
@@ -147,15 +122,15 @@ an_optional_member_may_be_left_out_but_not_be_of_another_type(void **state)
 
     (void)state;
     for (size_t i = 0; i < CF_COUNT(strings); i++) {
-        expect(strings[i], CORE_DROP, CF_OK);
-        expect(strings[i], "null", CF_OK);
-        expect(strings[i], "1", CF_E_FIELD);
-        expect(strings[i], "true", CF_E_FIELD);
+        core_expect_request(strings[i], CORE_DROP, CF_OK);
+        core_expect_request(strings[i], "null", CF_OK);
+        core_expect_request(strings[i], "1", CF_E_FIELD);
+        core_expect_request(strings[i], "true", CF_E_FIELD);
     }
     for (size_t i = 0; i < CF_COUNT(others); i++) {
-        expect(others[i], CORE_DROP, CF_OK);
-        expect(others[i], "null", CF_OK);
-        expect(others[i], "\"x\"", CF_E_FIELD);
+        core_expect_request(others[i], CORE_DROP, CF_OK);
+        core_expect_request(others[i], "null", CF_OK);
+        core_expect_request(others[i], "\"x\"", CF_E_FIELD);
     }
 }
 
@@ -192,23 +167,25 @@ static void
 numbers_are_held_at_their_limits(void **state)
 {
     (void)state;
-    expect("profile.keySize", "1", CF_OK);
-    expect("profile.keySize", "65536", CF_OK);
-    expect("profile.keySize", "0", CF_E_RANGE);
-    expect("profile.keySize", "-1", CF_E_RANGE);
-    expect("profile.keySize", "65537", CF_E_RANGE);
-    expect("profile.keySize", "2048.5", CF_E_FIELD);
-    expect("profile.renewalThresholdPercentage", "1", CF_OK);
-    expect("profile.renewalThresholdPercentage", "99", CF_OK);
-    expect("profile.renewalThresholdPercentage", "0", CF_E_RANGE);
-    expect("profile.renewalThresholdPercentage", "100", CF_E_RANGE);
-    expect("profile.validityPeriod", "{\"value\":1,\"scale\":\"years\"}", CF_OK);
-    expect("profile.validityPeriod", "{\"value\":36500,\"scale\":\"years\"}", CF_OK);
-    expect("profile.validityPeriod", "{\"value\":0,\"scale\":\"days\"}", CF_E_RANGE);
-    expect("profile.validityPeriod", "{\"value\":36501,\"scale\":\"days\"}", CF_E_RANGE);
-    expect("profile.validityPeriod", "{\"value\":1,\"scale\":\"weeks\"}", CF_E_UNSUPPORTED);
-    expect("profile.validityPeriod", "{\"value\":1}", CF_E_FIELD);
-    expect("profile.validityPeriod", "{\"scale\":\"days\"}", CF_E_FIELD);
+    core_expect_request("profile.keySize", "1", CF_OK);
+    core_expect_request("profile.keySize", "65536", CF_OK);
+    core_expect_request("profile.keySize", "0", CF_E_RANGE);
+    core_expect_request("profile.keySize", "-1", CF_E_RANGE);
+    core_expect_request("profile.keySize", "65537", CF_E_RANGE);
+    core_expect_request("profile.keySize", "2048.5", CF_E_FIELD);
+    core_expect_request("profile.renewalThresholdPercentage", "1", CF_OK);
+    core_expect_request("profile.renewalThresholdPercentage", "99", CF_OK);
+    core_expect_request("profile.renewalThresholdPercentage", "0", CF_E_RANGE);
+    core_expect_request("profile.renewalThresholdPercentage", "100", CF_E_RANGE);
+    core_expect_request("profile.validityPeriod", "{\"value\":1,\"scale\":\"years\"}", CF_OK);
+    core_expect_request("profile.validityPeriod", "{\"value\":36500,\"scale\":\"years\"}", CF_OK);
+    core_expect_request("profile.validityPeriod", "{\"value\":0,\"scale\":\"days\"}", CF_E_RANGE);
+    core_expect_request("profile.validityPeriod", "{\"value\":36501,\"scale\":\"days\"}",
+                        CF_E_RANGE);
+    core_expect_request("profile.validityPeriod", "{\"value\":1,\"scale\":\"weeks\"}",
+                        CF_E_UNSUPPORTED);
+    core_expect_request("profile.validityPeriod", "{\"value\":1}", CF_E_FIELD);
+    core_expect_request("profile.validityPeriod", "{\"scale\":\"days\"}", CF_E_FIELD);
 }
 
 static void
@@ -219,12 +196,12 @@ an_unknown_word_is_answered_with_the_known_ones(void **state)
     struct cf_err err = {0};
 
     (void)state;
-    assert_rc(parse(json, &request, &err), CF_E_UNSUPPORTED);
+    assert_rc(core_parse_request(json, &request, &err), CF_E_UNSUPPORTED);
     assert_contains(err.text, "requestType: 'reissue' is not one of issue, renew, reencrypt");
-    expect("profile.certificateType", "\"robot\"", CF_E_UNSUPPORTED);
-    expect("profile.certificateType", "\"device\"", CF_OK);
-    expect("requestType", "\"renew\"", CF_OK);
-    expect("requestType", "\"Issue\"", CF_E_UNSUPPORTED);
+    core_expect_request("profile.certificateType", "\"robot\"", CF_E_UNSUPPORTED);
+    core_expect_request("profile.certificateType", "\"device\"", CF_OK);
+    core_expect_request("requestType", "\"renew\"", CF_OK);
+    core_expect_request("requestType", "\"Issue\"", CF_E_UNSUPPORTED);
 }
 
 /* A certificate without the SID that was asked for would be refused by domain controllers, and
@@ -233,8 +210,8 @@ static void
 a_security_identifier_is_asked_for_by_a_boolean(void **state)
 {
     (void)state;
-    expect("profile.includeSecurityIdentifier", "true", CF_OK);
-    expect("profile.includeSecurityIdentifier", "1", CF_E_FIELD);
+    core_expect_request("profile.includeSecurityIdentifier", "true", CF_OK);
+    core_expect_request("profile.includeSecurityIdentifier", "1", CF_E_FIELD);
 }
 
 static void
@@ -246,13 +223,13 @@ the_profile_has_to_be_for_the_platform_of_the_device(void **state)
     struct cf_err err = {0};
 
     (void)state;
-    assert_rc(parse(json, &request, &err), CF_E_FIELD);
+    assert_rc(core_parse_request(json, &request, &err), CF_E_FIELD);
     assert_contains(err.text, "profile.platform");
     assert_contains(err.text, "iOS");
     assert_contains(err.text, "windows");
-    expect("profile.platform", "\"AGENT\"", CF_OK);
-    expect("profile.platform", CORE_DROP, CF_OK);
-    expect("profile.platform", "\"agents\"", CF_E_FIELD);
+    core_expect_request("profile.platform", "\"AGENT\"", CF_OK);
+    core_expect_request("profile.platform", CORE_DROP, CF_OK);
+    core_expect_request("profile.platform", "\"agents\"", CF_E_FIELD);
 }
 
 static void
@@ -267,27 +244,27 @@ alternative_names_are_named_by_their_place(void **state)
     (void)state;
     for (size_t i = 0; i < CF_COUNT(types); i++) {
         snprintf(text, sizeof text, "[{\"type\":\"%s\",\"value\":\"x\"}]", types[i]);
-        expect(path, text, CF_OK);
+        core_expect_request(path, text, CF_OK);
     }
-    expect(path, "[]", CF_OK);
-    expect(path, "[7]", CF_E_FIELD);
-    expect(path, "[{\"type\":\"emailAddress\"}]", CF_E_FIELD);
-    expect(path, "[{\"value\":\"x\"}]", CF_E_FIELD);
-    expect(path, "[{\"type\":\"emailAddress\",\"value\":\"\"}]", CF_E_RANGE);
-    expect(path, "[{\"type\":\"ipAddress\",\"value\":\"x\"}]", CF_E_UNSUPPORTED);
+    core_expect_request(path, "[]", CF_OK);
+    core_expect_request(path, "[7]", CF_E_FIELD);
+    core_expect_request(path, "[{\"type\":\"emailAddress\"}]", CF_E_FIELD);
+    core_expect_request(path, "[{\"value\":\"x\"}]", CF_E_FIELD);
+    core_expect_request(path, "[{\"type\":\"emailAddress\",\"value\":\"\"}]", CF_E_RANGE);
+    core_expect_request(path, "[{\"type\":\"ipAddress\",\"value\":\"x\"}]", CF_E_UNSUPPORTED);
 
     snprintf(text, sizeof text, "[%s,{\"type\":\"ip\",\"value\":\"x\"}]", one);
     cf_own_str json = core_json(path, text, NULL);
     cf_own(cf_request) request = NULL;
     struct cf_err err = {0};
-    assert_rc(parse(json, &request, &err), CF_E_UNSUPPORTED);
+    assert_rc(core_parse_request(json, &request, &err), CF_E_UNSUPPORTED);
     assert_contains(err.text, "profile.subjectAlternativeNames[1].type");
 
     strcpy(text, "[");
     for (int i = 0; i <= CF_SAN_MAX; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? "," : "", one);
     strcat(text, "]");
-    expect(path, text, CF_E_RANGE);
+    core_expect_request(path, text, CF_E_RANGE);
 }
 
 static void
@@ -297,16 +274,16 @@ usages_are_dotted_numbers(void **state)
     char text[2048] = "[";
 
     (void)state;
-    expect(path, "[]", CF_OK);
-    expect(path, "[\"1.2.3\"]", CF_OK);
-    expect(path, "[\"clientAuth\"]", CF_E_SYNTAX);
-    expect(path, "[\"1.2.3 \"]", CF_E_SYNTAX);
-    expect(path, "[\"1\"]", CF_E_RANGE);
-    expect(path, "[1]", CF_E_FIELD);
+    core_expect_request(path, "[]", CF_OK);
+    core_expect_request(path, "[\"1.2.3\"]", CF_OK);
+    core_expect_request(path, "[\"clientAuth\"]", CF_E_SYNTAX);
+    core_expect_request(path, "[\"1.2.3 \"]", CF_E_SYNTAX);
+    core_expect_request(path, "[\"1\"]", CF_E_RANGE);
+    core_expect_request(path, "[1]", CF_E_FIELD);
     for (int i = 0; i < 33; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s\"1.2.%d\"", i ? "," : "", i);
     strcat(text, "]");
-    expect(path, text, CF_E_RANGE);
+    core_expect_request(path, text, CF_E_RANGE);
 }
 
 static void
@@ -315,15 +292,15 @@ the_recipient_is_strict_base64_of_bounded_size(void **state)
     cf_own_str big = malloc(40000);
 
     (void)state;
-    expect("recipientCertificate", "\"AAEC=\"", CF_E_ENCODING);
-    expect("recipientCertificate", "\"AA EC\"", CF_E_ENCODING);
+    core_expect_request("recipientCertificate", "\"AAEC=\"", CF_E_ENCODING);
+    core_expect_request("recipientCertificate", "\"AA EC\"", CF_E_ENCODING);
     memset(big, 'A', 40000);
     big[0] = '"';
     strcpy(big + 1 + 22000, "\"");
-    expect("recipientCertificate", big, CF_E_LIMIT);
+    core_expect_request("recipientCertificate", big, CF_E_LIMIT);
     memset(big + 1, 'A', 33000);
     strcpy(big + 1 + 32772, "\"");
-    expect("recipientCertificate", big, CF_E_RANGE);
+    core_expect_request("recipientCertificate", big, CF_E_RANGE);
 }
 
 static void
@@ -337,7 +314,7 @@ what_is_no_json_object_is_refused(void **state)
         cf_own(cf_request) request = NULL;
         struct cf_err err = {0};
 
-        assert_int_not_equal(parse(texts[i], &request, &err), CF_OK);
+        assert_int_not_equal(core_parse_request(texts[i], &request, &err), CF_OK);
         assert_int_equal(err.fault, CF_FAULT_REQUEST);
         assert_true(err.text[0] != '\0');
     }

@@ -4,31 +4,6 @@
 
 #include <string.h>
 
-static enum cf_rc
-parse(const char *json, struct cf_request **ret, struct cf_err *err)
-{
-    return cf_request_parse(cf_bytes_of(json, strlen(json)), ret, err);
-}
-
-/* The good request with one member changed: the error, and that it names the member. */
-static void
-expect(const char *path, const char *value, enum cf_rc rc)
-{
-    cf_own_str json = core_json(path, value, NULL);
-    cf_own(cf_request) request = NULL;
-    struct cf_err err = {0};
-    enum cf_rc got = parse(json, &request, &err);
-
-    if (got != rc)
-        fail_msg("%s = %.80s: %s (%s), not %s", path, value == CORE_DROP ? "(dropped)" : value,
-                 cf_rc_name(got), err.text, cf_rc_name(rc));
-    if (rc == CF_OK)
-        return;
-    assert_null(request);
-    assert_int_equal(err.fault, CF_FAULT_REQUEST);
-    assert_contains(err.text, path);
-}
-
 /* The good request on Windows, with these changes: the error and what it names. */
 static void
 expect_on_windows(const char *const *changes, enum cf_rc rc, const char *text)
@@ -43,7 +18,7 @@ expect_on_windows(const char *const *changes, enum cf_rc rc, const char *text)
     cf_own(cf_request) request = NULL;
     struct cf_err err = {0};
 
-    assert_rc(parse(json, &request, &err), rc);
+    assert_rc(core_parse_request(json, &request, &err), rc);
     if (rc != CF_OK)
         assert_contains(err.text, text);
 }
@@ -75,9 +50,9 @@ what_windows_could_not_install_is_refused(void **state)
     expect_on_windows(of_device, CF_E_FIELD, KSP);
     expect_on_windows(device_in_user, CF_E_FIELD, "profile.certificateStore");
     expect_on_windows(user_in_machine, CF_OK, NULL);
-    expect(KSP, PASSPORT, CF_OK); /* another platform has no use for it */
-    expect(KSP, "\"tpm\"", CF_E_UNSUPPORTED);
-    expect("profile.certificateStore", "\"root\"", CF_E_UNSUPPORTED);
+    core_expect_request(KSP, PASSPORT, CF_OK); /* another platform has no use for it */
+    core_expect_request(KSP, "\"tpm\"", CF_E_UNSUPPORTED);
+    core_expect_request("profile.certificateStore", "\"root\"", CF_E_UNSUPPORTED);
 }
 
 static void
@@ -103,10 +78,10 @@ thumbprints_are_forty_digits(void **state)
         cf_own(cf_request) request = NULL;
         struct cf_err err = {0};
 
-        assert_rc(parse(json, &request, &err), cases[i].rc);
+        assert_rc(core_parse_request(json, &request, &err), cases[i].rc);
     }
-    expect("profile.rootCertificateThumbprint", lower, CF_OK);
-    expect("profile.rootCertificateThumbprint", "\"0011\"", CF_E_SYNTAX);
+    core_expect_request("profile.rootCertificateThumbprint", lower, CF_OK);
+    core_expect_request("profile.rootCertificateThumbprint", "\"0011\"", CF_E_SYNTAX);
 }
 
 static void
@@ -186,7 +161,7 @@ an_import_needs_its_own_members_and_no_ca(void **state)
         cf_own_str json = core_json_of(pairs);
         cf_own(cf_request) request = NULL;
         struct cf_err err = {0};
-        enum cf_rc rc = parse(json, &request, &err);
+        enum cf_rc rc = core_parse_request(json, &request, &err);
 
         if (rc != cases[i].rc)
             fail_msg("%s: %s (%s)", cases[i].member, cf_rc_name(rc), err.text);

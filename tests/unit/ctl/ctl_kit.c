@@ -171,3 +171,15 @@ kit_assert_harmless(const char *text)
             fail_msg("octet %02x would reach the terminal in:\n%s", *at, text);
     }
 }
+
+void
+kit_expect(struct kit_run run, int code, const char *in_out, const char *in_err)
+{
+    if (run.code != code)
+        fail_msg("exit code %d: %s", run.code, run.err);
+    KIT_HAS(run.out, in_out);
+    KIT_HAS(run.err, in_err);
+    KIT_HAS_NOT(run.out, "PRIVATE KEY");
+    KIT_HAS_NOT(run.err, "PRIVATE KEY");
+    kit_run_done(&run);
+}

@@ -37,6 +37,8 @@ struct kit_run {
 /* Runs the tool with these words (NULL-terminated, without the program's name). */
 struct kit_run kit_run(const char *const *words);
 void kit_run_done(struct kit_run *run);
+/* Takes the run: this code, these texts in its output, and no private key in either. */
+void kit_expect(struct kit_run run, int code, const char *in_out, const char *in_err);
 #define KIT_RUN(...) kit_run((const char *const[]){__VA_ARGS__, NULL})
 
 /* A tool that writes to memory; kit_text ends the writing. */

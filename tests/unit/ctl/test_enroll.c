@@ -76,25 +76,13 @@ static void CF_PRINTF(1, 2) shell(const char *format, ...)
 }
 
 static void
-expect(struct kit_run run, int code, const char *in_out, const char *in_err)
-{
-    if (run.code != code)
-        fail_msg("exit code %d: %s", run.code, run.err);
-    KIT_HAS(run.out, in_out);
-    KIT_HAS(run.err, in_err);
-    KIT_HAS_NOT(run.out, "PRIVATE KEY");
-    KIT_HAS_NOT(run.err, "PRIVATE KEY");
-    kit_run_done(&run);
-}
-
-static void
 openssl_verifies_key_and_certificate(void **state)
 {
     struct stat st;
 
     (void)state;
-    expect(KIT_RUN("enroll", "-c", config, "-o", cert, "--lifetime", "90d"), CF_TOOL_OK,
-           "scep_challenge_provider", "");
+    kit_expect(KIT_RUN("enroll", "-c", config, "-o", cert, "--lifetime", "90d"), CF_TOOL_OK,
+               "scep_challenge_provider", "");
     assert_int_equal(stat(identity, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     assert_int_equal(stat(cert, &st), 0);
@@ -136,16 +124,16 @@ an_identity_that_is_there_is_kept_without_force(void **state)
     char next[80];
 
     (void)state;
-    expect(KIT_RUN("enroll", "-c", config, "-o", cert), CF_TOOL_OK, "Valid until", "");
+    kit_expect(KIT_RUN("enroll", "-c", config, "-o", cert), CF_TOOL_OK, "Valid until", "");
     assert_int_equal(stat(identity, &first), 0);
-    expect(KIT_RUN("enroll", "-c", config, "-o", cert), CF_TOOL_REFUSED, "", "valid until 2");
+    kit_expect(KIT_RUN("enroll", "-c", config, "-o", cert), CF_TOOL_REFUSED, "", "valid until 2");
     assert_int_equal(stat(identity, &second), 0);
     assert_int_equal(first.st_ino, second.st_ino);
 
     /* The successor of the old identity must not take the place of the new one. */
     snprintf(next, sizeof next, "%s.next", identity);
     write_text(next, "x");
-    expect(KIT_RUN("enroll", "-c", config, "-o", cert, "--force"), CF_TOOL_OK, "", "");
+    kit_expect(KIT_RUN("enroll", "-c", config, "-o", cert, "--force"), CF_TOOL_OK, "", "");
     assert_int_equal(stat(identity, &second), 0);
     assert_int_not_equal(first.st_ino, second.st_ino);
     assert_int_not_equal(access(next, F_OK), 0);
@@ -156,7 +144,7 @@ something_else_at_its_place_is_not_overwritten(void **state)
 {
     (void)state;
     write_text(identity, "precious\n");
-    expect(KIT_RUN("enroll", "-c", config), CF_TOOL_REFUSED, "", "is no identity");
+    kit_expect(KIT_RUN("enroll", "-c", config), CF_TOOL_REFUSED, "", "is no identity");
     shell("grep -q precious %s", identity);
 }
 
@@ -169,13 +157,14 @@ a_symbolic_link_is_never_followed(void **state)
     snprintf(victim, sizeof victim, "%s/victim", dir);
     write_text(victim, "precious\n");
     assert_int_equal(symlink(victim, identity), 0);
-    expect(KIT_RUN("enroll", "-c", config, "--force"), CF_TOOL_REFUSED, "", "no regular file");
+    kit_expect(KIT_RUN("enroll", "-c", config, "--force"), CF_TOOL_REFUSED, "", "no regular file");
     shell("grep -q precious %s && test -L %s", victim, identity);
 
     snprintf(link, sizeof link, "%s/link", dir);
     assert_int_equal(symlink("state", link), 0);
     write_config("certificate", "link/other.pem");
-    expect(KIT_RUN("enroll", "-c", config), CF_TOOL_REFUSED, "", "symbolic link is not followed");
+    kit_expect(KIT_RUN("enroll", "-c", config), CF_TOOL_REFUSED, "",
+               "symbolic link is not followed");
     shell("test ! -e %s/state/other.pem", dir);
 }
 
@@ -187,7 +176,7 @@ a_directory_that_others_can_write_is_refused(void **state)
     (void)state;
     snprintf(path, sizeof path, "%s/state", dir);
     assert_int_equal(chmod(path, 0777), 0);
-    expect(KIT_RUN("enroll", "-c", config), CF_TOOL_REFUSED, "", "chmod go-w");
+    kit_expect(KIT_RUN("enroll", "-c", config), CF_TOOL_REFUSED, "", "chmod go-w");
     assert_int_not_equal(access(identity, F_OK), 0);
 }
 
@@ -202,12 +191,12 @@ root_gives_the_file_to_the_owner_of_the_state_directory(void **state)
         skip();
     snprintf(path, sizeof path, "%s/state", dir);
     assert_int_equal(chown(path, 65534, 65534), 0);
-    expect(KIT_RUN("enroll", "-c", config), CF_TOOL_OK, "BEGIN CERTIFICATE", "");
+    kit_expect(KIT_RUN("enroll", "-c", config), CF_TOOL_OK, "BEGIN CERTIFICATE", "");
     assert_int_equal(stat(identity, &st), 0);
     assert_int_equal(st.st_uid, 65534);
     assert_int_equal(st.st_gid, 65534);
     assert_int_equal(st.st_mode & 07777, 0600);
-    expect(KIT_RUN("enroll", "-c", config), CF_TOOL_REFUSED, "", "--force replaces it");
+    kit_expect(KIT_RUN("enroll", "-c", config), CF_TOOL_REFUSED, "", "--force replaces it");
 }
 
 static void
@@ -215,7 +204,7 @@ a_missing_directory_is_named(void **state)
 {
     (void)state;
     write_config("certificate", "nowhere/assertion.pem");
-    expect(KIT_RUN("enroll", "-c", config), CF_TOOL_REFUSED, "", "nowhere does not exist");
+    kit_expect(KIT_RUN("enroll", "-c", config), CF_TOOL_REFUSED, "", "nowhere does not exist");
 }
 
 static void
@@ -223,9 +212,9 @@ other_ways_to_sign_in_need_no_enrolment(void **state)
 {
     (void)state;
     write_config("secret", "state/assertion.pem");
-    expect(KIT_RUN("enroll", "-c", config), CF_TOOL_OK, "client_secret_file", "");
+    kit_expect(KIT_RUN("enroll", "-c", config), CF_TOOL_OK, "client_secret_file", "");
     write_config("tls", "state/assertion.pem");
-    expect(KIT_RUN("enroll", "-c", config), CF_TOOL_OK, "tls_cert_file", "");
+    kit_expect(KIT_RUN("enroll", "-c", config), CF_TOOL_OK, "tls_cert_file", "");
     assert_int_not_equal(access(identity, F_OK), 0);
 }
 
@@ -233,18 +222,18 @@ static void
 json_says_the_same_to_a_program(void **state)
 {
     (void)state;
-    expect(KIT_RUN("enroll", "-c", config, "--json"), CF_TOOL_OK, "{\"enrolled\":true,", "");
+    kit_expect(KIT_RUN("enroll", "-c", config, "--json"), CF_TOOL_OK, "{\"enrolled\":true,", "");
 }
 
 static void
 check_offline_looks_at_the_files_without_a_daemon(void **state)
 {
     (void)state;
-    expect(KIT_RUN("check", "-c", config, "--offline"), CF_TOOL_FINDINGS, "error", "");
-    expect(KIT_RUN("check", "-c", config, "-s", "/nonexistent/control", "--json"), CF_TOOL_FINDINGS,
-           "\"offline\":true", "does not run");
+    kit_expect(KIT_RUN("check", "-c", config, "--offline"), CF_TOOL_FINDINGS, "error", "");
+    kit_expect(KIT_RUN("check", "-c", config, "-s", "/nonexistent/control", "--json"),
+               CF_TOOL_FINDINGS, "\"offline\":true", "does not run");
     write_text(config, "[connector]\nidd = node1\n");
-    expect(KIT_RUN("check", "-c", config, "--offline"), CF_TOOL_CONFIG, "", ":2: ");
+    kit_expect(KIT_RUN("check", "-c", config, "--offline"), CF_TOOL_CONFIG, "", ":2: ");
 }
 
 int

@@ -60,25 +60,13 @@ tear_down(void **state)
 }
 
 static void
-expect(struct kit_run run, int code, const char *in_out, const char *in_err)
-{
-    if (run.code != code)
-        fail_msg("exit code %d: %s", run.code, run.err);
-    KIT_HAS(run.out, in_out);
-    KIT_HAS(run.err, in_err);
-    KIT_HAS_NOT(run.out, "PRIVATE KEY");
-    KIT_HAS_NOT(run.err, "PRIVATE KEY");
-    kit_run_done(&run);
-}
-
-static void
 a_windows_key_becomes_pem_and_a_section(void **state)
 {
     struct stat st;
 
     (void)state;
-    expect(KIT_RUN("import-key", blob, "-o", out, "--name", "PFXKey", "--provider", "KSP"),
-           CF_TOOL_OK, "[import-key pfx]\nprovider = KSP\nname = PFXKey\nkey_file = ", "");
+    kit_expect(KIT_RUN("import-key", blob, "-o", out, "--name", "PFXKey", "--provider", "KSP"),
+               CF_TOOL_OK, "[import-key pfx]\nprovider = KSP\nname = PFXKey\nkey_file = ", "");
     assert_int_equal(stat(out, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
     shell("cmp %s %s", out, key);
@@ -93,7 +81,7 @@ the_section_names_the_place_in_full(void **state)
     assert_non_null(getcwd(there, sizeof there));
     assert_int_equal(chdir(dir), 0);
     snprintf(expected, sizeof expected, "key_file = %s\n", out);
-    expect(KIT_RUN("import-key", key, "-o", "out", "--force"), CF_TOOL_OK, expected, "");
+    kit_expect(KIT_RUN("import-key", key, "-o", "out", "--force"), CF_TOOL_OK, expected, "");
     assert_int_equal(chdir(there), 0);
     shell("rm %s", out);
 }
@@ -103,9 +91,9 @@ a_file_that_is_there_stays(void **state)
 {
     (void)state;
     shell("echo precious >%s", out);
-    expect(KIT_RUN("import-key", key, "-o", out), CF_TOOL_REFUSED, "", "exists already");
+    kit_expect(KIT_RUN("import-key", key, "-o", out), CF_TOOL_REFUSED, "", "exists already");
     shell("grep -q precious %s", out);
-    expect(KIT_RUN("import-key", key, "-o", out, "--force"), CF_TOOL_OK, "key_file", "");
+    kit_expect(KIT_RUN("import-key", key, "-o", out, "--force"), CF_TOOL_OK, "key_file", "");
     shell("cmp %s %s", out, key);
     shell("rm %s", out);
 }
@@ -119,13 +107,13 @@ the_public_half_comes_from_either(void **state)
     snprintf(public_blob, sizeof public_blob, "%s/publicblob", dir);
     const char *const sources[] = {blob, key, public_blob};
     for (size_t i = 0; i < CF_COUNT(sources); i++) {
-        expect(KIT_RUN("import-key", sources[i], "--public", "-o", out), CF_TOOL_OK, "", "");
+        kit_expect(KIT_RUN("import-key", sources[i], "--public", "-o", out), CF_TOOL_OK, "", "");
         shell("cmp %s %s", out, pub);
     }
     shell("chmod 600 %s", public_blob);
-    expect(KIT_RUN("import-key", public_blob, "--public"), CF_TOOL_OK, "BEGIN PUBLIC KEY", "");
-    expect(KIT_RUN("import-key", public_blob, "-o", out, "--force"), CF_TOOL_REFUSED, "",
-           "RSAPUBLICBLOB");
+    kit_expect(KIT_RUN("import-key", public_blob, "--public"), CF_TOOL_OK, "BEGIN PUBLIC KEY", "");
+    kit_expect(KIT_RUN("import-key", public_blob, "-o", out, "--force"), CF_TOOL_REFUSED, "",
+               "RSAPUBLICBLOB");
 }
 
 static void
@@ -133,7 +121,7 @@ a_private_key_that_others_may_read_is_refused(void **state)
 {
     (void)state;
     shell("chmod 644 %s", blob);
-    expect(KIT_RUN("import-key", blob, "-o", out, "--force"), CF_TOOL_REFUSED, "", "chmod");
+    kit_expect(KIT_RUN("import-key", blob, "-o", out, "--force"), CF_TOOL_REFUSED, "", "chmod");
     shell("chmod 600 %s", blob);
 }
 
@@ -148,22 +136,22 @@ a_configured_key_is_tried(void **state)
           "name = a\\nkey_file = %s/key\\n[import-key bad]\\nname = b\\nkey_file = %s/none\\n' "
           ">certferry.conf",
           dir, dir, dir, dir, dir, dir, dir);
-    expect(KIT_RUN("import-key", "-c", config, "--test", "good"), CF_TOOL_OK, "oaepSha512", "");
+    kit_expect(KIT_RUN("import-key", "-c", config, "--test", "good"), CF_TOOL_OK, "oaepSha512", "");
     struct kit_run run = KIT_RUN("import-key", "-c", config, "--test", "bad");
     assert_int_not_equal(run.code, CF_TOOL_OK);
     kit_run_done(&run);
-    expect(KIT_RUN("import-key", "-c", config, "--test", "other"), CF_TOOL_NOT_FOUND, "",
-           "[import-key other]");
+    kit_expect(KIT_RUN("import-key", "-c", config, "--test", "other"), CF_TOOL_NOT_FOUND, "",
+               "[import-key other]");
 }
 
 static void
 what_is_missing_is_said(void **state)
 {
     (void)state;
-    expect(KIT_RUN("import-key"), CF_TOOL_USAGE, "", "--test NAME");
-    expect(KIT_RUN("import-key", key), CF_TOOL_USAGE, "", "--output");
-    expect(KIT_RUN("import-key", key, "-o", "-"), CF_TOOL_USAGE, "", "--output");
-    expect(KIT_RUN("import-key", key, "--test", "good"), CF_TOOL_USAGE, "", "takes no file");
+    kit_expect(KIT_RUN("import-key"), CF_TOOL_USAGE, "", "--test NAME");
+    kit_expect(KIT_RUN("import-key", key), CF_TOOL_USAGE, "", "--output");
+    kit_expect(KIT_RUN("import-key", key, "-o", "-"), CF_TOOL_USAGE, "", "--output");
+    kit_expect(KIT_RUN("import-key", key, "--test", "good"), CF_TOOL_USAGE, "", "takes no file");
 }
 
 int
