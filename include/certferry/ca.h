@@ -13,6 +13,7 @@
 
 #include "certferry/buf.h"
 #include "certferry/clock.h"
+#include "certferry/directory.h"
 #include "certferry/err.h"
 #include "certferry/finding.h"
 #include "certferry/settings.h"
@@ -20,7 +21,8 @@
 
 struct cf_ca_env {
     const struct cf_clock *clock;
-    struct cf_store *store; /* outlives the CA */
+    struct cf_store *store;         /* outlives the CA */
+    struct cf_directory *directory; /* outlives the CA; NULL: none configured */
     const volatile int *stop_flag;
 };
 
@@ -84,11 +86,18 @@ struct cf_ca_ops {
     enum cf_rc (*upkeep)(struct cf_ca *ca, int64_t *ret_next_ms, struct cf_err *err);
     /* optional: the operator's decision about a request that is pending with this cookie. */
     enum cf_rc (*decide)(struct cf_ca *ca, const char *cookie, bool approve, struct cf_err *err);
+    /* optional: fills in what the configuration leaves open (template_settings->given) with what
+     * the CA knows of the template: key, usages, validity, object identifier. Cheap when asked
+     * again: what was found out is kept for minutes. CF_E_CA_CONFIG: the CA does not issue by this
+     * template; CF_E_DIRECTORY_DOWN and its like. */
+    enum cf_rc (*complete_template)(struct cf_ca *ca,
+                                    struct cf_template_settings *template_settings,
+                                    struct cf_err *err);
     /* optional: true when a submit of the same CSR is known to give the same certificate again. */
     bool is_idempotent;
 };
 
-enum { CF_CA_ABI = 1 };
+enum { CF_CA_ABI = 2 };
 
 struct cf_ca {
     const struct cf_ca_ops *ops;

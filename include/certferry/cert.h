@@ -59,6 +59,20 @@ CF_MUST_USE enum cf_rc cf_chain_parse_pem(struct cf_bytes pem, struct cf_chain *
                                           struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_chain_parse_der(struct cf_bytes concatenated, struct cf_chain **ret_chain,
                                           struct cf_err *err);
+/* The certificates of a CMS SignedData, in whatever order (RFC 5652 section 5, a "certs-only"
+ * message or a full CMC response, RFC 5272; its signature is not looked at), ordered from `leaf`'s
+ * issuer upwards; leaf itself and what is not above it are left out. An empty chain when its issuer
+ * is not there. CF_E_ENCODING, CF_E_LIMIT. */
+CF_MUST_USE enum cf_rc cf_chain_parse_cms(struct cf_bytes der, const struct cf_cert *leaf,
+                                          struct cf_chain **ret_chain, struct cf_err *err);
+/* From leaf's issuer upwards, out of n loose certificates in DER; as above. */
+CF_MUST_USE enum cf_rc cf_chain_build(const struct cf_bytes *certs, size_t n,
+                                      const struct cf_cert *leaf, struct cf_chain **ret_chain,
+                                      struct cf_err *err);
+/* The certificate that a certs-only message or full CMC response was made to carry: the one that
+ * none of the others was issued by. CF_E_NOT_FOUND. */
+CF_MUST_USE enum cf_rc cf_cert_from_cms(struct cf_bytes der, struct cf_cert **ret_cert,
+                                        struct cf_err *err);
 struct cf_chain *cf_chain_free(struct cf_chain *chain);
 CF_DEFINE_OWN(cf_chain);
 size_t cf_chain_count(const struct cf_chain *chain);

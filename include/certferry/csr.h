@@ -31,6 +31,8 @@ struct cf_csr_spec {
     const char *const *eku;      /* dotted OIDs */
     size_t n_eku;
     const char *template_name; /* 1.3.6.1.4.1.311.20.2 as BMPString; NULL: none */
+    const char *template_oid;  /* 1.3.6.1.4.1.311.21.7 without versions (MS-WCCE 2.2.2.7.7.2), in
+                                  place of template_name; NULL: none */
     const char *sid; /* security extension 1.3.6.1.4.1.311.25.2 (MS-WCCE 2.2.2.7.7.4); NULL: none */
 };
 
@@ -52,6 +54,7 @@ unsigned cf_csr_key_usage(const struct cf_csr *csr);
 size_t cf_csr_n_eku(const struct cf_csr *csr);
 const char *cf_csr_eku(const struct cf_csr *csr, size_t index);
 const char *cf_csr_template_name(const struct cf_csr *csr); /* NULL when absent */
+const char *cf_csr_template_oid(const struct cf_csr *csr);  /* NULL when absent */
 const char *cf_csr_sid(const struct cf_csr *csr);           /* NULL when absent */
 struct cf_bytes cf_csr_spki(const struct cf_csr *csr);
 /* RSA modulus or curve bits; *ret_is_rsa may be NULL. */

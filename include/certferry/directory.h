@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "certferry/clock.h"
+#include "certferry/enrollment.h"
 #include "certferry/err.h"
 #include "certferry/finding.h"
 #include "certferry/settings.h"
@@ -68,9 +69,26 @@ struct cf_directory_ops {
     /* SID of a group given by name, SAM account name or DN. CF_E_NOT_FOUND. */
     enum cf_rc (*find_group)(struct cf_directory *directory, const char *name,
                              char ret_sid[CF_SID_TEXT_SIZE], struct cf_err *err);
+    /* The account behind a Kerberos principal ("svc@CORP.EXAMPLE", "CONN1$@CORP.EXAMPLE"), by its
+     * SAM account name. */
+    enum cf_rc (*find_principal)(struct cf_directory *directory, const char *principal,
+                                 bool wants_groups, struct cf_account **ret_account,
+                                 struct cf_err *err);
+
+    /* All CAs of the forest, or none: an empty list. Owned by the caller. */
+    enum cf_rc (*find_enrollment_services)(struct cf_directory *directory,
+                                           struct cf_enrollment_services *ret_services,
+                                           struct cf_err *err);
+    /* A template by its name (cn, not display name). CF_E_NOT_FOUND. Kept for the cache time: a
+     * change of the template is seen within it. */
+    enum cf_rc (*find_template)(struct cf_directory *directory, const char *name,
+                                struct cf_ad_template **ret_template, struct cf_err *err);
+    /* CA certificates; an empty list when there are none. */
+    enum cf_rc (*find_ca_certs)(struct cf_directory *directory, enum cf_ad_certs which,
+                                struct cf_der_list *ret_certs, struct cf_err *err);
 };
 
-enum { CF_DIRECTORY_ABI = 1 };
+enum { CF_DIRECTORY_ABI = 2 };
 
 struct cf_directory {
     const struct cf_directory_ops *ops;

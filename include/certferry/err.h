@@ -44,6 +44,7 @@ enum cf_fault {
     X(CANCELLED, REQUEST, NON_RETRYABLE, "cancelled by the operator")                              \
     X(REJECTED, REQUEST, NON_RETRYABLE, "refused by the certification authority")                  \
     X(CA_DOWN, TRANSIENT, SERVICE_UNAVAILABLE, "certification authority not reachable")            \
+    X(CA_BUSY, TRANSIENT, SERVICE_BUSY, "as many calls to the certification authority as allowed") \
     X(CA_CONFIG, CONFIG, SERVICE_UNAVAILABLE, "certification authority not usable as configured")  \
     X(NET, TRANSIENT, SERVICE_UNAVAILABLE, "network failure")                                      \
     X(TLS, CONFIG, SERVICE_UNAVAILABLE, "TLS failure")                                             \

@@ -36,6 +36,9 @@ struct cf_http_request {
     bool allow_plain;
     const char *const *headers;     /* "Name: value", NULL-terminated; may be NULL */
     const struct cf_secret *bearer; /* sent as Authorization: Bearer; may be NULL */
+    /* The whole value of Authorization ("Negotiate ..."), in place of bearer; may be NULL. */
+    const struct cf_secret *authorization;
+    bool wants_peer_cert; /* fills the response's peer_cert */
     struct cf_bytes body;
     const struct cf_secret *secret_body; /* in place of body, for forms that hold a secret */
     uint64_t timeout_ms;                 /* the whole transfer */
@@ -43,10 +46,14 @@ struct cf_http_request {
 
 struct cf_http_response {
     long status;
-    int64_t date_s;         /* from Date, seconds since 1970; 0 when absent or unreadable */
-    long retry_after_s;     /* from Retry-After, seconds or date; 0 when absent or past */
-    char content_type[128]; /* lower case, without parameters */
-    struct cf_buf *body;    /* owned */
+    int64_t date_s;           /* from Date, seconds since 1970; 0 when absent or unreadable */
+    long retry_after_s;       /* from Retry-After, seconds or date; 0 when absent or past */
+    char content_type[128];   /* lower case, without parameters */
+    struct cf_buf *body;      /* owned */
+    struct cf_buf *peer_cert; /* the server's certificate in DER, owned; NULL: not wanted, or no
+                                 TLS */
+    bool offers_negotiate;    /* WWW-Authenticate: Negotiate, RFC 4559 */
+    char *negotiate;          /* its token in base64, owned; NULL: none came */
 };
 
 /* Once per process before any thread, and once at the end. Ignores SIGPIPE for the process and

@@ -65,8 +65,20 @@ enum cf_sid_form {
 
 enum cf_rdn_order { CF_RDN_RFC4514, CF_RDN_AS_WRITTEN };
 
+/* What a [template] section says itself; the CA may know the rest (ca.h: complete_template). */
+enum {
+    CF_TEMPLATE_KEY = 1 << 0,
+    CF_TEMPLATE_MIN_KEY = 1 << 1,
+    CF_TEMPLATE_KEY_USAGE = 1 << 2,
+    CF_TEMPLATE_EKU = 1 << 3,
+    CF_TEMPLATE_VALIDITY = 1 << 4
+};
+
 struct cf_template_settings {
-    char *name; /* section name = template name in requests */
+    char *name;        /* section name = template name in requests */
+    unsigned given;    /* CF_TEMPLATE_...: written in the configuration, not a preset */
+    char *oid;         /* never configured: the CA's, for the CSR; NULL: it goes by name */
+    bool eku_is_fixed; /* never configured: the CA puts in these usages whatever is asked for */
     enum cf_key_kind key;
     uint64_t min_rsa_bits;
     unsigned key_usage; /* CF_KU_... */
@@ -78,9 +90,16 @@ struct cf_template_settings {
     enum cf_sid_form sid_form;
 };
 
+enum cf_adcs_transport { CF_ADCS_RPC, CF_ADCS_CES };
+enum cf_adcs_revoke { CF_ADCS_REVOKE_RPC, CF_ADCS_REVOKE_COMMAND, CF_ADCS_REVOKE_NONE };
+enum cf_adcs_auth { CF_ADCS_KERBEROS, CF_ADCS_PASSWORD, CF_ADCS_CERTIFICATE }; /* of CES */
+enum cf_rpc_auth { CF_RPC_NEGOTIATE, CF_RPC_KERBEROS };
+enum cf_cmp_request { CF_CMP_P10CR, CF_CMP_CR, CF_CMP_IR };
+enum cf_cmp_protection { CF_CMP_SECRET, CF_CMP_CERTIFICATE };
+
 struct cf_ca_settings {
     char *name;                              /* section name */
-    char *backend;                           /* "local", "exec" */
+    char *backend;                           /* "local", "exec", "adcs", "cmp" */
     char *host;                              /* certificationAuthority of requests */
     char *ca_name;                           /* certificationAuthorityName of requests */
     struct cf_template_settings **templates; /* allowed ones; borrowed from cf_settings */
@@ -106,6 +125,45 @@ struct cf_ca_settings {
     char *chain_file; /* PEM: issuing CA first */
     uint64_t timeout_ms;
     uint64_t output_max;
+
+    /* all: how many calls may be under way at once, and how long one that failed keeps the others
+     * back; the time doubles with each failure in a row */
+    uint64_t max_parallel;
+    uint64_t breaker_min_ms;
+    uint64_t breaker_max_ms;
+
+    /* adcs; chain_file and timeout_ms as above */
+    enum cf_adcs_transport transport;
+    enum cf_adcs_revoke revoke_transport;
+    enum cf_rpc_auth rpc_auth;
+    char *rpc_host;    /* NULL: host */
+    uint64_t rpc_port; /* 0: asks the endpoint mapper */
+    char *keytab_file; /* [directory]'s when not written and there is one */
+    char *principal;
+    char *ces_url;
+    char *cep_url; /* NULL: no policy service */
+    enum cf_adcs_auth auth;
+    char *username; /* auth password: UPN or DOMAIN\name */
+    char *password_file;
+    char *tls_cert_file; /* auth certificate, and CMP's TLS */
+    char *tls_key_file;
+    char *tls_ca_file;     /* roots for HTTPS; NULL: the system's */
+    bool channel_binding;  /* ties Kerberos to the TLS connection */
+    bool delegates;        /* hands CES a ticket in our name, for a CES apart from its CA */
+    char **revoke_command; /* argv, NULL-terminated */
+    uint64_t connect_timeout_ms;
+
+    /* cmp */
+    char *url;
+    enum cf_cmp_request cmp_request;
+    enum cf_cmp_protection protection;
+    char *reference; /* protection secret: senderKID */
+    char *secret_file;
+    char *signer_file;      /* protection certificate: PEM identity, secret */
+    char *server_cert_file; /* PEM: the CMP server's own certificate, pinned; NULL: by chain_file */
+    char *recipient;        /* DN of the server's name in messages; NULL: the chain's first */
+    bool implicit_confirm;
+    char *proxy; /* http://HOST:PORT for HTTPS of adcs and cmp; NULL: none */
 };
 
 /* Active Directory or another LDAP directory; uri NULL: none. */
@@ -212,6 +270,13 @@ struct cf_settings {
 struct cf_settings *cf_settings_new(void); /* zeroed; NULL when out of memory */
 struct cf_settings *cf_settings_free(struct cf_settings *settings);
 CF_DEFINE_OWN(cf_settings);
+
+/* A deep copy, for what a CA knows to be filled in. NULL when out of memory. */
+struct cf_template_settings *
+cf_template_settings_copy(const struct cf_template_settings *template_settings);
+struct cf_template_settings *
+cf_template_settings_free(struct cf_template_settings *template_settings);
+CF_DEFINE_OWN(cf_template_settings);
 
 /* Borrowed; NULL when there is none. Host and name compare without case. */
 const struct cf_ca_settings *cf_settings_find_ca(const struct cf_settings *settings,

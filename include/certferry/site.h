@@ -9,6 +9,7 @@
 
 #include <stdatomic.h>
 
+#include "certferry/breaker.h"
 #include "certferry/ca.h"
 #include "certferry/cert.h"
 #include "certferry/cloud.h"
@@ -19,11 +20,25 @@
 #include "certferry/settings.h"
 #include "certferry/store.h"
 
+/* What became of calls to one CA, since the site was opened. */
+enum cf_ca_count {
+    CF_CA_COUNT_SUBMITTED,
+    CF_CA_COUNT_ISSUED,
+    CF_CA_COUNT_PENDING,
+    CF_CA_COUNT_REJECTED,
+    CF_CA_COUNT_REVOKED,
+    CF_CA_COUNT_FAILED, /* the CA's failure, not the request's */
+    CF_CA_COUNT_MAX_
+};
+
 struct cf_ca_slot {
     const struct cf_ca_settings *settings; /* borrowed from the site's settings */
     struct cf_ca *ca;                      /* owned */
     atomic_bool unhealthy;
     atomic_long last_error_rc; /* enum cf_rc of the last failure; CF_OK after a success */
+    struct cf_breaker breaker;
+    atomic_uint in_use; /* calls under way */
+    atomic_ulong count[CF_CA_COUNT_MAX_];
 };
 
 struct cf_site {
@@ -52,6 +67,19 @@ CF_DEFINE_OWN(cf_site);
 
 /* By section name; NULL when there is none. */
 struct cf_ca_slot *cf_site_ca(struct cf_site *site, const char *name);
+/*
+ * One call to a CA begins and ends. Begin: CF_E_CA_BUSY when as many are under way as
+ * [ca] max_parallel allows, and the last failure's reason while the breaker keeps calls back; the
+ * CA has not been asked then. End: notes how the CA fares, and logs a change.
+ */
+struct cf_ca_call {
+    struct cf_ca_slot *slot;
+    bool is_probe;
+};
+CF_MUST_USE enum cf_rc cf_ca_call_begin(struct cf_ca_slot *slot, struct cf_ca_call *ret_call,
+                                        struct cf_err *err);
+void cf_ca_call_end(struct cf_ca_call *call, enum cf_rc rc, const struct cf_err *err);
+
 /* CF_E_CA_CONFIG when the configuration has no such CA (any more). */
 CF_MUST_USE enum cf_rc cf_site_need_ca(struct cf_site *site, const char *name,
                                        struct cf_ca_slot **ret_slot, struct cf_err *err);

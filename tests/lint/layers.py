@@ -12,10 +12,10 @@ import tree
 # that a new one is placed on purpose.
 HEADERS = {
     "base": "err own buf secret text json log metrics clock finding",
-    "sys": "loop pool http proc file stop harden",
+    "sys": "loop pool http proc file stop harden tcp breaker kerberos",
     "pki": "dn subject san key keypool csr cert cms pfx digest identity import_key sid",
     "core": "request facts expiry profile_lint machine policy revoke platform settings site scheduler operator "
-    "ca store cloud directory",
+    "ca store cloud directory enrollment",
     "config": "config",
     "ctl": "ctl",
 }
@@ -41,7 +41,7 @@ THIRD_PARTY = {
     r"openssl/": ("src/pki/", "src/ca/local/", "src/ca/cmp/", "src/scep/message.c"),
     r"curl/": ("src/sys/http",),
     r"systemd/": ("src/sys/loop", "src/base/log", "src/daemon/"),
-    r"(gssapi/.*|krb5\.h)": ("src/ca/adcs/", "src/directory/kerberos.c"),
+    r"(gssapi/.*|krb5\.h)": ("src/sys/kerberos",),
     r"json-c/": ("src/base/json",),
     r"(ldap|openldap|lber|sasl/sasl)\.h": ("src/directory/",),
     r"idn2\.h": ("src/pki/idn.c",),

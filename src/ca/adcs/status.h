@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * status - what the numbers of Windows mean for a request, and what to do about them: HRESULTs of
+ * certificate services (MS-ERREF, MS-WCCE 2.2.2.5, MS-CSRA 2.3) and RPC statuses (MS-RPCE, C706
+ * appendix N).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "certferry/err.h"
+
+enum cf_status_class {
+    CF_STATUS_TRANSIENT, /* the same request may work later */
+    CF_STATUS_CONFIG,    /* the administrator has to act: the CA is parked */
+    CF_STATUS_REQUEST    /* this request can never work */
+};
+
+struct cf_status_info {
+    uint32_t code;
+    const char *name; /* "CERTSRV_E_TEMPLATE_DENIED" */
+    enum cf_status_class class;
+    const char *meaning; /* a clause: "the account may not enroll by this template" */
+    const char *remedy;  /* what to do and who can; an imperative clause */
+};
+
+/* NULL for a number that is not known here. 0x8007xxxx and the bare Win32 number are the same. */
+const struct cf_status_info *cf_status_find(uint32_t code);
+/* Bounds of the table, in the order of the codes: for docs/adcs.md and the test that it is there.
+ */
+extern const struct cf_status_info cf_status_table[];
+extern const size_t cf_n_statuses;
+
+/*
+ * Turns a number into an error whose text names it, what it means, the CA's own message (may be
+ * NULL or empty; already printable) and the remedy; native is the number. Rc by its class:
+ * CF_E_CA_DOWN never (the call has been made) but CF_E_PROTOCOL for transient, CF_E_CA_CONFIG,
+ * CF_E_REJECTED. An unknown number is transient as an RPC status, and REQUEST as an HRESULT.
+ */
+enum cf_rc cf_hresult_fail(struct cf_err *err, uint32_t hresult, const char *said,
+                           const char *what);
+enum cf_rc cf_rpc_status_fail(struct cf_err *err, uint32_t status, const char *what);
