@@ -75,7 +75,8 @@ class DomainController:
         source.write_text(text)
         self.run("mount", "--bind", source, target)
 
-    def provision(self):
+    def provision(self, ca_certs=()):
+        """ca_certs: files with certificates in DER, of the issuing CA, the second CA and the root."""
         for name in ("etc", "log", "run"):
             (self.folder / name).mkdir(parents=True)
         self.conf.touch()
@@ -98,7 +99,7 @@ class DomainController:
             f"--adminpass={ADMIN_PASSWORD}", "--host-name=dc1", f"--host-ip={ADDRESS}",
             f"--targetdir={self.folder}", "--function-level=2008_R2",
             *(f"--option={name}={value}" for name, value in options.items()))
-        self.run(sys.executable, HERE / "populate.py", self.conf, self.sam)
+        self.run(sys.executable, HERE / "populate.py", self.conf, self.sam, *ca_certs)
 
     def export_keytab(self, principal, path):
         Path(path).unlink(missing_ok=True)

@@ -1,9 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""populate.py SMB_CONF SAM_LDB: accounts and groups of the test domain, with Samba's own library."""
+"""populate.py SMB_CONF SAM_LDB [ISSUING_CA_DER [SECOND_CA_DER [ROOT_CA_DER]]]
+
+Accounts, groups, CAs and certificate templates of the test domain, with Samba's own library.
+"""
 import sys
 
 import ldb
+import pki
 from samba.auth import system_session
 from samba.credentials import Credentials
 from samba.param import LoadParm
@@ -70,6 +74,7 @@ def main():
     add_users(sam)
     add_groups(sam)
     add_computers(sam)
+    pki.populate(sam, *sys.argv[3:6])
 
 
 if __name__ == "__main__":
