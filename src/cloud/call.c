@@ -29,7 +29,7 @@ attempt(const struct cf_caller *caller, const struct cf_call *call, const struct
                                       .bearer = token,
                                       .body = call->body,
                                       .timeout_ms = call->timeout_ms};
-    return cf_http_pool_send(caller->http, &request, ret_response, err);
+    return cf_transport_send(caller->http, &request, ret_response, err);
 }
 
 enum cf_rc

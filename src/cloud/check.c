@@ -200,7 +200,7 @@ check_clock(const struct check *check)
     char text[TEXT_SIZE];
     int64_t ahead_s = 0;
 
-    if (!cf_http_pool_clock_ahead(check->connector->http, &ahead_s))
+    if (!cf_transport_clock_ahead(check->connector->http, &ahead_s))
         return;
     long long off = ahead_s < 0 ? -(long long)ahead_s : (long long)ahead_s;
     (void)snprintf(text, sizeof text, "this host's clock is %lld s %s the cloud's", off,

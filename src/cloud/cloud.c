@@ -75,7 +75,7 @@ open_parts(struct cf_connector *connector, const struct cf_cloud_env *env, struc
     connector->host_name = strdup(env->host_name);
     if (!connector->connector_id || !connector->host_name)
         return cf_fail_oom(err);
-    CF_TRY(cf_http_pool_new(settings, env->clock, env->stop_flag, &connector->http, err));
+    CF_TRY(cf_transport_new(settings, env->clock, env->stop_flag, &connector->http, err));
     if (settings->auth == CF_AUTH_CERTIFICATE)
         CF_TRY(cf_identity_files_new(settings->assertion_file, env->clock, &connector->files, err));
     connector->oauth = (struct cf_oauth){.settings = settings,
@@ -101,7 +101,7 @@ close_parts(struct cf_connector *connector)
         cf_token_cache_done(&connector->tokens);
     free(connector->oauth.token_url);
     cf_identity_files_free(connector->files);
-    cf_http_pool_free(connector->http);
+    cf_transport_free(connector->http);
     free(connector->connector_id);
     free(connector->host_name);
     cf_cloud_settings_done(&connector->settings);

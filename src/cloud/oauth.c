@@ -67,7 +67,7 @@ send_form(const struct cf_oauth *oauth, const struct cf_secret *form, struct cf_
                                       .secret_body = form,
                                       .timeout_ms = oauth->settings->timeout_ms};
 
-    if (cf_http_pool_send(oauth->http, &request, &response, err) != CF_OK)
+    if (cf_transport_send(oauth->http, &request, &response, err) != CF_OK)
         return cf_err_prefix(err, "token endpoint");
     enum cf_rc rc = response.status / 100 == 2
                         ? cf_wire_token(cf_buf_bytes(response.body), ret_token, ret_life_s, err)

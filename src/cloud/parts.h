@@ -46,20 +46,20 @@ void cf_flight_unlock(struct cf_flight *flight);
 CF_MUST_USE enum cf_rc cf_flight_run(struct cf_flight *flight, cf_flight_work_fn *work,
                                      cf_flight_publish_fn *publish, void *arg, struct cf_err *err);
 
-/* http_pool.c: each call that is under way has a client of its own. */
-struct cf_http_pool;
-CF_MUST_USE enum cf_rc cf_http_pool_new(const struct cf_cloud_settings *settings,
+/* transport.c: each call that is under way has a client of its own. */
+struct cf_transport;
+CF_MUST_USE enum cf_rc cf_transport_new(const struct cf_cloud_settings *settings,
                                         const struct cf_clock *clock, const volatile int *stop_flag,
-                                        struct cf_http_pool **ret_pool, struct cf_err *err);
-struct cf_http_pool *cf_http_pool_free(struct cf_http_pool *pool);
-CF_DEFINE_OWN(cf_http_pool);
+                                        struct cf_transport **ret_transport, struct cf_err *err);
+struct cf_transport *cf_transport_free(struct cf_transport *transport);
+CF_DEFINE_OWN(cf_transport);
 /* As cf_http_send, on a client that nobody else uses. */
-CF_MUST_USE enum cf_rc cf_http_pool_send(struct cf_http_pool *pool,
+CF_MUST_USE enum cf_rc cf_transport_send(struct cf_transport *transport,
                                          const struct cf_http_request *request,
                                          struct cf_http_response *ret_response, struct cf_err *err);
 
 /* By how much the cloud's clock was ahead of ours in its last answer; false: it never said. */
-bool cf_http_pool_clock_ahead(struct cf_http_pool *pool, int64_t *ret_s);
+bool cf_transport_clock_ahead(struct cf_transport *transport, int64_t *ret_s);
 
 /* assertion.c: a JWT signed by one of the connector's own keys. */
 struct cf_assertion {
@@ -121,7 +121,7 @@ void cf_identity_files_tidy(struct cf_identity_files *files);
 struct cf_oauth {
     const struct cf_cloud_settings *settings;
     const struct cf_clock *clock;
-    struct cf_http_pool *http;
+    struct cf_transport *http;
     struct cf_identity_files *files; /* NULL unless auth = certificate */
     char *token_url;
 };
@@ -171,7 +171,7 @@ struct cf_call {
     uint64_t timeout_ms;
 };
 struct cf_caller {
-    struct cf_http_pool *http;
+    struct cf_transport *http;
     struct cf_token_cache *tokens;
 };
 /* The body of a 2xx answer, or its error. activity receives the client-request-id. */
@@ -206,7 +206,7 @@ struct cf_connector {
     const struct cf_clock *clock;
     char *connector_id;
     char *host_name;
-    struct cf_http_pool *http;
+    struct cf_transport *http;
     struct cf_identity_files *files;
     struct cf_oauth oauth;
     struct cf_token_cache tokens;

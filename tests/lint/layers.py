@@ -12,7 +12,7 @@ import tree
 # that a new one is placed on purpose.
 HEADERS = {
     "base": "err own buf secret text json log metrics clock finding",
-    "sys": "loop pool http proc file stop harden tcp breaker kerberos",
+    "sys": "loop pool http http_pool proc file stop harden tcp breaker kerberos",
     "pki": "dn subject san key keypool csr cert cms pfx digest identity import_key sid",
     "core": "request facts expiry profile_lint machine policy revoke platform settings site scheduler operator "
     "ca store cloud directory enrollment",
