@@ -42,6 +42,11 @@ struct cf_der_list {
     size_t n;
 };
 void cf_der_list_done(struct cf_der_list *list);
+/* Adds a copy. CF_E_LIMIT above CF_ENROLLMENT_CERTS_MAX. */
+CF_MUST_USE enum cf_rc cf_der_list_add(struct cf_der_list *list, struct cf_bytes der,
+                                       struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_der_list_copy(const struct cf_der_list *list,
+                                        struct cf_der_list *ret_copy, struct cf_err *err);
 
 /* pKIEnrollmentService: one CA. */
 struct cf_enrollment_service {
@@ -60,6 +65,9 @@ struct cf_enrollment_services {
     size_t n;
 };
 void cf_enrollment_services_done(struct cf_enrollment_services *services);
+CF_MUST_USE enum cf_rc cf_enrollment_services_copy(const struct cf_enrollment_services *services,
+                                                   struct cf_enrollment_services *ret_copy,
+                                                   struct cf_err *err);
 /* By CA name, and by host where given; without case. NULL when there is none. Borrowed. */
 const struct cf_enrollment_service *
 cf_enrollment_service_find(const struct cf_enrollment_services *services, const char *host,
@@ -100,6 +108,8 @@ struct cf_ad_template {
 };
 struct cf_ad_template *cf_ad_template_free(struct cf_ad_template *ad_template);
 CF_DEFINE_OWN(cf_ad_template);
+/* NULL: out of memory. */
+struct cf_ad_template *cf_ad_template_clone(const struct cf_ad_template *ad_template);
 
 /* Where Active Directory keeps CA certificates. */
 enum cf_ad_certs {
