@@ -2,7 +2,7 @@
 /*
  * What the program of the exec backend prints. First byte: exit code; second: bit 0 a cookie was
  * passed, bit 1 the operation was a revocation; the rest is stdout and stderr.
- * Has to cover: cf_exec_read_answer, cf_exec_read_revocation, cf_exec_fail.
+ * Has to cover: cf_exec_read_answer, cf_ca_program_read_revocation, cf_ca_program_fail.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -47,14 +47,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 2)
         return 0;
-    struct exec_output end = {
+    struct cf_ca_program_end end = {
         .program = "/usr/libexec/ca",
         .exit_status = (int8_t)data[0],
         .output = cf_bytes_of(data + 2, size - 2),
         .errors = cf_bytes_of(data + 2, size - 2),
     };
     if (data[1] & 2) {
-        enum cf_rc rc = cf_exec_read_revocation(&end, &err);
+        enum cf_rc rc = cf_ca_program_read_revocation(&end, &err);
         require((rc == CF_OK) == (end.exit_status == 0));
         return 0;
     }

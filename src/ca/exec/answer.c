@@ -11,46 +11,8 @@
 #include "certferry/text.h"
 #include "exec.h"
 
-/* The first line of stderr, safe to show; empty when there is none. */
-static void
-first_line(struct cf_bytes errors, char ret[EXEC_REASON_SIZE])
-{
-    const uint8_t *end = errors.len > 0 ? memchr(errors.data, '\n', errors.len) : NULL;
-    size_t len = end ? (size_t)(end - errors.data) : errors.len;
-
-    while (len > 0 && errors.data[len - 1] == '\r')
-        len--;
-    cf_text_sanitize(errors.data ? (const char *)errors.data : "", len, ret, EXEC_REASON_SIZE);
-}
-
-enum cf_rc
-cf_exec_fail(const struct exec_output *end, struct cf_err *err)
-{
-    char reason[EXEC_REASON_SIZE];
-
-    first_line(end->errors, reason);
-    const char *text = reason[0] ? reason : "it gave no reason on stderr";
-    if (end->exit_status < 0)
-        return cf_fail(err, CF_E_PROTOCOL, "%s was killed by signal %d: %s", end->program,
-                       -end->exit_status, text);
-    switch (end->exit_status) {
-    case EXEC_UNREACHABLE:
-        return cf_fail(err, CF_E_CA_DOWN, "%s cannot reach the CA: %s", end->program, text);
-    case EXEC_MISCONFIGURED:
-        return cf_fail(err, CF_E_CA_CONFIG, "%s is not configured: %s", end->program, text);
-    case EXEC_UNSUPPORTED:
-        return cf_fail(err, CF_E_UNSUPPORTED, "%s does not support this operation: %s",
-                       end->program, text);
-    case EXEC_REJECTED:
-        return cf_fail(err, CF_E_REJECTED, "%s refused: %s", end->program, text);
-    default:
-        return cf_fail(err, CF_E_PROTOCOL, "%s ended with the unexpected exit code %d: %s",
-                       end->program, end->exit_status, text);
-    }
-}
-
 static enum cf_rc
-bad_output(const struct exec_output *end, const char *cause, struct cf_err *err)
+bad_output(const struct cf_ca_program_end *end, const char *cause, struct cf_err *err)
 {
     return cf_fail(err, CF_E_PROTOCOL, "output of %s (exit code %d): %s", end->program,
                    end->exit_status, cause);
@@ -58,7 +20,7 @@ bad_output(const struct exec_output *end, const char *cause, struct cf_err *err)
 
 /* What follows the leaf has to be the beginning of chain_file; a program may leave it out. */
 static enum cf_rc
-compare_chain(const struct exec_output *end, const struct cf_chain *printed,
+compare_chain(const struct cf_ca_program_end *end, const struct cf_chain *printed,
               const struct cf_chain *chain, struct cf_err *err)
 {
     for (size_t i = 1; i < cf_chain_count(printed); i++) {
@@ -72,7 +34,7 @@ compare_chain(const struct exec_output *end, const struct cf_chain *printed,
 
 /* Certificates after the leaf as concatenated DER. */
 static enum cf_rc
-printed_chain(const struct exec_output *end, const struct cf_chain *printed,
+printed_chain(const struct cf_ca_program_end *end, const struct cf_chain *printed,
               struct cf_buf **ret_chain, struct cf_err *err)
 {
     if (cf_chain_count(printed) < 2)
@@ -89,7 +51,7 @@ printed_chain(const struct exec_output *end, const struct cf_chain *printed,
 }
 
 static enum cf_rc
-read_issued(const struct exec_output *end, const struct cf_chain *chain,
+read_issued(const struct cf_ca_program_end *end, const struct cf_chain *chain,
             struct cf_ca_answer *ret_answer, struct cf_err *err)
 {
     cf_own(cf_chain) printed = NULL;
@@ -114,7 +76,7 @@ read_issued(const struct exec_output *end, const struct cf_chain *chain,
 
 /* A cookie on one line; none at all keeps the one that was passed. */
 static enum cf_rc
-read_pending(const struct exec_output *end, struct cf_bytes text, uint64_t retry_after_ms,
+read_pending(const struct cf_ca_program_end *end, struct cf_bytes text, uint64_t retry_after_ms,
              const char *cookie, struct cf_ca_answer *ret_answer, struct cf_err *err)
 {
     while (text.len > 0 && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
@@ -137,7 +99,7 @@ read_pending(const struct exec_output *end, struct cf_bytes text, uint64_t retry
 }
 
 static enum cf_rc
-read_pending_seconds(const struct exec_output *end, const char *cookie,
+read_pending_seconds(const struct cf_ca_program_end *end, const char *cookie,
                      struct cf_ca_answer *ret_answer, struct cf_err *err)
 {
     struct cf_bytes text = end->output;
@@ -159,41 +121,25 @@ read_pending_seconds(const struct exec_output *end, const char *cookie,
 }
 
 enum cf_rc
-cf_exec_read_answer(const struct exec_output *end, const struct cf_chain *chain, const char *cookie,
-                    struct cf_ca_answer *ret_answer, struct cf_err *err)
+cf_exec_read_answer(const struct cf_ca_program_end *end, const struct cf_chain *chain,
+                    const char *cookie, struct cf_ca_answer *ret_answer, struct cf_err *err)
 {
-    char reason[EXEC_REASON_SIZE];
+    char reason[CF_CA_PROGRAM_REASON_SIZE];
 
     switch (end->exit_status) {
-    case EXEC_ISSUED:
+    case CF_CA_PROGRAM_DONE:
         return read_issued(end, chain, ret_answer, err);
-    case EXEC_WAIT:
+    case CF_CA_PROGRAM_WAIT:
         return read_pending(end, end->output, 0, cookie, ret_answer, err);
-    case EXEC_WAIT_SECONDS:
+    case CF_CA_PROGRAM_WAIT_SECONDS:
         return read_pending_seconds(end, cookie, ret_answer, err);
-    case EXEC_REJECTED:
-        first_line(end->errors, reason);
+    case CF_CA_PROGRAM_REJECTED:
+        cf_ca_program_reason(end, reason);
         *ret_answer = (struct cf_ca_answer){.disposition = CF_CA_ANSWER_REJECTED};
         const char *text = reason[0] ? reason : "the CA refused and gave no reason";
         cf_text_sanitize(text, strlen(text), ret_answer->reason, sizeof ret_answer->reason);
         return CF_OK;
     default:
-        return cf_exec_fail(end, err);
-    }
-}
-
-enum cf_rc
-cf_exec_read_revocation(const struct exec_output *end, struct cf_err *err)
-{
-    switch (end->exit_status) {
-    case EXEC_ISSUED:
-        return CF_OK;
-    case EXEC_ALREADY_REVOKED:
-        return cf_fail(err, CF_E_CONFLICT, "%s: the certificate was revoked before", end->program);
-    case EXEC_UNKNOWN:
-        return cf_fail(err, CF_E_NOT_FOUND, "%s: the CA does not know the certificate",
-                       end->program);
-    default:
-        return cf_exec_fail(end, err);
+        return cf_ca_program_fail(end, err);
     }
 }

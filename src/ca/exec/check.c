@@ -47,16 +47,16 @@ check_chain(const struct exec_ca *ca, const struct report *report)
 }
 
 static void
-judge(const struct exec_output *end, const struct report *report)
+judge(const struct cf_ca_program_end *end, const struct report *report)
 {
     struct cf_err failure = {0};
 
-    if (end->exit_status == EXEC_ISSUED) {
+    if (end->exit_status == CF_CA_PROGRAM_DONE) {
         say(report, CF_FINDING_OK, "the program reports that it is in order", NULL);
-    } else if (end->exit_status == EXEC_UNSUPPORTED) {
+    } else if (end->exit_status == CF_CA_PROGRAM_UNSUPPORTED) {
         say(report, CF_FINDING_OK, "the program runs; it has no check of its own", NULL);
     } else {
-        (void)cf_exec_fail(end, &failure);
+        (void)cf_ca_program_fail(end, &failure);
         say(report, CF_FINDING_ERROR, failure.text,
             "run the command by hand with CERTFERRY_CA_OPERATION=check and see what it says");
     }
@@ -72,14 +72,16 @@ cf_exec_check(struct cf_ca *base, cf_finding_fn *fn, void *arg, struct cf_err *e
 
     (void)snprintf(report.subject, sizeof report.subject, "ca %s", ca->settings->name);
     check_chain(ca, &report);
-    enum cf_rc rc = cf_exec_call(ca, "check", NULL, 0, cf_bytes_of(NULL, 0), &result, &local);
+    const struct cf_ca_program program = cf_exec_program(ca);
+    enum cf_rc rc =
+        cf_ca_program_call(&program, "check", NULL, 0, cf_bytes_of(NULL, 0), &result, &local);
     if (rc == CF_E_STOPPED)
         return cf_fail(err, rc, "%s", local.text);
     if (rc != CF_OK) {
         say(&report, CF_FINDING_ERROR, local.text, "see that command in the CA's section can run");
         return CF_OK;
     }
-    struct exec_output end = cf_exec_output_of(ca, &result);
+    struct cf_ca_program_end end = cf_ca_program_end_of(&program, &result);
     judge(&end, &report);
     return CF_OK;
 }

@@ -2,12 +2,9 @@
 /* exec - the CA that is a program: each operation is one run of it. */
 #include "exec.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "ca_exec.h"
 #include "certferry/digest.h"
@@ -36,15 +33,7 @@ close_ca(struct cf_ca *base)
 static enum cf_rc
 check_settings(const struct cf_ca_settings *settings, struct cf_err *err)
 {
-    const char *program = settings->command ? settings->command[0] : NULL;
-
-    if (!program)
-        return cf_fail(err, CF_E_CONFIG, "command is not set: it names the program to run");
-    if (program[0] != '/')
-        return cf_fail(err, CF_E_CONFIG, "command: %s is not an absolute path", program);
-    if (access(program, X_OK) < 0)
-        return cf_fail(err, CF_E_CONFIG, "command: %s cannot be run: %s", program,
-                       strerrordesc_np(errno));
+    CF_TRY(cf_ca_program_check(settings->command, "command", err));
     if (settings->timeout_ms == 0 || settings->output_max == 0)
         return cf_fail(err, CF_E_CONFIG, "timeout and output_max must not be 0");
     return CF_OK;
@@ -82,11 +71,23 @@ open_ca(const struct cf_ca_settings *settings, const struct cf_ca_env *env, stru
     return CF_OK;
 }
 
+struct cf_ca_program
+cf_exec_program(const struct exec_ca *ca)
+{
+    return (struct cf_ca_program){
+        .settings = ca->settings,
+        .command = ca->settings->command,
+        .output_max = (size_t)ca->settings->output_max,
+        .stop_flag = ca->env.stop_flag,
+    };
+}
+
 static enum cf_rc
 submit(struct cf_ca *base, const struct cf_ca_submission *submission,
        struct cf_ca_answer *ret_answer, struct cf_err *err)
 {
     const struct exec_ca *ca = (const struct exec_ca *)base;
+    const struct cf_ca_program program = cf_exec_program(ca);
     __attribute__((cleanup(cf_proc_result_done))) struct cf_proc_result result = {0};
     cf_own(cf_buf) pem = NULL;
     char digest[CF_SHA256_TEXT_SIZE];
@@ -97,8 +98,8 @@ submit(struct cf_ca *base, const struct cf_ca_submission *submission,
         validity_ms = submission->validity_ms;
     (void)snprintf(seconds, sizeof seconds, "%" PRIu64, validity_ms / 1000);
     CF_TRY(cf_sha256_text(submission->csr, digest, err));
-    CF_TRY(cf_exec_pem("CERTIFICATE REQUEST", submission->csr, &pem, err));
-    const struct exec_variable variables[] = {
+    CF_TRY(cf_ca_program_pem("CERTIFICATE REQUEST", submission->csr, &pem, err));
+    const struct cf_ca_program_variable variables[] = {
         {"REQUEST_ID", submission->request_context},
         {"CSR_SHA256", digest},
         {"REPEAT", submission->is_repeat ? "1" : "0"},
@@ -106,9 +107,9 @@ submit(struct cf_ca *base, const struct cf_ca_submission *submission,
         {"DEVICE_ID", submission->device_id},
         {"VALIDITY_SECONDS", seconds},
     };
-    CF_TRY(cf_exec_call(ca, "submit", variables, CF_COUNT(variables), cf_buf_bytes(pem), &result,
-                        err));
-    struct exec_output end = cf_exec_output_of(ca, &result);
+    CF_TRY(cf_ca_program_call(&program, "submit", variables, CF_COUNT(variables), cf_buf_bytes(pem),
+                              &result, err));
+    struct cf_ca_program_end end = cf_ca_program_end_of(&program, &result);
     return cf_exec_read_answer(&end, ca->chain, NULL, ret_answer, err);
 }
 
@@ -116,33 +117,22 @@ static enum cf_rc
 poll_ca(struct cf_ca *base, const char *cookie, struct cf_ca_answer *ret_answer, struct cf_err *err)
 {
     const struct exec_ca *ca = (const struct exec_ca *)base;
+    const struct cf_ca_program program = cf_exec_program(ca);
     __attribute__((cleanup(cf_proc_result_done))) struct cf_proc_result result = {0};
-    const struct exec_variable variables[] = {{"COOKIE", cookie}};
+    const struct cf_ca_program_variable variables[] = {{"COOKIE", cookie}};
 
-    CF_TRY(cf_exec_call(ca, "poll", variables, CF_COUNT(variables), cf_bytes_of(NULL, 0), &result,
-                        err));
-    struct exec_output end = cf_exec_output_of(ca, &result);
+    CF_TRY(cf_ca_program_call(&program, "poll", variables, CF_COUNT(variables),
+                              cf_bytes_of(NULL, 0), &result, err));
+    struct cf_ca_program_end end = cf_ca_program_end_of(&program, &result);
     return cf_exec_read_answer(&end, ca->chain, cookie, ret_answer, err);
 }
 
 static enum cf_rc
 revoke_cert(struct cf_ca *base, const struct cf_ca_revocation *revocation, struct cf_err *err)
 {
-    const struct exec_ca *ca = (const struct exec_ca *)base;
-    __attribute__((cleanup(cf_proc_result_done))) struct cf_proc_result result = {0};
-    cf_own(cf_buf) pem = NULL;
-    char serial[CF_SERIAL_TEXT_SIZE];
-    char reason[NUMBER_SIZE];
+    const struct cf_ca_program program = cf_exec_program((const struct exec_ca *)base);
 
-    CF_TRY(cf_serial_normalize(revocation->serial, serial, err));
-    (void)snprintf(reason, sizeof reason, "%d", revocation->reason);
-    if (revocation->cert.len > 0)
-        CF_TRY(cf_exec_pem("CERTIFICATE", revocation->cert, &pem, err));
-    const struct exec_variable variables[] = {{"SERIAL", serial}, {"REASON", reason}};
-    CF_TRY(cf_exec_call(ca, "revoke", variables, CF_COUNT(variables),
-                        pem ? cf_buf_bytes(pem) : cf_bytes_of(NULL, 0), &result, err));
-    struct exec_output end = cf_exec_output_of(ca, &result);
-    return cf_exec_read_revocation(&end, err);
+    return cf_ca_program_revoke(&program, revocation, err);
 }
 
 static enum cf_rc

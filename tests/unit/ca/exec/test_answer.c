@@ -5,10 +5,10 @@
 
 #include "ca/exec/exec.h"
 
-static struct exec_output
+static struct cf_ca_program_end
 end_of(int exit_status, const char *output, const char *errors)
 {
-    return (struct exec_output){
+    return (struct cf_ca_program_end){
         .program = "/usr/libexec/ca",
         .exit_status = exit_status,
         .output = cf_bytes_of(output, strlen(output)),
@@ -20,7 +20,7 @@ static void
 expect_error(int exit_status, const char *output, const char *errors, enum cf_rc rc,
              const char *text)
 {
-    struct exec_output end = end_of(exit_status, output, errors);
+    struct cf_ca_program_end end = end_of(exit_status, output, errors);
     struct cf_ca_answer answer = {0};
     struct cf_err err = {0};
 
@@ -35,7 +35,7 @@ static void
 wait_takes_a_cookie_of_one_line(void **state)
 {
     (void)state;
-    struct exec_output end = end_of(1, "req/42 ä\r\n\n", "");
+    struct cf_ca_program_end end = end_of(1, "req/42 ä\r\n\n", "");
     struct cf_ca_answer answer = {0};
 
     assert_int_equal(cf_exec_read_answer(&end, NULL, NULL, &answer, NULL), CF_OK);
@@ -60,7 +60,7 @@ a_cookie_has_at_most_4096_bytes(void **state)
 
     memset(text, 'c', sizeof text);
     text[4096] = '\0';
-    struct exec_output end = end_of(1, text, "");
+    struct cf_ca_program_end end = end_of(1, text, "");
     assert_int_equal(cf_exec_read_answer(&end, NULL, NULL, &answer, NULL), CF_OK);
     cf_ca_answer_done(&answer);
     text[4096] = 'c';
@@ -72,7 +72,7 @@ static void
 a_nul_does_not_shorten_a_cookie(void **state)
 {
     (void)state;
-    struct exec_output end = end_of(1, "", "");
+    struct cf_ca_program_end end = end_of(1, "", "");
     struct cf_ca_answer answer = {0};
 
     end.output = cf_bytes_of("a\0b", 3);
@@ -83,7 +83,7 @@ static void
 wait_with_seconds_reads_both(void **state)
 {
     (void)state;
-    struct exec_output end = end_of(5, "3600\ncookie\n", "");
+    struct cf_ca_program_end end = end_of(5, "3600\ncookie\n", "");
     struct cf_ca_answer answer = {0};
 
     assert_int_equal(cf_exec_read_answer(&end, NULL, NULL, &answer, NULL), CF_OK);
@@ -103,7 +103,7 @@ static void
 a_poll_without_a_new_cookie_keeps_the_old_one(void **state)
 {
     (void)state;
-    struct exec_output end = end_of(5, "60\n", "");
+    struct cf_ca_program_end end = end_of(5, "60\n", "");
     struct cf_ca_answer answer = {0};
 
     assert_int_equal(cf_exec_read_answer(&end, NULL, "old", &answer, NULL), CF_OK);
@@ -115,7 +115,7 @@ static void
 a_refusal_carries_the_first_line_of_stderr(void **state)
 {
     (void)state;
-    struct exec_output end = end_of(2, "ignored", "no \x1b[31mquota\r\nsecond line");
+    struct cf_ca_program_end end = end_of(2, "ignored", "no \x1b[31mquota\r\nsecond line");
     struct cf_ca_answer answer = {0};
 
     assert_int_equal(cf_exec_read_answer(&end, NULL, NULL, &answer, NULL), CF_OK);
@@ -163,8 +163,8 @@ revocation_endings_have_their_codes(void **state)
                  {-9, CF_E_PROTOCOL}};
 
     for (size_t i = 0; i < CF_COUNT(CASES); i++) {
-        struct exec_output end = end_of(CASES[i].exit_status, "", "why");
-        assert_int_equal(cf_exec_read_revocation(&end, NULL), CASES[i].rc);
+        struct cf_ca_program_end end = end_of(CASES[i].exit_status, "", "why");
+        assert_int_equal(cf_ca_program_read_revocation(&end, NULL), CASES[i].rc);
     }
 }
 
@@ -195,7 +195,7 @@ the_chain_is_compared_with_chain_file(void **state)
         {three, chain, CF_E_PROTOCOL}, {both, NULL, CF_OK},  {leaf, NULL, CF_E_PROTOCOL},
     };
     for (size_t i = 0; i < CF_COUNT(CASES); i++) {
-        struct exec_output end = end_of(0, CASES[i].output, "");
+        struct cf_ca_program_end end = end_of(0, CASES[i].output, "");
         struct cf_ca_answer answer = {0};
         assert_int_equal(cf_exec_read_answer(&end, CASES[i].chain, NULL, &answer, NULL),
                          CASES[i].rc);
