@@ -86,26 +86,60 @@ fill_section(struct cf_build *build, const char *type, const char *name, void *b
 {
     const struct cf_section *section = cf_section_find(type);
 
-    for (const struct cf_option *option = section->options; option->key; option++) {
+    for (const struct cf_option *option = section->options; option->key;
+         option = cf_option_next(option)) {
         if (!option->backend)
             CF_TRY(fill(build, option, name, base, err));
     }
     return CF_OK;
 }
 
+static void
+refuse_backend(const struct cf_build *build, const struct cf_ca_settings *ca,
+               const struct cf_option *option)
+{
+    char backends[CF_BACKENDS_SIZE];
+
+    cf_option_backends(option, backends);
+    cf_build_fault(build, "ca", ca->name, option->key,
+                   "belongs to backend = %s, but this CA has backend = %s: remove it", backends,
+                   ca->backend);
+}
+
+static void
+check_choice(const struct cf_build *build, const struct cf_ca_settings *ca,
+             const struct cf_option *option)
+{
+    bool is_written = cf_build_value(build, "ca", ca->name, option->key) != NULL;
+    bool applies = cf_option_applies(option, ca->backend, ca);
+
+    if (is_written && !applies)
+        cf_build_fault(build, "ca", ca->name, option->key,
+                       "belongs to %s, which this CA does not have: remove it", option->only);
+    else if (!is_written && applies && (option->flags & CF_OPTION_NEEDED) && option->only)
+        cf_build_fault(build, "ca", ca->name, option->key, "is missing: it is needed with %s",
+                       option->only);
+    else if (!is_written && applies && (option->flags & CF_OPTION_NEEDED))
+        cf_build_fault(build, "ca", ca->name, option->key,
+                       "is missing: it is needed with backend = %s", ca->backend);
+}
+
 /* Its own backend's keys are filled; another one's may not be written at all. */
 static enum cf_rc
 fill_backend(struct cf_build *build, struct cf_ca_settings *ca, struct cf_err *err)
 {
-    for (const struct cf_option *option = cf_options_ca; option->key && ca->backend; option++) {
+    const struct cf_option *option = cf_options_ca;
+
+    for (; option->key && ca->backend; option = cf_option_next(option)) {
         if (!option->backend)
             continue;
-        if (strcmp(option->backend, ca->backend) == 0)
-            CF_TRY(fill(build, option, ca->name, ca, err));
-        else if (cf_build_value(build, "ca", ca->name, option->key))
-            cf_build_fault(build, "ca", ca->name, option->key,
-                           "belongs to backend = %s, but this CA has backend = %s: remove it",
-                           option->backend, ca->backend);
+        if (!cf_option_is_of(option, ca->backend)) {
+            if (cf_build_value(build, "ca", ca->name, option->key))
+                refuse_backend(build, ca, option);
+            continue;
+        }
+        CF_TRY(fill(build, option, ca->name, ca, err));
+        check_choice(build, ca, option);
     }
     return CF_OK;
 }
@@ -122,7 +156,12 @@ fill_template(struct cf_build *build, const char *name, struct cf_err *err)
     tmpl->name = strdup(name);
     if (!tmpl->name)
         return cf_fail_oom(err);
-    return fill_section(build, "template", name, tmpl, err);
+    CF_TRY(fill_section(build, "template", name, tmpl, err));
+    for (const struct cf_option *option = cf_options_template; option->key; option++) {
+        if (cf_build_value(build, "template", name, option->key))
+            tmpl->given |= option->given;
+    }
+    return CF_OK;
 }
 
 static enum cf_rc

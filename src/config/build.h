@@ -22,6 +22,11 @@ void cf_build_check_names(const struct cf_build *build);
 /* What holds between options; needs the settings filled. */
 CF_MUST_USE enum cf_rc cf_build_cross(struct cf_build *build, struct cf_err *err);
 /* Its parts by theme; templates of CAs have been found before policies are looked at. */
+/* Takes the directory's keytab where AD CS needs one and has none of its own. */
+CF_MUST_USE enum cf_rc cf_cross_ca(struct cf_build *build, struct cf_ca_settings *ca,
+                                   struct cf_err *err);
+/* Presets count as given, unless only CAs that know the template themselves issue by it. */
+void cf_cross_given(const struct cf_settings *settings, struct cf_template_settings *tmpl);
 void cf_cross_directory(const struct cf_build *build);
 CF_MUST_USE enum cf_rc cf_cross_policies(struct cf_build *build, struct cf_err *err);
 void cf_cross_import_keys(const struct cf_build *build);

@@ -34,7 +34,8 @@ const struct cf_choice cf_choices_reason[] = {
     {"superseded", 4},  {"cessationOfOperation", 5}, {"privilegeWithdrawn", 9},
     {NULL, 0}};
 
-const struct cf_choice cf_choices_backend[] = {{"local", 0}, {"exec", 1}, {NULL, 0}};
+const struct cf_choice cf_choices_backend[] = {
+    {"local", 0}, {"exec", 1}, {"adcs", 2}, {"cmp", 3}, {NULL, 0}};
 
 const struct cf_choice cf_choices_key[] = {
     {"rsa2048", CF_KEY_RSA_2048}, {"rsa3072", CF_KEY_RSA_3072}, {"rsa4096", CF_KEY_RSA_4096},
@@ -79,6 +80,28 @@ const struct cf_choice cf_choices_directory_tls[] = {{"ldaps", CF_DIRECTORY_LDAP
 
 const struct cf_choice cf_choices_certificate_types[] = {
     {"user", CF_TYPES_USER}, {"device", CF_TYPES_DEVICE}, {"both", CF_TYPES_BOTH}, {NULL, 0}};
+
+const struct cf_choice cf_choices_transport[] = {
+    {"rpc", CF_ADCS_RPC}, {"ces", CF_ADCS_CES}, {NULL, 0}};
+
+const struct cf_choice cf_choices_revoke_transport[] = {{"rpc", CF_ADCS_REVOKE_RPC},
+                                                        {"command", CF_ADCS_REVOKE_COMMAND},
+                                                        {"none", CF_ADCS_REVOKE_NONE},
+                                                        {NULL, 0}};
+
+const struct cf_choice cf_choices_rpc_auth[] = {
+    {"negotiate", CF_RPC_NEGOTIATE}, {"kerberos", CF_RPC_KERBEROS}, {NULL, 0}};
+
+const struct cf_choice cf_choices_ces_auth[] = {{"kerberos", CF_ADCS_KERBEROS},
+                                                {"password", CF_ADCS_PASSWORD},
+                                                {"certificate", CF_ADCS_CERTIFICATE},
+                                                {NULL, 0}};
+
+const struct cf_choice cf_choices_cmp_request[] = {
+    {"p10cr", CF_CMP_P10CR}, {"cr", CF_CMP_CR}, {"ir", CF_CMP_IR}, {NULL, 0}};
+
+const struct cf_choice cf_choices_cmp_protection[] = {
+    {"secret", CF_CMP_SECRET}, {"certificate", CF_CMP_CERTIFICATE}, {NULL, 0}};
 
 static const struct eku {
     const char *name;

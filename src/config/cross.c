@@ -172,14 +172,6 @@ resolve_templates(struct cf_build *build, struct cf_ca_settings *ca, struct cf_e
     return CF_OK;
 }
 
-static void
-need_ca(const struct cf_build *build, const struct cf_ca_settings *ca, const char *key)
-{
-    if (!cf_build_value(build, "ca", ca->name, key))
-        cf_build_fault(build, "ca", ca->name, key, "is missing: it is needed with backend = %s",
-                       ca->backend);
-}
-
 static bool
 is_same(const char *a, const char *b)
 {
@@ -210,14 +202,7 @@ cross_cas(struct cf_build *build, struct cf_err *err)
         struct cf_ca_settings *ca = settings->cas[i];
 
         CF_TRY(resolve_templates(build, ca, err));
-        if (is_same(ca->backend, "local")) {
-            need_ca(build, ca, "cert_file");
-            if (ca->crl_overlap_ms >= ca->crl_lifetime_ms)
-                cf_build_fault(build, "ca", ca->name, "crl_overlap",
-                               "must be less than crl_lifetime");
-        } else if (is_same(ca->backend, "exec")) {
-            need_ca(build, ca, "command");
-        }
+        CF_TRY(cf_cross_ca(build, ca, err));
         for (size_t k = 0; k < i; k++)
             cross_ca_pair(build, ca, settings->cas[k]);
     }
@@ -230,7 +215,8 @@ cross_templates(const struct cf_build *build)
     const struct cf_settings *settings = build->settings;
 
     for (size_t i = 0; i < settings->n_templates; i++) {
-        const struct cf_template_settings *tmpl = settings->templates[i];
+        struct cf_template_settings *tmpl = settings->templates[i];
+        cf_cross_given(settings, tmpl);
         if (cf_key_kind_is_rsa(tmpl->key) && cf_key_kind_bits(tmpl->key) < tmpl->min_rsa_bits)
             cf_build_fault(build, "template", tmpl->name, "min_key",
                            "is more than key = %s has: choose a larger key",

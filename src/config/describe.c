@@ -49,7 +49,7 @@ describe_default(const struct cf_option *option, struct cf_buf *out, struct cf_e
 
     if (option->preset)
         return cf_buf_appendf(out, err, " Default: %s.", option->preset);
-    if (option->flags & CF_OPTION_REQUIRED)
+    if (option->flags & (CF_OPTION_REQUIRED | CF_OPTION_NEEDED))
         return cf_buf_append_str(out, " Needed.", err);
     if (!when)
         return CF_OK;
@@ -62,6 +62,8 @@ enum cf_rc
 cf_describe(const struct cf_option *option, bool with_default, struct cf_buf *out,
             struct cf_err *err)
 {
+    if (option->only)
+        CF_TRY(cf_buf_appendf(out, err, "With %s: ", option->only));
     CF_TRY(cf_buf_append_str(out, option->help, err));
     if (option->choices)
         CF_TRY(describe_choices(option->choices, out, err));

@@ -36,24 +36,6 @@ check_assertion(const struct cf_check *check, const char *path)
 }
 
 static void
-check_tls(const struct cf_check *check, const struct cf_cloud_settings *cloud)
-{
-    cf_own(cf_chain) chain = cf_check_chain(check, "tls_cert_file", cloud->tls_cert_file);
-    cf_own(cf_secret) key = cf_check_secret(check, "tls_key_file", cloud->tls_key_file);
-    struct cf_err err = {0};
-
-    if (chain)
-        cf_check_validity(check, "tls_cert_file", cf_chain_at(chain, 0));
-    if (!chain || !key)
-        return;
-    if (cf_cert_check_key(cf_chain_at(chain, 0), key, &err) == CF_OK)
-        cf_check_ok(check, "tls_key_file: the key is that of the certificate");
-    else
-        cf_check_fail(check, "name the key of the first certificate in tls_cert_file",
-                      "tls_key_file: %s", err.text);
-}
-
-static void
 check_cloud(struct cf_check *check)
 {
     const struct cf_cloud_settings *cloud = &check->settings->cloud;
@@ -69,7 +51,8 @@ check_cloud(struct cf_check *check)
             cf_check_directory_of(check, "assertion_file", cloud->assertion_file);
         break;
     case CF_AUTH_TLS:
-        check_tls(check, cloud);
+        cf_check_key_pair(check, "tls_cert_file", cloud->tls_cert_file, "tls_key_file",
+                          cloud->tls_key_file);
         break;
     }
     if (cloud->proxy_user)

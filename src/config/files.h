@@ -37,10 +37,20 @@ void cf_check_line(const struct cf_check *check, const char *key, const char *pa
 void cf_check_anchors(const struct cf_check *check, const char *key, const char *path);
 /* Not yet valid or run out: an error; soon: a warning. */
 void cf_check_validity(const struct cf_check *check, const char *key, const struct cf_cert *cert);
+/* A certificate with those above it, and its private key. */
+void cf_check_key_pair(const struct cf_check *check, const char *cert_key, const char *cert_path,
+                       const char *key_key, const char *key_path);
+/* CAs' certificates, the issuing one first. */
+void cf_check_ca_chain(const struct cf_check *check, const char *key, const char *path);
+void cf_check_program(const struct cf_check *check, const char *key, const char *path);
+void cf_check_keytab(const struct cf_check *check, const char *path);
 /* The directory that the file is in can be written, and not by everybody. */
 void cf_check_directory_of(const struct cf_check *check, const char *key, const char *path);
 void cf_check_directory(const struct cf_check *check, const char *key, const char *path);
 
+/* Backends adcs and cmp. */
+void cf_check_adcs(const struct cf_check *check, const struct cf_ca_settings *ca);
+void cf_check_cmp(const struct cf_check *check, const struct cf_ca_settings *ca);
 void cf_check_cas(struct cf_check *check);
 /* Directory, import keys and recovery identity. */
 void cf_check_accounts(struct cf_check *check);

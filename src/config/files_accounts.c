@@ -7,8 +7,8 @@
 #include "files.h"
 
 /* The file format of MIT and Heimdal: 5, then the version; 2 is the only one in use. */
-static void
-check_keytab(const struct cf_check *check, const char *path)
+void
+cf_check_keytab(const struct cf_check *check, const char *path)
 {
     static const unsigned char MAGIC[] = {5, 2};
     cf_own(cf_secret) keytab = cf_check_secret(check, "keytab_file", path);
@@ -34,7 +34,7 @@ check_directory(struct cf_check *check)
     if (directory->auth == CF_DIRECTORY_SIMPLE)
         cf_check_line(check, "password_file", directory->password_file);
     else
-        check_keytab(check, directory->keytab_file);
+        cf_check_keytab(check, directory->keytab_file);
     if (directory->ca_file && directory->tls != CF_DIRECTORY_SIGNED)
         cf_check_anchors(check, "ca_file", directory->ca_file);
 }

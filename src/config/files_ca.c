@@ -16,6 +16,17 @@ check_is_ca(const struct cf_check *check, const char *key, const struct cf_chain
     }
 }
 
+void
+cf_check_ca_chain(const struct cf_check *check, const char *key, const char *path)
+{
+    cf_own(cf_chain) chain = cf_check_chain(check, key, path);
+
+    if (!chain)
+        return;
+    check_is_ca(check, key, chain);
+    cf_check_validity(check, key, cf_chain_at(chain, 0));
+}
+
 static void
 check_local(const struct cf_check *check, const struct cf_ca_settings *ca)
 {
@@ -37,37 +48,33 @@ check_local(const struct cf_check *check, const struct cf_ca_settings *ca)
     cf_check_directory_of(check, "crl_file", ca->crl_file);
 }
 
-static void
-check_program(const struct cf_check *check, const char *path)
+void
+cf_check_program(const struct cf_check *check, const char *key, const char *path)
 {
     struct stat st;
 
     if (stat(path, &st) != 0)
-        cf_check_fail(check, "install the program, or correct the option", "command: %s: %s", path,
+        cf_check_fail(check, "install the program, or correct the option", "%s: %s: %s", key, path,
                       strerrordesc_np(errno));
     else if (!S_ISREG(st.st_mode) || access(path, X_OK) != 0)
         cf_check_fail(check, "name a program that the service's user may run",
-                      "command: %s cannot be run", path);
+                      "%s: %s cannot be run", key, path);
     else if (st.st_mode & S_IWOTH)
-        cf_check_fail(check, "chmod o-w the program", "command: everybody may change %s", path);
+        cf_check_fail(check, "chmod o-w the program", "%s: everybody may change %s", key, path);
     else
-        cf_check_ok(check, "command: %s can be run", path);
+        cf_check_ok(check, "%s: %s can be run", key, path);
 }
 
 static void
 check_exec(const struct cf_check *check, const struct cf_ca_settings *ca)
 {
-    check_program(check, ca->command[0]);
+    cf_check_program(check, "command", ca->command[0]);
     if (!ca->chain_file) {
         cf_check_warn(check, "set chain_file to the issuing CA's certificate and those above it",
                       "chain_file is not set: the program's own chain is believed");
         return;
     }
-    cf_own(cf_chain) chain = cf_check_chain(check, "chain_file", ca->chain_file);
-    if (!chain)
-        return;
-    check_is_ca(check, "chain_file", chain);
-    cf_check_validity(check, "chain_file", cf_chain_at(chain, 0));
+    cf_check_ca_chain(check, "chain_file", ca->chain_file);
 }
 
 static bool
@@ -90,8 +97,12 @@ cf_check_cas(struct cf_check *check)
         cf_check_begin(check, "ca %s", ca->name);
         if (strcmp(ca->backend, "local") == 0)
             check_local(check, ca);
-        else
+        else if (strcmp(ca->backend, "exec") == 0)
             check_exec(check, ca);
+        else if (strcmp(ca->backend, "adcs") == 0)
+            cf_check_adcs(check, ca);
+        else
+            cf_check_cmp(check, ca);
     }
     cf_check_begin(check, "ca");
     if (settings->n_cas == 0)

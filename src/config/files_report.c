@@ -182,6 +182,26 @@ cf_check_validity(const struct cf_check *check, const char *key, const struct cf
 }
 
 void
+cf_check_key_pair(const struct cf_check *check, const char *cert_key, const char *cert_path,
+                  const char *key_key, const char *key_path)
+{
+    cf_own(cf_chain) chain = cf_check_chain(check, cert_key, cert_path);
+    cf_own(cf_secret) key = cf_check_secret(check, key_key, key_path);
+    char remedy[100];
+    struct cf_err err = {0};
+
+    if (chain)
+        cf_check_validity(check, cert_key, cf_chain_at(chain, 0));
+    if (!chain || !key)
+        return;
+    (void)snprintf(remedy, sizeof remedy, "name the key of the first certificate in %s", cert_key);
+    if (cf_cert_check_key(cf_chain_at(chain, 0), key, &err) == CF_OK)
+        cf_check_ok(check, "%s: the key is that of the certificate", key_key);
+    else
+        cf_check_fail(check, remedy, "%s: %s", key_key, err.text);
+}
+
+void
 cf_check_directory(const struct cf_check *check, const char *key, const char *path)
 {
     struct stat st;

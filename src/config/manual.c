@@ -63,11 +63,14 @@ manual_option(const struct cf_option *option, struct cf_buf *out, struct cf_err 
 {
     cf_own(cf_buf) text = cf_buf_new(DESCRIPTION_MAX);
     cf_own(cf_buf) escaped = cf_buf_new(DESCRIPTION_MAX);
+    char backends[CF_BACKENDS_SIZE];
 
     if (!text || !escaped)
         return cf_fail_oom(err);
-    if (option->backend)
-        CF_TRY(cf_buf_appendf(text, err, "With backend = %s: ", option->backend));
+    if (option->backend) {
+        cf_option_backends(option, backends);
+        CF_TRY(cf_buf_appendf(text, err, "With backend = %s: ", backends));
+    }
     CF_TRY(cf_describe(option, true, text, err));
     CF_TRY(cf_buf_appendf(out, err, "*%s* = _%s_\n", option->key, type_word(option->type)));
     CF_TRY(escape(cf_buf_str(text), escaped, err));
@@ -85,7 +88,8 @@ cf_config_manual(struct cf_buf *out, struct cf_err *err)
                               section->has_name ? " NAME" : ""));
         CF_TRY(cf_wrap(out, "", section->help, err));
         CF_TRY(cf_buf_append_str(out, "\n", err));
-        for (const struct cf_option *option = section->options; option->key; option++)
+        for (const struct cf_option *option = section->options; option->key;
+             option = cf_option_next(option))
             CF_TRY(manual_option(option, out, err));
     }
     return CF_OK;

@@ -51,8 +51,10 @@ file_option(const char *section)
 {
     if (strcmp(section, "cloud") == 0)
         return "client_secret_file, proxy_password_file or tls_key_file";
-    if (strcmp(section, "store") == 0 || strcmp(section, "ca") == 0)
+    if (strcmp(section, "store") == 0)
         return "key_file";
+    if (strcmp(section, "ca") == 0)
+        return "key_file, password_file, secret_file or tls_key_file";
     if (strcmp(section, "directory") == 0)
         return "password_file or keytab_file";
     if (strcmp(section, "import-key") == 0)
@@ -69,7 +71,8 @@ unknown_key(const struct cf_build *build, const struct cf_section *section,
     const char *names[NAMES_MAX];
     size_t n = 0;
 
-    for (const struct cf_option *option = section->options; option->key && n < NAMES_MAX; option++)
+    for (const struct cf_option *option = section->options; option->key && n < NAMES_MAX;
+         option = cf_option_next(option))
         names[n++] = option->key;
     const char *nearest = nearest_name(entry->key, names, n);
     const char *shown = nearest || may_be_shown(entry->key) ? entry->key : "(not shown)";

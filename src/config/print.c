@@ -7,6 +7,15 @@
 
 enum { VALUE_MAX = 128 * 1024 };
 
+/* What a template leaves to its CA has a value, but nobody gave it. */
+static bool
+is_left_open(const struct cf_section *section, const struct cf_option *option, const void *base)
+{
+    if (section->options != cf_options_template || !option->given)
+        return false;
+    return !(((const struct cf_template_settings *)base)->given & option->given);
+}
+
 static enum cf_rc
 print_section(const struct cf_section *section, const char *name, const char *backend,
               const void *base, struct cf_buf *out, struct cf_err *err)
@@ -15,13 +24,14 @@ print_section(const struct cf_section *section, const char *name, const char *ba
 
     CF_TRY(cf_buf_appendf(out, err, "%s[%s%s%s]\n", is_first ? "" : "\n", section->type,
                           name ? " " : "", name ? name : ""));
-    for (const struct cf_option *option = section->options; option->key; option++) {
+    for (const struct cf_option *option = section->options; option->key;
+         option = cf_option_next(option)) {
         cf_own(cf_buf) value = cf_buf_new(VALUE_MAX);
         bool is_set = false;
 
         if (!value)
             return cf_fail_oom(err);
-        if (option->backend && (!backend || strcmp(option->backend, backend) != 0))
+        if (!cf_option_applies(option, backend, base) || is_left_open(section, option, base))
             continue;
         CF_TRY(cf_value_print(option, base, value, &is_set, err));
         if (is_set)
@@ -86,7 +96,8 @@ static enum cf_rc
 add_changed(const struct cf_section *section, const struct cf_settings *old,
             const struct cf_settings *fresh, struct cf_buf *out, struct cf_err *err)
 {
-    for (const struct cf_option *option = section->options; option->key; option++) {
+    for (const struct cf_option *option = section->options; option->key;
+         option = cf_option_next(option)) {
         bool changed = false;
 
         if (!(option->flags & CF_OPTION_RESTART))

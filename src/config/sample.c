@@ -21,24 +21,26 @@ struct sample {
 static const struct sample CORP = {"ca", "corp", "local", "ca.example.com", "Example Issuing CA"};
 static const struct sample PARTNER = {"ca", "partner", "exec", "ca.partner.example.com",
                                       "Partner Issuing CA"};
+static const struct sample WINDOWS = {"ca", "windows", "adcs", "ca1.example.com",
+                                      "Example Windows CA"};
+static const struct sample EJBCA = {"ca", "ejbca", "cmp", "ejbca.example.com", "Example Device CA"};
 
 static enum cf_rc
 sample_value(const struct cf_option *option, const struct sample *sample, char **ret_value,
              struct cf_err *err)
 {
-    const char *value = option->example;
+    struct cf_option shown = *option;
 
-    if (option->preset)
-        return cf_value_preset(option, cf_option_find("connector", "state_dir")->preset,
-                               sample->name ? sample->name : "", ret_value, err);
+    if (!shown.preset)
+        shown.preset = option->example;
     if (sample->backend && strcmp(option->key, "backend") == 0)
-        value = sample->backend;
+        shown.preset = sample->backend;
     else if (sample->backend && strcmp(option->key, "host") == 0)
-        value = sample->host;
+        shown.preset = sample->host;
     else if (sample->backend && strcmp(option->key, "name") == 0)
-        value = sample->ca_name;
-    *ret_value = strdup(value);
-    return *ret_value ? CF_OK : cf_fail_oom(err);
+        shown.preset = sample->ca_name;
+    return cf_value_preset(&shown, cf_option_find("connector", "state_dir")->preset,
+                           sample->name ? sample->name : "", ret_value, err);
 }
 
 static enum cf_rc
@@ -67,8 +69,9 @@ sample_section(const struct cf_section *section, const struct sample *sample, st
         CF_TRY(cf_buf_appendf(out, err, "#[%s %s]\n", section->type, sample->name));
     else
         CF_TRY(cf_buf_appendf(out, err, "[%s]\n", section->type));
-    for (const struct cf_option *option = section->options; option->key; option++) {
-        if (!option->backend || (sample->backend && strcmp(option->backend, sample->backend) == 0))
+    for (const struct cf_option *option = section->options; option->key;
+         option = cf_option_next(option)) {
+        if (cf_option_is_of(option, sample->backend))
             CF_TRY(sample_option(option, sample, out, err));
     }
     return CF_OK;
@@ -99,6 +102,8 @@ cf_config_sample(struct cf_buf *out, struct cf_err *err)
         if (strcmp(section->type, "ca") == 0) {
             CF_TRY(sample_section(section, &CORP, out, err));
             CF_TRY(sample_section(section, &PARTNER, out, err));
+            CF_TRY(sample_section(section, &WINDOWS, out, err));
+            CF_TRY(sample_section(section, &EJBCA, out, err));
         } else {
             CF_TRY(sample_section(section, &plain, out, err));
         }

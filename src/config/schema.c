@@ -2,6 +2,8 @@
 /* schema - the sections. The order is that of the sample and of the manual. */
 #include "schema.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 const struct cf_section cf_sections[] = {
@@ -59,9 +61,72 @@ cf_option_find(const char *section, const char *key)
     const struct cf_section *known = cf_section_find(section);
 
     for (const struct cf_option *option = known ? known->options : NULL; option && option->key;
-         option++) {
+         option = cf_option_next(option)) {
         if (strcmp(option->key, key) == 0)
             return option;
     }
     return NULL;
+}
+
+const struct cf_option *
+cf_option_next(const struct cf_option *option)
+{
+    option++;
+    return !option->key && option->more ? option->more : option;
+}
+
+static bool
+has_word(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *at = words; *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == len && memcmp(at, word, len) == 0)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+bool
+cf_option_is_of(const struct cf_option *option, const char *backend)
+{
+    return !option->backend || (backend && has_word(option->backend, backend));
+}
+
+void
+cf_option_backends(const struct cf_option *option, char text[CF_BACKENDS_SIZE])
+{
+    size_t n = 0;
+
+    for (const char *at = option->backend; *at && n + 5 < CF_BACKENDS_SIZE; at++)
+        n += (size_t)snprintf(text + n, CF_BACKENDS_SIZE - n, *at == ' ' ? " or " : "%c", *at);
+}
+
+bool
+cf_option_applies(const struct cf_option *option, const char *backend, const void *base)
+{
+    char key[32];
+    int value;
+
+    if (!cf_option_is_of(option, backend))
+        return false;
+    if (!option->only)
+        return true;
+    size_t len = strcspn(option->only, " ");
+    assert(len < sizeof key);
+    memcpy(key, option->only, len);
+    key[len] = '\0';
+    const struct cf_option *other = cf_option_find(option->section, key);
+    assert(other && other->type == OPT_CHOICE);
+    if (!cf_option_is_of(other, backend))
+        return true;
+    memcpy(&value, (const char *)base + other->offset, sizeof value);
+    const char *words = option->only + len + strlen(" = ");
+    for (const struct cf_choice *choice = other->choices; choice->name; choice++) {
+        if (choice->value == value)
+            return has_word(words, choice->name) && cf_option_applies(other, backend, base);
+    }
+    return false;
 }

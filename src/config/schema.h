@@ -39,7 +39,8 @@ enum {
     CF_OPTION_REQUIRED = 1 << 0,
     CF_OPTION_RESTART = 1 << 1, /* a reload does not change it */
     CF_OPTION_POWER_OF_2 = 1 << 2,
-    CF_OPTION_NONE = 1 << 3 /* of OPT_LIST: "none" is a list without words, unlike no list */
+    CF_OPTION_NONE = 1 << 3,  /* of OPT_LIST: "none" is a list without words, unlike no list */
+    CF_OPTION_NEEDED = 1 << 4 /* with backend and only, where it belongs at all */
 };
 
 #define CF_NO_OFFSET SIZE_MAX
@@ -53,7 +54,7 @@ struct cf_choice {
 /* Says what is wrong with a text or with one word of a list. */
 typedef enum cf_rc cf_word_check_fn(const char *word, struct cf_err *err);
 
-/* A table of them ends with key NULL. */
+/* A table of them ends with key NULL and, where it goes on elsewhere, `more`. */
 struct cf_option {
     const char *section;
     const char *key;
@@ -65,10 +66,14 @@ struct cf_option {
     const char *min, *max; /* limits, as one would write them */
     const struct cf_choice *choices;
     cf_word_check_fn *check; /* OPT_TEXT, OPT_LIST */
-    const char *backend;     /* only for this one; NULL: for all */
+    const char *backend;     /* only for these, with blanks between them; NULL: for all */
+    const char *only;        /* "KEY = WORD": only with this choice of an earlier option, if the
+                                backend has that option; NULL: with all */
+    unsigned given;          /* of a template: its bit of `given` */
     const char *when;        /* manual: when it is needed, or what the default is in words */
     const char *example;     /* sample, where there is no preset */
     const char *help;
+    const struct cf_option *more; /* of the last entry: the rest of the table */
 };
 
 struct cf_section {
@@ -82,7 +87,8 @@ struct cf_section {
 extern const struct cf_option cf_options_connector[], cf_options_cloud[], cf_options_store[],
     cf_options_keys[], cf_options_pfx[], cf_options_recipient[], cf_options_revocation[],
     cf_options_retry[], cf_options_control[], cf_options_directory[], cf_options_ca[],
-    cf_options_template[], cf_options_policy[], cf_options_import_key[], cf_options_recovery[];
+    cf_options_ca_adcs[], cf_options_ca_cmp[], cf_options_template[], cf_options_policy[],
+    cf_options_import_key[], cf_options_recovery[];
 extern const struct cf_section cf_sections[];
 extern const size_t cf_n_sections;
 
@@ -90,11 +96,22 @@ extern const struct cf_choice cf_choices_service[], cf_choices_auth[], cf_choice
     cf_choices_reason[], cf_choices_backend[], cf_choices_key[], cf_choices_usage[],
     cf_choices_rdn_order[], cf_choices_sid_mode[], cf_choices_sid_form[],
     cf_choices_template_sid_mode[], cf_choices_template_sid_form[], cf_choices_directory_auth[],
-    cf_choices_directory_tls[], cf_choices_certificate_types[];
+    cf_choices_directory_tls[], cf_choices_certificate_types[], cf_choices_transport[],
+    cf_choices_revoke_transport[], cf_choices_rpc_auth[], cf_choices_ces_auth[],
+    cf_choices_cmp_request[], cf_choices_cmp_protection[];
 
 /* NULL when there is none. */
 const struct cf_section *cf_section_find(const char *type);
 const struct cf_option *cf_option_find(const char *section, const char *key);
+/* The entry behind it; the very last has no key. */
+const struct cf_option *cf_option_next(const struct cf_option *option);
+/* Whether it belongs to CAs of this backend; backend NULL: to any section. */
+bool cf_option_is_of(const struct cf_option *option, const char *backend);
+/* The backends it belongs to, as one writes them: "exec or adcs". */
+enum { CF_BACKENDS_SIZE = 64 };
+void cf_option_backends(const struct cf_option *option, char text[CF_BACKENDS_SIZE]);
+/* As cf_option_is_of, and that what it depends on (only) is chosen in base. */
+bool cf_option_applies(const struct cf_option *option, const char *backend, const void *base);
 
 /* What a name, a rule or an address must look like (check_word.c). */
 cf_word_check_fn cf_check_ldap_uri, cf_check_dn, cf_check_principal, cf_check_upn_suffix,

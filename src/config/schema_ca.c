@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* schema_ca - the options of CAs and templates. */
+/* schema_ca - the options of all CAs, of the backends local and exec, and of templates. */
 #include "schema.h"
 
 #define C(member) .offset = offsetof(struct cf_ca_settings, member)
@@ -9,7 +9,8 @@
 const struct cf_option cf_options_ca[] = {
     {"ca", "backend", OPT_BACKEND, .flags = CF_OPTION_REQUIRED, C(backend), .example = "local",
      .choices = cf_choices_backend,
-     .help = "local is the CA inside certferryd, exec runs a program for each operation."},
+     .help = "local is the CA inside certferryd, exec runs a program for each operation, adcs is "
+             "Microsoft AD CS, cmp a CA that is spoken to with CMP (RFC 4210)."},
     {"ca", "host", OPT_NAME, .flags = CF_OPTION_REQUIRED, C(host), .example = "ca.example.com",
      .help = "The CA's host, as profiles name it (certification authority)."},
     {"ca", "name", OPT_TEXT, .flags = CF_OPTION_REQUIRED, C(ca_name),
@@ -36,8 +37,15 @@ const struct cf_option cf_options_ca[] = {
              "tag:microsoft.com,2022-09-14:sid:SID among the alternative names."},
     {"ca", "require_security_identifier", OPT_BOOL, C(sid_must_be_kept), .preset = "yes",
      .help = "Whether a certificate from which the CA left the SID out is refused."},
-    {"ca", "cert_file", OPT_PATH, C(cert_file), .backend = "local",
-     .when = "needed with backend = local", .example = "/etc/certferry/corp.pem",
+    {"ca", "max_parallel", OPT_UNSIGNED, C(max_parallel), .preset = "4", LIMITS("1", "64"),
+     .help = "How many calls to the CA may be under way at once."},
+    {"ca", "breaker_min", OPT_DURATION, C(breaker_min_ms), .preset = "5s", LIMITS("100ms", "1h"),
+     .help = "How long a CA that does not answer is left alone; the time doubles with each failure "
+             "in a row, and requests for other CAs go on."},
+    {"ca", "breaker_max", OPT_DURATION, C(breaker_max_ms), .preset = "5m", LIMITS("1s", "1d"),
+     .help = "The longest it is left alone."},
+    {"ca", "cert_file", OPT_PATH, .flags = CF_OPTION_NEEDED, C(cert_file), .backend = "local",
+     .example = "/etc/certferry/corp.pem",
      .help = "The CA's certificate in PEM, then its issuers up to the root."},
     {"ca", "key_file", OPT_SECRET, C(key_file), .backend = "local",
      .preset = "credential:ca-{name}-key", .help = "The CA's private key in PEM, unencrypted."},
@@ -58,34 +66,37 @@ const struct cf_option cf_options_ca[] = {
     {"ca", "backdate", OPT_DURATION, C(backdate_ms), .backend = "local", .preset = "5m",
      LIMITS("0", "1d"),
      .help = "How far in the past certificates begin, for devices whose clock is slow."},
-    {"ca", "command", OPT_COMMAND, C(command), .backend = "exec",
-     .when = "needed with backend = exec",
+    {"ca", "command", OPT_COMMAND, .flags = CF_OPTION_NEEDED, C(command), .backend = "exec",
      .example = "/usr/local/libexec/corp-ca --profile \"a b\"",
      .help = "The program and its arguments. Blanks part them, quotes keep them together; no "
              "shell is involved."},
-    {"ca", "chain_file", OPT_PATH, C(chain_file), .backend = "exec",
-     .when = "the program's own chain is believed", .example = "/etc/certferry/partner.pem",
-     .help = "The CA's certificate in PEM, then its issuers."},
-    {"ca", "timeout", OPT_DURATION, C(timeout_ms), .backend = "exec", .preset = "60s",
-     LIMITS("1s", "1h"), .help = "How long the program may run."},
     {"ca", "output_max", OPT_SIZE, C(output_max), .backend = "exec", .preset = "1M",
      LIMITS("1K", "16M"), .help = "How much it may write."},
-    {.key = NULL},
+    {"ca", "chain_file", OPT_PATH, C(chain_file), .backend = "exec adcs cmp",
+     .when = "needed with backend = cmp; otherwise the program's own chain or what the directory "
+             "names is believed",
+     .example = "/etc/certferry/{name}.pem",
+     .help = "The CA's certificate in PEM, then its issuers. What the CA issues must chain to it."},
+    {"ca", "timeout", OPT_DURATION, C(timeout_ms), .backend = "exec adcs cmp", .preset = "60s",
+     LIMITS("1s", "1h"), .help = "How long the program may run, or one exchange with the CA."},
+    {.key = NULL, .more = cf_options_ca_adcs},
 };
 
 const struct cf_option cf_options_template[] = {
-    {"template", "key", OPT_CHOICE, T(key), .preset = "rsa2048", .choices = cf_choices_key,
+    {"template", "key", .given = CF_TEMPLATE_KEY, .type = OPT_CHOICE, T(key), .preset = "rsa2048",
+     .choices = cf_choices_key,
      .help = "The kind of key that is made when the request does not say."},
-    {"template", "min_key", OPT_UNSIGNED, T(min_rsa_bits), .preset = "2048", LIMITS("2048", "4096"),
-     .help = "The least number of bits of an RSA key."},
-    {"template", "key_usage", OPT_USAGES, T(key_usage),
+    {"template", "min_key", .given = CF_TEMPLATE_MIN_KEY, .type = OPT_UNSIGNED, T(min_rsa_bits),
+     .preset = "2048", LIMITS("2048", "4096"), .help = "The least number of bits of an RSA key."},
+    {"template", "key_usage", .given = CF_TEMPLATE_KEY_USAGE, .type = OPT_USAGES, T(key_usage),
      .preset = "digitalSignature keyEncipherment", .choices = cf_choices_usage,
      .help = "The most a request may ask for, and what it gets when it does not ask."},
-    {"template", "eku", OPT_EKU, T(eku),
+    {"template", "eku", .given = CF_TEMPLATE_EKU, .type = OPT_EKU, T(eku),
      .count_offset = offsetof(struct cf_template_settings, n_eku), .preset = "clientAuth",
      .help = "Extended key usages, likewise: names such as clientAuth, serverAuth, "
              "emailProtection, smartcardLogon, ipsecEndSystem, or dotted object identifiers."},
-    {"template", "validity", OPT_DURATION, T(validity_ms), .preset = "365d", LIMITS("1h", "100y"),
+    {"template", "validity", .given = CF_TEMPLATE_VALIDITY, .type = OPT_DURATION, T(validity_ms),
+     .preset = "365d", LIMITS("1h", "100y"),
      .help = "The longest a certificate is valid; never longer than the CA's own."},
     {"template", "approval", OPT_BOOL, T(approval), .preset = "no",
      .help = "Whether a person has to approve each request (backend = local)."},

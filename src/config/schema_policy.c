@@ -7,8 +7,8 @@
 #define LIMITS(low, high) .min = (low), .max = (high)
 
 const struct cf_option cf_options_policy[] = {
-    {"policy", "ca", OPT_LIST, .flags = CF_OPTION_REQUIRED, P(cas), .example = "corp partner",
-     .help = "The [ca] sections it is for."},
+    {"policy", "ca", OPT_LIST, .flags = CF_OPTION_REQUIRED, P(cas),
+     .example = "corp partner windows ejbca", .help = "The [ca] sections it is for."},
     {"policy", "templates", OPT_LIST, .flags = CF_OPTION_REQUIRED, P(templates),
      .example = "Device",
      .help = "The templates it is for; at least one of its CAs issues by each."},

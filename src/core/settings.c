@@ -2,6 +2,7 @@
 #include "certferry/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "certferry/text.h"
 
@@ -27,14 +28,47 @@ free_words(char **word)
     free(word);
 }
 
-static void
-free_template(struct cf_template_settings *template_settings)
+struct cf_template_settings *
+cf_template_settings_free(struct cf_template_settings *template_settings)
 {
     if (!template_settings)
-        return;
+        return NULL;
     free(template_settings->name);
+    free(template_settings->oid);
     free_list(template_settings->eku, template_settings->n_eku);
     free(template_settings);
+    return NULL;
+}
+
+static bool
+copy_text(const char *text, char **ret)
+{
+    *ret = text ? strdup(text) : NULL;
+    return *ret || !text;
+}
+
+struct cf_template_settings *
+cf_template_settings_copy(const struct cf_template_settings *template_settings)
+{
+    cf_own(cf_template_settings) copy = calloc(1, sizeof *copy);
+    if (!copy)
+        return NULL;
+    *copy = *template_settings;
+    copy->name = copy->oid = NULL;
+    copy->eku = NULL;
+    copy->n_eku = 0;
+    if (!copy_text(template_settings->name, &copy->name) ||
+        !copy_text(template_settings->oid, &copy->oid))
+        return NULL;
+    if (template_settings->n_eku > 0)
+        copy->eku = calloc(template_settings->n_eku, sizeof *copy->eku);
+    if (template_settings->n_eku > 0 && !copy->eku)
+        return NULL;
+    for (; copy->n_eku < template_settings->n_eku; copy->n_eku++) {
+        if (!copy_text(template_settings->eku[copy->n_eku], &copy->eku[copy->n_eku]))
+            return NULL;
+    }
+    return cf_give(copy);
 }
 
 static void
@@ -55,6 +89,24 @@ free_ca(struct cf_ca_settings *ca)
     free(ca->issuer_url);
     free_words(ca->command);
     free(ca->chain_file);
+    free(ca->rpc_host);
+    free(ca->keytab_file);
+    free(ca->principal);
+    free(ca->ces_url);
+    free(ca->cep_url);
+    free(ca->username);
+    free(ca->password_file);
+    free(ca->tls_cert_file);
+    free(ca->tls_key_file);
+    free(ca->tls_ca_file);
+    free_words(ca->revoke_command);
+    free(ca->url);
+    free(ca->reference);
+    free(ca->secret_file);
+    free(ca->signer_file);
+    free(ca->server_cert_file);
+    free(ca->recipient);
+    free(ca->proxy);
     free(ca);
 }
 
@@ -143,7 +195,7 @@ cf_settings_free(struct cf_settings *settings)
         free_ca(settings->cas[i]);
     free(settings->cas);
     for (size_t i = 0; i < settings->n_templates; i++)
-        free_template(settings->templates[i]);
+        cf_template_settings_free(settings->templates[i]);
     free(settings->templates);
     directory_done(&settings->directory);
     for (size_t i = 0; i < settings->n_policies; i++)

@@ -179,14 +179,15 @@ what_is_missing_is_told_where_it_belongs(void **state)
         "[ca x]\n[ca y]\nbackend = local\nhost=h\nname=n\ntemplates=T\n[template T]\n" LAB_POLICY(
             "x y", "T"),
         "conf:6: [ca x] backend: is missing: local is the CA inside certferryd, exec runs a "
-        "program for each operation.\n"
+        "program for each operation, adcs is Microsoft AD CS, cmp a CA that is spoken to with CMP "
+        "(RFC 4210).\n"
         "conf:6: [ca x] host: is missing: The CA's host, as profiles name it (certification "
         "authority).\n"
         "conf:6: [ca x] name: is missing: The CA's name, as profiles name it (certification "
         "authority name).\n"
+        "conf:7: [ca y] cert_file: is missing: it is needed with backend = local\n"
         "conf:6: [ca x] templates: is missing: The [template] sections by which this CA issues. "
-        "All others are refused.\n"
-        "conf:7: [ca y] cert_file: is missing: it is needed with backend = local\n");
+        "All others are refused.\n");
 }
 
 #define EXEC(host) "backend=exec\nhost=" host "\nname=n\ntemplates=T\ncommand=/a\n"
@@ -236,15 +237,16 @@ static void
 a_ca_takes_the_keys_of_its_own_backend_only(void **state)
 {
     (void)state;
-    lab_expect_faults(LAB_BASE "[ca a]\nbackend = local\nhost=h\nname=a\ntemplates=T\n"
-                               "cert_file=/a\ntimeout = 5s\ncrl_overlap = 7d\n"
-                               "[ca b]\nbackend = exec\nhost=h\nname=b\ntemplates=T\ncommand=/b\n"
-                               "crl_url = http://x/\n[template T]\n" LAB_POLICY("a b", "T"),
-                      "conf:12: [ca a] timeout: belongs to backend = exec, but this CA has "
-                      "backend = local: remove it\n"
-                      "conf:20: [ca b] crl_url: belongs to backend = local, but this CA has "
-                      "backend = exec: remove it\n"
-                      "conf:13: [ca a] crl_overlap: must be less than crl_lifetime\n");
+    lab_expect_faults(
+        LAB_BASE "[ca a]\nbackend = local\nhost=h\nname=a\ntemplates=T\n"
+                 "cert_file=/a\ntimeout = 5s\ncrl_overlap = 7d\n"
+                 "[ca b]\nbackend = exec\nhost=h\nname=b\ntemplates=T\ncommand=/b\n"
+                 "crl_url = http://x/\n[template T]\n" LAB_POLICY("a b", "T"),
+        "conf:12: [ca a] timeout: belongs to backend = exec or adcs or cmp, but this CA has "
+        "backend = local: remove it\n"
+        "conf:20: [ca b] crl_url: belongs to backend = local, but this CA has "
+        "backend = exec: remove it\n"
+        "conf:13: [ca a] crl_overlap: must be less than crl_lifetime\n");
 }
 
 static void

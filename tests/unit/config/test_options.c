@@ -44,6 +44,11 @@ static const struct limits {
     {"ca", "backdate", "0", "1d"},
     {"ca", "timeout", "1s", "1h"},
     {"ca", "output_max", "1K", "16M"},
+    {"ca", "max_parallel", "1", "64"},
+    {"ca", "breaker_min", "100ms", "1h"},
+    {"ca", "breaker_max", "1s", "1d"},
+    {"ca", "connect_timeout", "100ms", "10m"},
+    {"ca", "rpc_port", "0", "65535"},
     {"template", "min_key", "2048", "4096"},
     {"template", "validity", "1h", "100y"},
     {"directory", "connect_timeout", "100ms", "1m"},
@@ -121,7 +126,8 @@ every_range_includes_its_ends_and_nothing_beyond(void **state)
         expect_refused(option, high + step);
     }
     for (size_t i = 0; i < cf_n_sections; i++) {
-        for (const struct cf_option *option = cf_sections[i].options; option->key; option++)
+        for (const struct cf_option *option = cf_sections[i].options; option->key;
+             option = cf_option_next(option))
             n += option->min != NULL;
     }
     assert_int_equal(n, CF_COUNT(LIMITS));
@@ -132,7 +138,10 @@ every_range_includes_its_ends_and_nothing_beyond(void **state)
     "enforce_dn_limits = yes\n"                                                                    \
     "security_identifier = on-request\n"                                                           \
     "security_identifier_form = extension\n"                                                       \
-    "require_security_identifier = yes\n"
+    "require_security_identifier = yes\n"                                                          \
+    "max_parallel = 4\n"                                                                           \
+    "breaker_min = 5s\n"                                                                           \
+    "breaker_max = 5m\n"
 
 static void
 the_defaults_are_those_of_the_manual(void **state)
@@ -231,8 +240,8 @@ the_defaults_are_those_of_the_manual(void **state)
         "host = partner.example.com\n"
         "name = Partner CA\n"
         "templates = Device\n" SID_DEFAULTS "command = /usr/bin/partner --profile \"a b\"\n"
-        "timeout = 1m\n"
         "output_max = 1M\n"
+        "timeout = 1m\n"
         "\n"
         "[template Device]\n"
         "key = rsa2048\n"
@@ -327,11 +336,13 @@ every_option_is_described_and_shown(void **state)
 {
     (void)state;
     for (size_t i = 0; i < cf_n_sections; i++) {
-        for (const struct cf_option *option = cf_sections[i].options; option->key; option++) {
+        for (const struct cf_option *option = cf_sections[i].options; option->key;
+             option = cf_option_next(option)) {
             assert_string_equal(option->section, cf_sections[i].type);
             assert_true(strlen(option->help) > 10);
             assert_true(option->preset || option->example);
-            assert_true(option->preset || option->when || (option->flags & CF_OPTION_REQUIRED));
+            assert_true(option->preset || option->when ||
+                        (option->flags & (CF_OPTION_REQUIRED | CF_OPTION_NEEDED)));
             assert_ptr_equal(cf_option_find(option->section, option->key), option);
         }
     }
