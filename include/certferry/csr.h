@@ -24,6 +24,13 @@ enum {
 
 enum { CF_EKU_MAX = 32, CF_CSR_DER_MAX = 64 * 1024 };
 
+/* The values of two extensions that a template has, too (RFC 5280 4.2.1.3 and 4.2.1.12). *ret_eku:
+ * dotted OIDs, owned by the caller. CF_E_ENCODING, CF_E_LIMIT. */
+CF_MUST_USE enum cf_rc cf_key_usage_parse_der(struct cf_bytes der, unsigned *ret_key_usage,
+                                              struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_eku_parse_der(struct cf_bytes der, char ***ret_eku, size_t *ret_n_eku,
+                                        struct cf_err *err);
+
 struct cf_csr_spec {
     const struct cf_dn *subject; /* may be empty only with a SAN */
     const struct cf_san *san;    /* NULL or empty: no extension; critical when subject is empty */

@@ -31,6 +31,12 @@ struct cf_chain {
 
 enum { CF_PEM_MAX = 4 * 1024 * 1024 };
 
+/* Room for n_max certificates; NULL when out of memory. */
+struct cf_chain *cf_chain_new(size_t n_max);
+/* Parses one and adds it, unless there are n_max already (CF_E_LIMIT). */
+CF_MUST_USE enum cf_rc cf_chain_append(struct cf_chain *chain, size_t n_max, struct cf_bytes der,
+                                       struct cf_err *err);
+
 /* As cf_chain_parse_pem, for files that may hold more certificates than a chain. */
 CF_MUST_USE enum cf_rc cf_chain_parse_pem_max(struct cf_bytes pem, size_t n_max,
                                               struct cf_chain **ret_chain, struct cf_err *err);
@@ -48,6 +54,25 @@ CF_MUST_USE enum cf_rc cf_cert_check_link(const struct cf_cert *cert, const stru
  * all are valid at now_ms. A chain has at least one certificate. */
 CF_MUST_USE enum cf_rc cf_chain_check(const struct cf_cert *cert, const struct cf_chain *chain,
                                       int64_t now_ms, struct cf_err *err);
+
+/*
+ * Certificates in no order, out of which chains are made. They are as OpenSSL reads them: what is
+ * wrong with one that ends up in no chain is nobody's concern.
+ */
+enum { CF_LOOSE_MAX = 200 };
+struct cf_loose {
+    STACK_OF(X509) * certs;
+    unsigned n_verified; /* signatures looked at so far */
+};
+#define cf_own_loose __attribute__((cleanup(cf_loose_done))) struct cf_loose
+void cf_loose_done(struct cf_loose *loose);
+/* Whether `issuer` made `cert`, by names, key identifiers and signature. CF_E_LIMIT after some
+ * thousand signatures: many certificates of one name would keep a worker busy for minutes. */
+CF_MUST_USE enum cf_rc cf_loose_is_issuer(struct cf_loose *loose, X509 *issuer, X509 *cert,
+                                          bool *ret_is_issuer, struct cf_err *err);
+/* From leaf's issuer upwards, as far as the certificates go. */
+CF_MUST_USE enum cf_rc cf_loose_chain(struct cf_loose *loose, const struct cf_cert *leaf,
+                                      struct cf_chain **ret_chain, struct cf_err *err);
 
 /* The pins of a trust: see certferry/cert.h for the file's form. */
 struct cf_pins;

@@ -11,8 +11,8 @@
 
 #include "certferry/text.h"
 
-static struct cf_chain *
-chain_new(size_t n_max)
+struct cf_chain *
+cf_chain_new(size_t n_max)
 {
     struct cf_chain *chain = calloc(1, sizeof *chain);
     if (!chain)
@@ -35,8 +35,8 @@ cf_chain_free(struct cf_chain *chain)
     return NULL;
 }
 
-static enum cf_rc
-append_der(struct cf_chain *chain, size_t n_max, struct cf_bytes der, struct cf_err *err)
+enum cf_rc
+cf_chain_append(struct cf_chain *chain, size_t n_max, struct cf_bytes der, struct cf_err *err)
 {
     if (chain->n_certs == n_max)
         return cf_fail(err, CF_E_LIMIT, "certificate list: more than %zu certificates", n_max);
@@ -69,7 +69,7 @@ append_pem_block(struct cf_chain *chain, size_t n_max, BIO *bio, bool *ret_end, 
 
     enum cf_rc rc;
     if (strcmp(name, PEM_STRING_X509) == 0) {
-        rc = append_der(chain, n_max, cf_bytes_of(data, (size_t)len), err);
+        rc = cf_chain_append(chain, n_max, cf_bytes_of(data, (size_t)len), err);
     } else {
         char shown[64];
         cf_text_sanitize(name, strlen(name), shown, sizeof shown);
@@ -90,7 +90,7 @@ cf_chain_parse_pem_max(struct cf_bytes pem, size_t n_max, struct cf_chain **ret_
     if (pem.len > CF_PEM_MAX)
         return cf_fail(err, CF_E_LIMIT, "certificate list: over %d bytes", CF_PEM_MAX);
 
-    cf_own(cf_chain) chain = chain_new(n_max);
+    cf_own(cf_chain) chain = cf_chain_new(n_max);
     cf_own_ossl(BIO) bio = BIO_new_mem_buf(pem.len > 0 ? pem.data : (const void *)"", (int)pem.len);
     if (!chain || !bio)
         return cf_fail_oom(err);
@@ -116,7 +116,7 @@ cf_chain_parse_der(struct cf_bytes concatenated, struct cf_chain **ret_chain, st
     const unsigned char *at = concatenated.data;
     const unsigned char *end = at + concatenated.len;
 
-    cf_own(cf_chain) chain = chain_new(CF_CERT_CHAIN_MAX);
+    cf_own(cf_chain) chain = cf_chain_new(CF_CERT_CHAIN_MAX);
     if (!chain)
         return cf_fail_oom(err);
     if (concatenated.len == 0)
@@ -132,7 +132,7 @@ cf_chain_parse_der(struct cf_bytes concatenated, struct cf_chain **ret_chain, st
                                    "certificate list: number %zu is not a DER certificate",
                                    chain->n_certs + 1);
         size_t len = (size_t)(content - at) + (size_t)content_len;
-        CF_TRY(append_der(chain, CF_CERT_CHAIN_MAX, cf_bytes_of(at, len), err));
+        CF_TRY(cf_chain_append(chain, CF_CERT_CHAIN_MAX, cf_bytes_of(at, len), err));
         at += len;
     }
     *ret_chain = cf_give(chain);

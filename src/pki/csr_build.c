@@ -17,7 +17,9 @@ add_extensions(X509_REQ *req, const struct cf_csr_spec *spec, struct cf_err *err
         CF_TRY(cf_extensions_add_key_usage(&stack, spec->key_usage, err));
     if (spec->n_eku > 0)
         CF_TRY(cf_extensions_add_eku(&stack, spec->eku, spec->n_eku, err));
-    if (spec->template_name)
+    if (spec->template_oid)
+        CF_TRY(cf_extensions_add_template_oid(&stack, spec->template_oid, err));
+    else if (spec->template_name)
         CF_TRY(cf_extensions_add_template(&stack, spec->template_name, err));
     if (spec->sid)
         CF_TRY(cf_extensions_add_sid(&stack, spec->sid, err));

@@ -162,6 +162,12 @@ cf_csr_template_name(const struct cf_csr *csr)
 }
 
 const char *
+cf_csr_template_oid(const struct cf_csr *csr)
+{
+    return csr->extensions.template_oid;
+}
+
+const char *
 cf_csr_sid(const struct cf_csr *csr)
 {
     return csr->extensions.sid;

@@ -124,6 +124,32 @@ cf_extensions_add_template(STACK_OF(X509_EXTENSION) * *stack, const char *templa
 }
 
 enum cf_rc
+cf_extensions_add_template_oid(STACK_OF(X509_EXTENSION) * *stack, const char *template_oid,
+                               struct cf_err *err)
+{
+    cf_own(cf_buf) der = NULL;
+    unsigned char *data = NULL;
+
+    ERR_clear_error();
+    cf_own_ossl(ASN1_OBJECT) object = cf_object_of_oid(template_oid);
+    if (!object)
+        return cf_fail_openssl(err, CF_E_RANGE,
+                               "template identifier \"%.64s\" is no dotted object identifier",
+                               template_oid);
+    cf_own_ossl(ASN1_TYPE) field = ASN1_TYPE_new();
+    STACK_OF(ASN1_TYPE) *fields = sk_ASN1_TYPE_new_null();
+    if (!field || !fields || sk_ASN1_TYPE_push(fields, field) <= 0) {
+        sk_ASN1_TYPE_free(fields);
+        return cf_fail_oom(err);
+    }
+    ASN1_TYPE_set(field, V_ASN1_OBJECT, cf_give(object));
+    int len = i2d_ASN1_SEQUENCE_ANY(fields, &data);
+    sk_ASN1_TYPE_free(fields);
+    CF_TRY(cf_buf_from_ossl(data, len, &der, err));
+    return add_der(stack, CF_OID_TEMPLATE, false, der, err);
+}
+
+enum cf_rc
 cf_extensions_add_sid(STACK_OF(X509_EXTENSION) * *stack, const char *sid, struct cf_err *err)
 {
     cf_own(cf_buf) der = NULL;

@@ -123,6 +123,7 @@ struct cf_extensions {
     bool has_basic_constraints;
     bool is_ca;
     char *template_name;       /* 1.3.6.1.4.1.311.20.2; NULL when absent */
+    char *template_oid;        /* 1.3.6.1.4.1.311.21.7; NULL when absent */
     char **application_policy; /* 1.3.6.1.4.1.311.21.10: what Windows reads instead of the EKU */
     size_t n_application_policy;
     char *sid; /* 1.3.6.1.4.1.311.25.2: an account's; NULL when absent */
@@ -145,5 +146,7 @@ CF_MUST_USE enum cf_rc cf_extensions_add_san(STACK_OF(X509_EXTENSION) * *stack,
                                              struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_extensions_add_template(STACK_OF(X509_EXTENSION) * *stack,
                                                   const char *template_name, struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_extensions_add_template_oid(STACK_OF(X509_EXTENSION) * *stack,
+                                                      const char *template_oid, struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_extensions_add_sid(STACK_OF(X509_EXTENSION) * *stack, const char *sid,
                                              struct cf_err *err);

@@ -88,6 +88,23 @@ the_template_name_is_a_bmpstring(void **state)
 }
 
 static void
+a_template_identifier_is_a_sequence_of_one(void **state)
+{
+    static const uint8_t EXPECTED[] = {0x06, 0x09, 0x2b, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x15,
+                                       0x07, 0x04, 0x06, 0x30, 0x04, 0x06, 0x02, 0x2a, 0x03};
+    struct cf_err err = {0};
+    cf_own(cf_key) key = NULL;
+    cf_own(cf_dn) subject = test_subject("CN=x");
+    cf_own(cf_buf) der = NULL;
+    struct cf_csr_spec spec = {.subject = subject, .template_oid = "1.2.3"};
+
+    (void)state;
+    assert_ok(cf_key_generate(CF_KEY_P256, &key, &err), err);
+    assert_ok(cf_csr_build(key, &spec, &der, &err), err);
+    assert_non_null(memmem(cf_buf_bytes(der).data, cf_buf_len(der), EXPECTED, sizeof EXPECTED));
+}
+
+static void
 an_empty_subject_makes_the_san_critical(void **state)
 {
     struct cf_err err = {0};
@@ -227,6 +244,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(openssl_reads_what_was_put_in),
         cmocka_unit_test(the_template_name_is_a_bmpstring),
+        cmocka_unit_test(a_template_identifier_is_a_sequence_of_one),
         cmocka_unit_test(an_empty_subject_makes_the_san_critical),
         cmocka_unit_test(a_security_identifier_is_what_openssl_reads_too),
         cmocka_unit_test(openssl_sees_no_more_names_than_the_template_has),

@@ -62,7 +62,30 @@ a_request_without_extensions_has_none(void **state)
     assert_int_equal(cf_csr_key_usage(csr), 0);
     assert_int_equal(cf_csr_n_eku(csr), 0);
     assert_null(cf_csr_template_name(csr));
+    assert_null(cf_csr_template_oid(csr));
     assert_null(cf_csr_sid(csr));
+}
+
+static void
+a_template_goes_by_its_identifier_in_place_of_its_name(void **state)
+{
+    struct cf_err err = {0};
+    cf_own(cf_dn) subject = test_subject("CN=x");
+    cf_own(cf_buf) der = NULL;
+    cf_own(cf_csr) csr = NULL;
+    struct cf_csr_spec spec = {.subject = subject,
+                               .template_name = "WebServer",
+                               .template_oid = "1.3.6.1.4.1.311.21.8.1234567.16777214.1.2"};
+
+    (void)state;
+    assert_ok(cf_csr_build(key, &spec, &der, &err), err);
+    assert_ok(cf_csr_parse(cf_buf_bytes(der), &csr, &err), err);
+    assert_string_equal(cf_csr_template_oid(csr), spec.template_oid);
+    assert_null(cf_csr_template_name(csr));
+    der = cf_buf_free(der);
+    spec.template_oid = "1.3..6";
+    assert_rc(cf_csr_build(key, &spec, &der, &err), CF_E_RANGE);
+    assert_contains(err.text, "1.3..6");
 }
 
 static void
@@ -154,6 +177,18 @@ add_extension(X509_REQ *req, int attribute, const char *name, const char *value,
 }
 
 static void
+a_template_with_its_versions_is_read(void **state)
+{
+    struct cf_err err = {0};
+    struct odd odd = odd_request(EVP_EC_gen("P-256"));
+
+    (void)state;
+    add_extension(odd.req, NID_ext_req, "1.3.6.1.4.1.311.21.7", "DER:300B06022A0302016402020309",
+                  1);
+    assert_ok(parse_odd(odd, EVP_sha256(), &err), err);
+}
+
+static void
 two_extension_requests_are_refused(void **state)
 {
     struct cf_err err = {0};
@@ -202,6 +237,12 @@ an_extension_that_cannot_be_decoded_is_named(void **state)
         {"2.5.29.37", "DER:06022A03", "extended key usage"},
         {"1.3.6.1.4.1.311.20.2", "DER:1E0100", "template name"},
         {"1.3.6.1.4.1.311.20.2", "DER:0500", "template name"},
+        {"1.3.6.1.4.1.311.21.7", "DER:06022A03", "certificate template"},
+        {"1.3.6.1.4.1.311.21.7", "DER:3000", "certificate template"},
+        {"1.3.6.1.4.1.311.21.7", "DER:3003020101", "certificate template"},
+        {"1.3.6.1.4.1.311.21.7", "DER:300706022A03040101", "certificate template"},
+        {"1.3.6.1.4.1.311.21.7", "DER:300D06022A03020101020101020101", "certificate template"},
+        {"1.3.6.1.4.1.311.21.7", "DER:300406022A0300", "certificate template"},
         {"1.3.6.1.4.1.311.25.2", "DER:0500", "security identifier"},
         {"1.3.6.1.4.1.311.25.2", "DER:3000", "security identifier"},
         {"1.3.6.1.4.1.311.25.2", "DER:3014a012060a2b060104018237190201a0040402532d",
@@ -250,6 +291,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_is_read_as_it_was_built),
         cmocka_unit_test(a_request_without_extensions_has_none),
+        cmocka_unit_test(a_template_goes_by_its_identifier_in_place_of_its_name),
+        cmocka_unit_test(a_template_with_its_versions_is_read),
         cmocka_unit_test(a_change_at_any_byte_is_found),
         cmocka_unit_test(a_request_cut_or_lengthened_is_refused),
         cmocka_unit_test(two_extension_requests_are_refused),
