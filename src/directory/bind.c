@@ -122,15 +122,29 @@ exchange(struct cf_ldap_conn *conn, struct cf_err *err)
     return CF_OK;
 }
 
+enum cf_rc
+cf_ldap_new_kerberos(const struct cf_directory_settings *settings,
+                     struct cf_kerberos **ret_kerberos, struct cf_err *err)
+{
+    struct cf_kerberos_options options = {.keytab_file = settings->keytab_file,
+                                          .principal = settings->principal,
+                                          .section = "[directory]"};
+
+    return cf_kerberos_new(&options, ret_kerberos, err);
+}
+
 static enum cf_rc
 bind_gssapi(struct cf_ldap_conn *conn, struct cf_err *err)
 {
     if (!set_security(conn))
         return cf_fail(err, CF_E_BUG, "libldap refuses a SASL option");
-    enum cf_rc rc = cf_kerberos_acquire(conn->ldap->kerberos, conn->uri, &conn->credential, err);
+    enum cf_rc rc = cf_kerberos_acquire(conn->ldap->kerberos, &conn->credential, err);
     if (rc == CF_OK) {
         cf_ldap_limit(conn, conn->ldap->settings->timeout_ms); /* the tickets took their own time */
         rc = exchange(conn, err);
+    } else {
+        rc = cf_ldap_as_down(rc, err);
+        (void)cf_err_prefix(err, "%s: bind", conn->uri);
     }
     /* A ticket that was refused must not be offered again. */
     if (rc == CF_E_AUTH)

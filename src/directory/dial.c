@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dial - a TCP connection that can be given up at any time, handed to libldap. */
-#include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openldap.h>
-#include <poll.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 
-#include "certferry/stop.h"
+#include "certferry/tcp.h"
 
 #include "parts.h"
 
@@ -29,74 +21,6 @@ cf_ldap_conn_free(struct cf_ldap_conn *conn)
     free(conn->base);
     free(conn);
     return NULL;
-}
-
-static enum cf_rc
-await_connect(const struct cf_ldap *ldap, int fd, int64_t until_ms, struct cf_err *err)
-{
-    struct pollfd wait = {.fd = fd, .events = POLLOUT};
-    int fault = 0;
-    socklen_t size = sizeof fault;
-
-    for (;;) {
-        if (cf_stop_is_set(ldap->env.stop_flag))
-            return cf_fail(err, CF_E_STOPPED, "stopping");
-        int64_t left = until_ms - cf_clock_monotonic_ms(cf_clock_real());
-        if (left <= 0)
-            return cf_fail(err, CF_E_DIRECTORY_DOWN, "no connection within connect_timeout");
-        int n = poll(&wait, 1, left < CF_STOP_POLL_MS ? (int)left : CF_STOP_POLL_MS);
-        if (n > 0)
-            break;
-        if (n < 0 && errno != EINTR)
-            return cf_fail_errno(err, CF_E_DIRECTORY_DOWN, errno, "poll");
-    }
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &size) < 0)
-        fault = errno;
-    return fault == 0 ? CF_OK : cf_fail_errno(err, CF_E_DIRECTORY_DOWN, fault, "connect");
-}
-
-static enum cf_rc
-connect_to(const struct cf_ldap *ldap, const struct addrinfo *address, int64_t until_ms,
-           int *ret_fd, struct cf_err *err)
-{
-    int on = 1;
-    cf_own_fd fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    if (fd < 0)
-        return cf_fail_errno(err, CF_E_DIRECTORY_DOWN, errno, "socket");
-    if (connect(fd, address->ai_addr, address->ai_addrlen) < 0 && errno != EINPROGRESS)
-        return cf_fail_errno(err, CF_E_DIRECTORY_DOWN, errno, "connect");
-    CF_TRY(await_connect(ldap, fd, until_ms, err));
-    if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) < 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
-        return cf_fail_errno(err, CF_E_DIRECTORY_DOWN, errno, "socket options");
-    *ret_fd = fd;
-    fd = -1;
-    return CF_OK;
-}
-
-static enum cf_rc
-connect_any(const struct cf_ldap *ldap, const char *host, int port, int *ret_fd, struct cf_err *err)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-    struct addrinfo *list = NULL;
-    char service[8];
-    enum cf_rc rc = CF_OK;
-
-    (void)snprintf(service, sizeof service, "%d", port);
-    int code = getaddrinfo(host, service, &hints, &list);
-    if (code != 0)
-        return cf_fail(err, CF_E_DIRECTORY_DOWN, "%s; check the name and this host's DNS",
-                       gai_strerror(code));
-    int64_t until_ms =
-        cf_clock_monotonic_ms(cf_clock_real()) + (int64_t)ldap->settings->connect_timeout_ms;
-    for (const struct addrinfo *address = list; address; address = address->ai_next) {
-        rc = connect_to(ldap, address, until_ms, ret_fd, err);
-        if (rc == CF_OK || rc == CF_E_STOPPED)
-            break;
-    }
-    freeaddrinfo(list);
-    return rc;
 }
 
 static bool
@@ -130,7 +54,16 @@ static enum cf_rc
 dial(const struct cf_ldap *ldap, const LDAPURLDesc *url, struct cf_ldap_conn *conn,
      struct cf_err *err)
 {
-    CF_TRY(connect_any(ldap, url->lud_host, url->lud_port, &conn->fd, err));
+    struct cf_tcp_options options = {.host = url->lud_host,
+                                     .port = (uint16_t)url->lud_port,
+                                     .connect_timeout_ms = ldap->settings->connect_timeout_ms,
+                                     .stop_flag = ldap->env.stop_flag};
+
+    if (url->lud_port < 1 || url->lud_port > UINT16_MAX)
+        return cf_fail(err, CF_E_CONFIG, "there is no port %d", url->lud_port);
+    enum cf_rc rc = cf_tcp_dial(&options, &conn->fd, err);
+    if (rc != CF_OK)
+        return cf_ldap_as_down(rc, err);
     if (ldap_init_fd(conn->fd, LDAP_PROTO_EXT, conn->uri, &conn->ld) != LDAP_SUCCESS)
         return cf_fail_oom(err);
     if (!set_options(conn))

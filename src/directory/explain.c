@@ -31,7 +31,7 @@ static const struct meaning MEANINGS[] = {
      "the server wants signed connections; set protection = signed (or ldaps)"},
     {"BindSimple: Transport encryption required", CF_E_AUTH,
      "the server wants TLS; set protection = ldaps or starttls"},
-    {"Clock skew", CF_E_AUTH,
+    {"Clock skew", CF_E_DIRECTORY_DOWN,
      "the clocks differ by more than five minutes; synchronise this host's with the domain's"},
     {"Preauthentication failed", CF_E_AUTH,
      "the keytab's key is not the account's any more; export a new keytab_file"},

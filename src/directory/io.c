@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "certferry/stop.h"
+#include "certferry/tcp.h"
 
 #include "parts.h"
 
@@ -35,6 +36,18 @@ cf_ldap_interrupted(struct cf_ldap_conn *conn, const char *doing, struct cf_err 
     return CF_E_DIRECTORY_DOWN;
 }
 
+enum cf_rc
+cf_ldap_as_down(enum cf_rc rc, struct cf_err *err)
+{
+    if (rc != CF_E_NET && rc != CF_E_TIMEOUT)
+        return cf_never_ok_(rc);
+    if (err) {
+        err->rc = CF_E_DIRECTORY_DOWN;
+        err->fault = cf_rc_fault(CF_E_DIRECTORY_DOWN);
+    }
+    return CF_E_DIRECTORY_DOWN;
+}
+
 bool
 cf_ldap_may_wait(struct cf_ldap_conn *conn)
 {
@@ -52,22 +65,15 @@ cf_ldap_may_wait(struct cf_ldap_conn *conn)
 static bool
 await(struct cf_ldap_conn *conn, short events)
 {
-    struct pollfd wait = {.fd = conn->fd, .events = events};
+    enum cf_rc rc = cf_tcp_await(conn->fd, events, conn->until_ms, conn->ldap->env.stop_flag, NULL);
 
-    for (;;) {
-        int n = poll(&wait, 1, 0);
-        if (n == 0 && cf_ldap_may_wait(conn)) {
-            int64_t left = conn->until_ms - cf_clock_monotonic_ms(cf_clock_real());
-            n = poll(&wait, 1, left < CF_STOP_POLL_MS ? (int)left + 1 : CF_STOP_POLL_MS);
-        } else if (n == 0) {
-            errno = ETIMEDOUT;
-            return false;
-        }
-        if (n > 0)
-            return true;
-        if (n < 0 && errno != EINTR)
-            return false;
-    }
+    if (rc == CF_OK)
+        return true;
+    conn->is_stopped = conn->is_stopped || rc == CF_E_STOPPED;
+    conn->is_late = conn->is_late || rc == CF_E_TIMEOUT;
+    conn->is_lost = true;
+    errno = ETIMEDOUT;
+    return false;
 }
 
 static int

@@ -84,7 +84,7 @@ read_credential(const struct cf_directory_settings *settings, struct cf_secret *
         return read_password(settings, ret_password, err);
     if (!settings->keytab_file)
         return cf_fail(err, CF_E_CONFIG, "[directory] auth = gssapi needs keytab_file");
-    return cf_kerberos_new(settings, ret_kerberos, err);
+    return cf_ldap_new_kerberos(settings, ret_kerberos, err);
 }
 
 static enum cf_rc
@@ -125,7 +125,7 @@ ldap_open_directory(const struct cf_directory_settings *settings,
     ldap->password = cf_give(password);
     ldap->kerberos = cf_give(kerberos);
     ldap->n_uris = n_uris;
-    cf_breaker_init(&ldap->breaker, env->clock, settings->retry_ms);
+    cf_breaker_init(&ldap->breaker, env->clock, settings->retry_ms, settings->retry_ms);
     cf_ldap_cache_init(&ldap->cache, env->clock, settings->cache_ms);
     cf_ldap_pool_init(&ldap->pool);
     *ret_directory = &ldap->base;
@@ -160,6 +160,22 @@ ask(struct cf_ldap *ldap, enum cf_ldap_kind kind, const char *name, bool wants_g
     return ask_once(ldap, kind, name, wants_groups, &was_dropped, ret_account, err);
 }
 
+static enum cf_breaker_verdict
+judge(enum cf_rc rc)
+{
+    switch (rc) {
+    case CF_E_DIRECTORY_DOWN:
+    case CF_E_AUTH:
+    case CF_E_TLS:
+        return CF_BREAKER_FAILS;
+    case CF_E_STOPPED:
+    case CF_E_OOM:
+        return CF_BREAKER_UNKNOWN;
+    default: /* all else is an answer of a directory that works */
+        return CF_BREAKER_WORKS;
+    }
+}
+
 static enum cf_rc
 find(struct cf_directory *base, enum cf_ldap_kind kind, const char *name, bool wants_groups,
      struct cf_account **ret_account, struct cf_err *err)
@@ -177,7 +193,7 @@ find(struct cf_directory *base, enum cf_ldap_kind kind, const char *name, bool w
     }
     CF_TRY(cf_breaker_enter(&ldap->breaker, &is_probe, err));
     enum cf_rc rc = ask(ldap, kind, name, wants_groups, &account, &own);
-    cf_breaker_leave(&ldap->breaker, is_probe, rc, &own);
+    cf_breaker_leave(&ldap->breaker, is_probe, judge(rc), &own);
     if (rc != CF_OK) {
         if (err)
             *err = own;

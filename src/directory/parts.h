@@ -6,10 +6,11 @@
 
 #include <ldap.h>
 
+#include "certferry/breaker.h"
 #include "certferry/directory.h"
+#include "certferry/kerberos.h"
 #include "certferry/secret.h"
 
-#include "breaker.h"
 #include "cache.h"
 
 enum {
@@ -21,7 +22,6 @@ enum {
 };
 
 struct cf_cert;
-struct cf_kerberos;
 
 /* Bound connections that nobody uses just now. */
 struct cf_ldap_pool {
@@ -72,6 +72,9 @@ bool cf_ldap_may_wait(struct cf_ldap_conn *conn);
 CF_MUST_USE enum cf_rc cf_ldap_interrupted(struct cf_ldap_conn *conn, const char *doing,
                                            struct cf_err *err);
 
+/* What tcp and kerberos say of the network, said of the directory. */
+enum cf_rc cf_ldap_as_down(enum cf_rc rc, struct cf_err *err);
+
 /* dial: TCP and libldap's options. Ends soon after the stop, and with connect_timeout. */
 CF_MUST_USE enum cf_rc cf_ldap_dial(const struct cf_ldap *ldap, const char *uri,
                                     struct cf_ldap_conn **ret_conn, struct cf_err *err);
@@ -81,6 +84,8 @@ CF_MUST_USE enum cf_rc cf_ldap_secure(struct cf_ldap_conn *conn, struct cf_err *
 CF_MUST_USE enum cf_rc cf_ldap_peer_cert(struct cf_ldap_conn *conn, struct cf_cert **ret_cert,
                                          struct cf_err *err);
 /* bind: proves who we are. */
+CF_MUST_USE enum cf_rc cf_ldap_new_kerberos(const struct cf_directory_settings *settings,
+                                            struct cf_kerberos **ret_kerberos, struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_ldap_bind(struct cf_ldap_conn *conn, struct cf_err *err);
 
 /* connect: all of that and the base, at the first URI that works. */
@@ -116,18 +121,6 @@ CF_MUST_USE enum cf_rc cf_ldap_lookup(struct cf_ldap_conn *conn, enum cf_ldap_ki
 /* Whether the groups of users are shown, by the first user below the base. CF_E_NOT_FOUND: there is
  * none; CF_E_UNSUPPORTED: they are not. */
 CF_MUST_USE enum cf_rc cf_ldap_try_groups(struct cf_ldap_conn *conn, struct cf_err *err);
-
-/* kerberos: tickets from a keytab, in memory. CF_E_CONFIG, CF_E_IO, CF_E_PERMISSION. */
-CF_MUST_USE enum cf_rc cf_kerberos_new(const struct cf_directory_settings *settings,
-                                       struct cf_kerberos **ret_kerberos, struct cf_err *err);
-struct cf_kerberos *cf_kerberos_free(struct cf_kerberos *kerberos);
-CF_DEFINE_OWN(cf_kerberos);
-const char *cf_kerberos_principal(const struct cf_kerberos *kerberos);
-/* The credential is libgssapi's; cf_kerberos_release gives it back. */
-CF_MUST_USE enum cf_rc cf_kerberos_acquire(const struct cf_kerberos *kerberos, const char *uri,
-                                           void **ret_credential, struct cf_err *err);
-void cf_kerberos_release(void *credential);
-void cf_kerberos_forget(const struct cf_kerberos *kerberos); /* the tickets: one was refused */
 
 /* check */
 CF_MUST_USE enum cf_rc cf_ldap_check(struct cf_ldap *ldap, cf_finding_fn *report, void *arg,

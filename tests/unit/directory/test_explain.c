@@ -49,7 +49,8 @@ kerberos_texts_have_a_meaning(void **state)
         enum cf_rc rc;
         const char *part;
     } rows[] = {
-        {"SASL(-1): generic failure: GSSAPI Error: (Clock skew too great)", CF_E_AUTH, "clocks"},
+        {"SASL(-1): generic failure: GSSAPI Error: (Clock skew too great)", CF_E_DIRECTORY_DOWN,
+         "clocks"},
         {"Preauthentication failed", CF_E_AUTH, "keytab"},
         {"Client's credentials have been revoked", CF_E_AUTH, "disabled"},
         {"Client 'X$@Y' not found in Kerberos database", CF_E_AUTH, "principal"},
