@@ -48,6 +48,11 @@ unsigned cf_cert_key_bits(const struct cf_cert *cert);
 CF_MUST_USE enum cf_rc cf_cert_check_key(const struct cf_cert *cert,
                                          const struct cf_secret *key_pem, struct cf_err *err);
 
+/* The channel binding of a TLS server with this certificate: "tls-server-end-point:" and its hash
+ * (RFC 5929 section 4). CF_E_ENCODING, CF_E_CRYPTO. */
+CF_MUST_USE enum cf_rc cf_cert_endpoint_binding(struct cf_bytes der, struct cf_buf **ret_binding,
+                                                struct cf_err *err);
+
 /* Brings a serial number in any usual writing (case, colons, blanks, 0x, leading zeros) to the
  * form of cf_cert_serial, so that equal integers give equal texts. CF_E_SYNTAX. */
 CF_MUST_USE enum cf_rc cf_serial_normalize(const char *text, char ret[CF_SERIAL_TEXT_SIZE],
