@@ -6,49 +6,17 @@
 #include "certferry/text.h"
 
 #include "sid_bytes.h"
+#include "values.h"
 
-enum { UAC_ACCOUNTDISABLE = 2, NUMBER_MAX = 11 };
-
-static enum cf_rc
-take_text(char **field, size_t max_len, const char *attribute, struct cf_bytes value,
-          struct cf_err *err)
-{
-    const char *text = (const char *)value.data;
-
-    if (value.len > max_len)
-        return cf_fail(err, CF_E_PROTOCOL,
-                       "the directory's %s has %zu bytes, more than the %zu that are taken",
-                       attribute, value.len, max_len);
-    if (!cf_text_is_printable(text, value.len))
-        return cf_fail(err, CF_E_PROTOCOL,
-                       "the directory's %s holds bytes that are no printable text; correct it in "
-                       "the directory",
-                       attribute);
-    if (value.len == 0)
-        return CF_OK;
-    char *copy = strndup(text, value.len);
-    if (!copy)
-        return cf_fail_oom(err);
-    free(*field);
-    *field = copy;
-    return CF_OK;
-}
+enum { UAC_ACCOUNTDISABLE = 2 };
 
 static enum cf_rc
 take_control(struct cf_account *account, struct cf_bytes value, struct cf_err *err)
 {
-    char text[NUMBER_MAX + 1] = "";
-    uint64_t number = 0;
+    uint32_t control = 0;
 
-    if (value.len <= NUMBER_MAX)
-        memcpy(text, value.data, value.len);
-    /* A signed 32-bit number on the wire; the high bit is of no use here. */
-    if (strlen(text) != value.len ||
-        cf_text_u64(text[0] == '-' ? text + 1 : text, 0, UINT64_C(1) << 31, &number, NULL) != CF_OK)
-        return cf_fail(err, CF_E_PROTOCOL, "the directory's userAccountControl is no number");
-    if (text[0] == '-')
-        number = (UINT64_C(1) << 32) - number;
-    account->is_disabled = (number & UAC_ACCOUNTDISABLE) != 0;
+    CF_TRY(cf_value_bits("userAccountControl", value, &control, err));
+    account->is_disabled = (control & UAC_ACCOUNTDISABLE) != 0;
     return CF_OK;
 }
 
@@ -81,7 +49,7 @@ cf_account_take(struct cf_account *account, const char *attribute, struct cf_byt
 
     for (size_t i = 0; i < CF_COUNT(texts); i++) {
         if (cf_text_equal_nocase(attribute, texts[i].name))
-            return take_text(texts[i].field, texts[i].max_len, texts[i].name, value, err);
+            return cf_value_text(texts[i].name, value, texts[i].max_len, texts[i].field, err);
     }
     if (cf_text_equal_nocase(attribute, "objectSid"))
         return take_sid(value, account->sid, "objectSid", err);

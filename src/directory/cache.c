@@ -5,15 +5,13 @@
 
 #include "certferry/text.h"
 
-#include "account.h"
-
 struct cf_ldap_cache_entry {
     struct cf_ldap_cache_entry *newer;
     enum cf_ldap_kind kind;
     uint32_t hash; /* most names differ in it: comparing it first makes a walk cheap */
     int64_t until_ms;
     size_t n_bytes;
-    struct cf_account *account;
+    void *value;
     char name[];
 };
 
@@ -49,7 +47,7 @@ drop(struct cf_ldap_cache *cache, struct cf_ldap_cache_entry **link,
         cache->newest = older;
     cache->n_entries--;
     cache->n_bytes -= entry->n_bytes;
-    cf_account_free(entry->account);
+    cf_ldap_value_of(entry->kind)->free(entry->value);
     free(entry);
 }
 
@@ -78,11 +76,12 @@ is_called(const struct cf_ldap_cache_entry *entry, enum cf_ldap_kind kind, uint3
     return entry->hash == hash && entry->kind == kind && cf_text_equal_nocase(entry->name, name);
 }
 
-struct cf_account *
+void *
 cf_ldap_cache_get(struct cf_ldap_cache *cache, enum cf_ldap_kind kind, const char *name,
                   bool wants_groups)
 {
-    struct cf_account *copy = NULL;
+    const struct cf_ldap_value *type = cf_ldap_value_of(kind);
+    void *copy = NULL;
     uint32_t hash = hash_of(kind, name);
 
     if (cache->lifetime_ms == 0)
@@ -91,8 +90,8 @@ cf_ldap_cache_get(struct cf_ldap_cache *cache, enum cf_ldap_kind kind, const cha
     drop_late(cache);
     for (struct cf_ldap_cache_entry *entry = cache->oldest; entry; entry = entry->newer) {
         if (is_called(entry, kind, hash, name)) {
-            if (!wants_groups || entry->account->has_groups)
-                copy = cf_account_clone(entry->account);
+            if (!wants_groups || type->has_groups(entry->value))
+                copy = type->clone(entry->value);
             break;
         }
     }
@@ -115,32 +114,33 @@ drop_called(struct cf_ldap_cache *cache, enum cf_ldap_kind kind, uint32_t hash, 
 }
 
 static struct cf_ldap_cache_entry *
-new_entry(enum cf_ldap_kind kind, const char *name, const struct cf_account *account)
+new_entry(enum cf_ldap_kind kind, const char *name, const void *value)
 {
+    const struct cf_ldap_value *type = cf_ldap_value_of(kind);
     size_t name_size = strlen(name) + 1;
     struct cf_ldap_cache_entry *entry = calloc(1, sizeof *entry + name_size);
 
     if (!entry)
         return NULL;
-    entry->account = cf_account_clone(account);
-    if (!entry->account) {
+    entry->value = type->clone(value);
+    if (!entry->value) {
         free(entry);
         return NULL;
     }
     entry->kind = kind;
     entry->hash = hash_of(kind, name);
-    entry->n_bytes = sizeof *entry + name_size + cf_account_size(account);
+    entry->n_bytes = sizeof *entry + name_size + type->size(value);
     memcpy(entry->name, name, name_size);
     return entry;
 }
 
 void
 cf_ldap_cache_put(struct cf_ldap_cache *cache, enum cf_ldap_kind kind, const char *name,
-                  const struct cf_account *account)
+                  const void *value)
 {
     if (cache->lifetime_ms == 0)
         return;
-    struct cf_ldap_cache_entry *entry = new_entry(kind, name, account);
+    struct cf_ldap_cache_entry *entry = new_entry(kind, name, value);
     if (!entry)
         return;
 

@@ -4,39 +4,54 @@
 
 #include "account.h"
 #include "parts.h"
+#include "values.h"
+
+struct context {
+    const char *attribute;
+    char *dn;
+};
 
 static enum cf_rc
-take_base(void *arg, LDAP *ld, LDAPMessage *entry, struct cf_err *err)
+take_context(void *arg, LDAP *ld, LDAPMessage *entry, struct cf_err *err)
 {
-    char **base = arg;
+    struct context *context = arg;
     struct berval **values = NULL;
-    cf_own(cf_account) root = calloc(1, sizeof *root);
     enum cf_rc rc = CF_OK;
 
-    if (!root)
-        return cf_fail_oom(err);
-    CF_TRY(cf_ldap_value(ld, entry, "defaultNamingContext", &values, err));
+    CF_TRY(cf_ldap_value(ld, entry, context->attribute, &values, err));
     if (values && values[0])
-        rc = cf_account_take(root, "distinguishedName",
-                             cf_bytes_of(values[0]->bv_val, values[0]->bv_len), err);
+        rc = cf_value_text(context->attribute, cf_bytes_of(values[0]->bv_val, values[0]->bv_len),
+                           CF_ACCOUNT_DN_MAX, &context->dn, err);
     ldap_value_free_len(values);
-    free(*base);
-    *base = cf_give(root->dn);
+    return rc;
+}
+
+enum cf_rc
+cf_ldap_find_context(struct cf_ldap_conn *conn, const char *attribute, char **ret_dn,
+                     struct cf_err *err)
+{
+    const char *const attributes[] = {attribute, NULL};
+    struct context context = {.attribute = attribute};
+
+    enum cf_rc rc = cf_ldap_search(conn, "", LDAP_SCOPE_BASE, "(objectClass=*)", attributes,
+                                   take_context, &context, err);
+    if (rc != CF_OK)
+        free(context.dn);
+    else
+        *ret_dn = context.dn;
     return rc;
 }
 
 enum cf_rc
 cf_ldap_find_base(struct cf_ldap_conn *conn, struct cf_err *err)
 {
-    static const char *const NAMING_CONTEXT[] = {"defaultNamingContext", NULL};
     const char *configured = conn->ldap->settings->base;
 
     if (configured) {
         conn->base = strdup(configured);
         return conn->base ? CF_OK : cf_fail_oom(err);
     }
-    CF_TRY(cf_ldap_search(conn, "", LDAP_SCOPE_BASE, "(objectClass=*)", NAMING_CONTEXT, take_base,
-                          &conn->base, err));
+    CF_TRY(cf_ldap_find_context(conn, "defaultNamingContext", &conn->base, err));
     if (!conn->base)
         return cf_fail(err, CF_E_CONFIG,
                        "%s: the server names no defaultNamingContext; set [directory] base",

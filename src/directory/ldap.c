@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ldap - the port to the directory: cache, then breaker, then a connection of the pool. */
+/* ldap - the directory's opening and closing; what is asked of it is in find.c. */
 #include <stdio.h>
 #include <string.h>
 
 #include "certferry/file.h"
-#include "certferry/stop.h"
 #include "certferry/text.h"
 
-#include "account.h"
+#include "find.h"
 #include "parts.h"
 
 static const char SYSTEM_CA_FILE[] = "/etc/ssl/certs/ca-certificates.crt";
@@ -133,106 +132,6 @@ ldap_open_directory(const struct cf_directory_settings *settings,
 }
 
 static enum cf_rc
-ask_once(struct cf_ldap *ldap, enum cf_ldap_kind kind, const char *name, bool wants_groups,
-         bool *ret_was_idle, struct cf_account **ret_account, struct cf_err *err)
-{
-    struct cf_ldap_conn *conn = NULL;
-
-    CF_TRY(cf_ldap_pool_take(ldap, &conn, err));
-    enum cf_rc rc = cf_ldap_lookup(conn, kind, name, wants_groups, ret_account, err);
-    /* A server that fell silent is no better over a new connection. */
-    *ret_was_idle = conn->was_idle && conn->is_lost && (!err || err->native != LDAP_TIMEOUT);
-    cf_ldap_pool_give(ldap, conn);
-    return rc;
-}
-
-/* A server drops idle connections when it likes: that costs one more try, not the request. */
-static enum cf_rc
-ask(struct cf_ldap *ldap, enum cf_ldap_kind kind, const char *name, bool wants_groups,
-    struct cf_account **ret_account, struct cf_err *err)
-{
-    bool was_dropped = false;
-
-    enum cf_rc rc = ask_once(ldap, kind, name, wants_groups, &was_dropped, ret_account, err);
-    if (rc == CF_OK || rc == CF_E_STOPPED || !was_dropped)
-        return rc;
-    cf_ldap_pool_drain(&ldap->pool); /* the others are as old */
-    return ask_once(ldap, kind, name, wants_groups, &was_dropped, ret_account, err);
-}
-
-static enum cf_breaker_verdict
-judge(enum cf_rc rc)
-{
-    switch (rc) {
-    case CF_E_DIRECTORY_DOWN:
-    case CF_E_AUTH:
-    case CF_E_TLS:
-        return CF_BREAKER_FAILS;
-    case CF_E_STOPPED:
-    case CF_E_OOM:
-        return CF_BREAKER_UNKNOWN;
-    default: /* all else is an answer of a directory that works */
-        return CF_BREAKER_WORKS;
-    }
-}
-
-static enum cf_rc
-find(struct cf_directory *base, enum cf_ldap_kind kind, const char *name, bool wants_groups,
-     struct cf_account **ret_account, struct cf_err *err)
-{
-    struct cf_ldap *ldap = (struct cf_ldap *)base;
-    struct cf_err own = {0};
-    bool is_probe = false;
-
-    if (cf_stop_is_set(ldap->env.stop_flag))
-        return cf_fail(err, CF_E_STOPPED, "stopping");
-    struct cf_account *account = cf_ldap_cache_get(&ldap->cache, kind, name, wants_groups);
-    if (account) {
-        *ret_account = account;
-        return CF_OK;
-    }
-    CF_TRY(cf_breaker_enter(&ldap->breaker, &is_probe, err));
-    enum cf_rc rc = ask(ldap, kind, name, wants_groups, &account, &own);
-    cf_breaker_leave(&ldap->breaker, is_probe, judge(rc), &own);
-    if (rc != CF_OK) {
-        if (err)
-            *err = own;
-        return rc;
-    }
-    cf_ldap_cache_put(&ldap->cache, kind, name, account);
-    *ret_account = account;
-    return CF_OK;
-}
-
-static enum cf_rc
-ldap_find_user(struct cf_directory *base, const char *upn, bool wants_groups,
-               struct cf_account **ret_account, struct cf_err *err)
-{
-    return find(base, CF_LDAP_USER, upn, wants_groups, ret_account, err);
-}
-
-static enum cf_rc
-ldap_find_computer(struct cf_directory *base, const char *dns_host_name, bool wants_groups,
-                   struct cf_account **ret_account, struct cf_err *err)
-{
-    return find(base, CF_LDAP_COMPUTER, dns_host_name, wants_groups, ret_account, err);
-}
-
-static enum cf_rc
-ldap_find_group(struct cf_directory *base, const char *name, char ret_sid[CF_SID_TEXT_SIZE],
-                struct cf_err *err)
-{
-    cf_own(cf_account) group = NULL;
-
-    CF_TRY(find(base, CF_LDAP_GROUP, name, false, &group, err));
-    if (!group->sid[0])
-        return cf_fail(err, CF_E_PROTOCOL, "the directory shows no objectSid of the group %s",
-                       name);
-    memcpy(ret_sid, group->sid, CF_SID_TEXT_SIZE);
-    return CF_OK;
-}
-
-static enum cf_rc
 ldap_check(struct cf_directory *base, cf_finding_fn *report, void *arg, struct cf_err *err)
 {
     return cf_ldap_check((struct cf_ldap *)base, report, arg, err);
@@ -244,7 +143,11 @@ const struct cf_directory_ops cf_directory_ldap = {
     .open = ldap_open_directory,
     .close = ldap_close,
     .check = ldap_check,
-    .find_user = ldap_find_user,
-    .find_computer = ldap_find_computer,
-    .find_group = ldap_find_group,
+    .find_user = cf_ldap_find_user,
+    .find_computer = cf_ldap_find_computer,
+    .find_group = cf_ldap_find_group,
+    .find_principal = cf_ldap_find_principal,
+    .find_enrollment_services = cf_ldap_find_enrollment_services,
+    .find_template = cf_ldap_find_template,
+    .find_ca_certs = cf_ldap_find_ca_certs,
 };

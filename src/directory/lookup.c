@@ -12,11 +12,13 @@ static const char *const FILTERS[] = {
     [CF_LDAP_USER] = "(&(objectClass=user)(!(objectClass=computer))(userPrincipalName={}))",
     [CF_LDAP_COMPUTER] = "(&(objectClass=computer)(dNSHostName={}))",
     [CF_LDAP_GROUP] = "(&(objectClass=group)(|(sAMAccountName={})(cn={})))",
+    [CF_LDAP_PRINCIPAL] = "(&(objectClass=user)(sAMAccountName={}))",
 };
 static const char *const WHAT[] = {
     [CF_LDAP_USER] = "user with the userPrincipalName",
     [CF_LDAP_COMPUTER] = "computer with the dNSHostName",
     [CF_LDAP_GROUP] = "group with the name or DN",
+    [CF_LDAP_PRINCIPAL] = "account with the sAMAccountName",
 };
 static const char *const ATTRIBUTES[] = {
     "userPrincipalName", "sAMAccountName",     "mail", "dNSHostName",

@@ -90,6 +90,9 @@ CF_MUST_USE enum cf_rc cf_ldap_bind(struct cf_ldap_conn *conn, struct cf_err *er
 
 /* connect: all of that and the base, at the first URI that works. */
 CF_MUST_USE enum cf_rc cf_ldap_find_base(struct cf_ldap_conn *conn, struct cf_err *err);
+/* A DN that the root of the directory names; *ret_dn is NULL when it names none. */
+CF_MUST_USE enum cf_rc cf_ldap_find_context(struct cf_ldap_conn *conn, const char *attribute,
+                                            char **ret_dn, struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_ldap_connect(struct cf_ldap *ldap, struct cf_ldap_conn **ret_conn,
                                        struct cf_err *err);
 
@@ -109,6 +112,12 @@ typedef enum cf_rc cf_ldap_entry_fn(void *arg, LDAP *ld, LDAPMessage *entry, str
 CF_MUST_USE enum cf_rc cf_ldap_search(struct cf_ldap_conn *conn, const char *base, int scope,
                                       const char *filter, const char *const *attributes,
                                       cf_ldap_entry_fn *take_entry, void *arg, struct cf_err *err);
+/* As above; security descriptors come without what only auditors may read (MS-ADTS 3.1.1.3.4.1.11).
+ */
+CF_MUST_USE enum cf_rc cf_ldap_search_dacl(struct cf_ldap_conn *conn, const char *base, int scope,
+                                           const char *filter, const char *const *attributes,
+                                           cf_ldap_entry_fn *take_entry, void *arg,
+                                           struct cf_err *err);
 /* The one value of one attribute (RFC 4512 keeps names without case); CF_E_PROTOCOL when there are
  * several; an empty view when there is none. Free the values. */
 CF_MUST_USE enum cf_rc cf_ldap_value(LDAP *ld, LDAPMessage *entry, const char *attribute,

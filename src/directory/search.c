@@ -117,7 +117,20 @@ struct question {
     int scope;
     const char *filter;
     char **attributes;
+    bool wants_dacl;
 };
+
+/* SEQUENCE { INTEGER 4 }: DACL_SECURITY_INFORMATION. */
+static LDAPControl *
+dacl_control(void)
+{
+    static char oid[] = "1.2.840.113556.1.4.801";
+    static char flags[] = {0x30, 0x03, 0x02, 0x01, 0x04};
+    static LDAPControl control = {.ldctl_oid = oid,
+                                  .ldctl_value = {.bv_len = sizeof flags, .bv_val = flags}};
+
+    return &control;
+}
 
 static enum cf_rc
 ask_page(struct cf_ldap_conn *conn, const struct question *question, struct berval *cookie,
@@ -132,7 +145,7 @@ ask_page(struct cf_ldap_conn *conn, const struct question *question, struct berv
     if (ldap_create_page_control(conn->ld, CF_LDAP_PAGE_SIZE, cookie->bv_val ? cookie : NULL, 0,
                                  &page) != LDAP_SUCCESS)
         return cf_fail_oom(err);
-    LDAPControl *controls[] = {page, NULL};
+    LDAPControl *controls[] = {page, question->wants_dacl ? dacl_control() : NULL, NULL};
     int code =
         ldap_search_ext(conn->ld, question->base, question->scope, question->filter,
                         question->attributes, 0, controls, NULL, &limit, LDAP_NO_LIMIT, &msgid);
@@ -160,17 +173,35 @@ search(struct cf_ldap_conn *conn, const struct question *question, struct berval
                    CF_LDAP_PAGES_MAX);
 }
 
+static enum cf_rc
+search_all(struct cf_ldap_conn *conn, struct question *question, const char *const *attributes,
+           cf_ldap_entry_fn *take_entry, void *arg, struct cf_err *err)
+{
+    struct berval cookie = {0};
+
+    /* libldap's type wants a pointer to what it does not change. */
+    memcpy(&question->attributes, &attributes, sizeof question->attributes);
+    enum cf_rc rc = search(conn, question, &cookie, take_entry, arg, err);
+    ber_memfree(cookie.bv_val);
+    return rc;
+}
+
 enum cf_rc
 cf_ldap_search(struct cf_ldap_conn *conn, const char *base, int scope, const char *filter,
                const char *const *attributes, cf_ldap_entry_fn *take_entry, void *arg,
                struct cf_err *err)
 {
     struct question question = {.base = base, .scope = scope, .filter = filter};
-    struct berval cookie = {0};
 
-    /* libldap's type wants a pointer to what it does not change. */
-    memcpy(&question.attributes, &attributes, sizeof question.attributes);
-    enum cf_rc rc = search(conn, &question, &cookie, take_entry, arg, err);
-    ber_memfree(cookie.bv_val);
-    return rc;
+    return search_all(conn, &question, attributes, take_entry, arg, err);
+}
+
+enum cf_rc
+cf_ldap_search_dacl(struct cf_ldap_conn *conn, const char *base, int scope, const char *filter,
+                    const char *const *attributes, cf_ldap_entry_fn *take_entry, void *arg,
+                    struct cf_err *err)
+{
+    struct question question = {.base = base, .scope = scope, .filter = filter, .wants_dacl = true};
+
+    return search_all(conn, &question, attributes, take_entry, arg, err);
 }

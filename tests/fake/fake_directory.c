@@ -64,18 +64,34 @@ account_of(const struct fake_directory_entry *entry, bool wants_groups)
     return account;
 }
 
-static enum cf_rc
-find_locked(struct fake_directory *directory, bool is_user, const char *name, bool wants_groups,
-            struct cf_account **ret_account, struct cf_err *err)
+enum name_kind { BY_UPN, BY_HOST, BY_SAM };
+
+static const char *
+name_of(const struct fake_directory_entry *entry, enum name_kind kind)
 {
-    const char *what = is_user ? "user" : "computer";
+    switch (kind) {
+    case BY_UPN:
+        return entry->upn;
+    case BY_HOST:
+        return entry->dns_host_name;
+    default:
+        return entry->sam_account_name;
+    }
+}
+
+static enum cf_rc
+find_locked(struct fake_directory *directory, enum name_kind kind, const char *name,
+            bool wants_groups, struct cf_account **ret_account, struct cf_err *err)
+{
+    static const char *const WHAT[] = {"user", "computer", "account"};
+    const char *what = WHAT[kind];
     const struct fake_directory_entry *found = NULL;
 
     directory->n_wanted_groups += wants_groups;
     CF_TRY(scripted(directory, err));
     for (size_t i = 0; i < directory->n_accounts; i++) {
         const struct fake_directory_entry *entry = &directory->account[i];
-        if (!cf_text_equal_nocase(is_user ? entry->upn : entry->dns_host_name, name))
+        if (!cf_text_equal_nocase(name_of(entry, kind), name))
             continue;
         if (found)
             return cf_fail(err, CF_E_CONFLICT, "several %ss are called %s", what, name);
@@ -97,7 +113,7 @@ fake_find_user(struct cf_directory *base, const char *upn, bool wants_groups,
 
     pthread_mutex_lock(&directory->lock);
     directory->n_find_user++;
-    enum cf_rc rc = find_locked(directory, true, upn, wants_groups, ret_account, err);
+    enum cf_rc rc = find_locked(directory, BY_UPN, upn, wants_groups, ret_account, err);
     pthread_mutex_unlock(&directory->lock);
     return rc;
 }
@@ -110,7 +126,7 @@ fake_find_computer(struct cf_directory *base, const char *dns_host_name, bool wa
 
     pthread_mutex_lock(&directory->lock);
     directory->n_find_computer++;
-    enum cf_rc rc = find_locked(directory, false, dns_host_name, wants_groups, ret_account, err);
+    enum cf_rc rc = find_locked(directory, BY_HOST, dns_host_name, wants_groups, ret_account, err);
     pthread_mutex_unlock(&directory->lock);
     return rc;
 }
@@ -140,6 +156,80 @@ fake_find_group(struct cf_directory *base, const char *name, char ret_sid[CF_SID
     pthread_mutex_lock(&directory->lock);
     directory->n_find_group++;
     enum cf_rc rc = find_group_locked(directory, name, ret_sid, err);
+    pthread_mutex_unlock(&directory->lock);
+    return rc;
+}
+
+static enum cf_rc
+fake_find_principal(struct cf_directory *base, const char *principal, bool wants_groups,
+                    struct cf_account **ret_account, struct cf_err *err)
+{
+    struct fake_directory *directory = (struct fake_directory *)base;
+    const char *realm = strchr(principal, '@');
+    cf_own_str name = strndup(principal, realm ? (size_t)(realm - principal) : strlen(principal));
+
+    if (!name)
+        abort();
+    pthread_mutex_lock(&directory->lock);
+    directory->n_find_principal++;
+    enum cf_rc rc = find_locked(directory, BY_SAM, name, wants_groups, ret_account, err);
+    pthread_mutex_unlock(&directory->lock);
+    return rc;
+}
+
+static enum cf_rc
+fake_find_enrollment_services(struct cf_directory *base,
+                              struct cf_enrollment_services *ret_services, struct cf_err *err)
+{
+    struct fake_directory *directory = (struct fake_directory *)base;
+
+    pthread_mutex_lock(&directory->lock);
+    directory->n_find_services++;
+    enum cf_rc rc = scripted(directory, err);
+    if (rc == CF_OK)
+        rc = cf_enrollment_services_copy(&directory->services, ret_services, err);
+    pthread_mutex_unlock(&directory->lock);
+    return rc;
+}
+
+static enum cf_rc
+find_template_locked(struct fake_directory *directory, const char *name,
+                     struct cf_ad_template **ret_template, struct cf_err *err)
+{
+    CF_TRY(scripted(directory, err));
+    for (size_t i = 0; i < directory->n_templates; i++) {
+        if (!cf_text_equal_nocase(directory->ad_template[i]->name, name))
+            continue;
+        *ret_template = cf_ad_template_clone(directory->ad_template[i]);
+        return *ret_template ? CF_OK : cf_fail_oom(err);
+    }
+    return cf_fail(err, CF_E_NOT_FOUND, "no template is called %s", name);
+}
+
+static enum cf_rc
+fake_find_template(struct cf_directory *base, const char *name,
+                   struct cf_ad_template **ret_template, struct cf_err *err)
+{
+    struct fake_directory *directory = (struct fake_directory *)base;
+
+    pthread_mutex_lock(&directory->lock);
+    directory->n_find_template++;
+    enum cf_rc rc = find_template_locked(directory, name, ret_template, err);
+    pthread_mutex_unlock(&directory->lock);
+    return rc;
+}
+
+static enum cf_rc
+fake_find_ca_certs(struct cf_directory *base, enum cf_ad_certs which, struct cf_der_list *ret_certs,
+                   struct cf_err *err)
+{
+    struct fake_directory *directory = (struct fake_directory *)base;
+
+    pthread_mutex_lock(&directory->lock);
+    directory->n_find_certs++;
+    enum cf_rc rc = scripted(directory, err);
+    if (rc == CF_OK)
+        rc = cf_der_list_copy(&directory->certs[which], ret_certs, err);
     pthread_mutex_unlock(&directory->lock);
     return rc;
 }
@@ -176,6 +266,10 @@ static const struct cf_directory_ops OPS = {
     .find_user = fake_find_user,
     .find_computer = fake_find_computer,
     .find_group = fake_find_group,
+    .find_principal = fake_find_principal,
+    .find_enrollment_services = fake_find_enrollment_services,
+    .find_template = fake_find_template,
+    .find_ca_certs = fake_find_ca_certs,
 };
 
 struct fake_directory *
@@ -221,6 +315,17 @@ fake_directory_add_group(struct fake_directory *directory, const char *name, con
         abort();
     directory->group[directory->n_groups++] =
         (struct fake_directory_entry){.sam_account_name = name, .dn = dn, .sid = sid};
+    pthread_mutex_unlock(&directory->lock);
+}
+
+void
+fake_directory_add_template(struct fake_directory *directory,
+                            const struct cf_ad_template *ad_template)
+{
+    pthread_mutex_lock(&directory->lock);
+    if (directory->n_templates == FAKE_DIRECTORY_ENTRIES_MAX)
+        abort();
+    directory->ad_template[directory->n_templates++] = ad_template;
     pthread_mutex_unlock(&directory->lock);
 }
 

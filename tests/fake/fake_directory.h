@@ -37,14 +37,22 @@ struct fake_directory {
     size_t n_accounts;
     struct fake_directory_entry group[FAKE_DIRECTORY_ENTRIES_MAX]; /* sam_account_name, dn, sid */
     size_t n_groups;
-    enum cf_rc fail;     /* every search is answered with it; CF_OK: none is */
-    unsigned fail_times; /* how often the failure above is served; 0: always */
-    bool has_no_groups;  /* wants_groups is answered with CF_E_UNSUPPORTED */
+    enum cf_rc fail;                        /* every search is answered with it; CF_OK: none is */
+    unsigned fail_times;                    /* how often the failure above is served; 0: always */
+    struct cf_enrollment_services services; /* borrowed: answers are copies */
+    const struct cf_ad_template *ad_template[FAKE_DIRECTORY_ENTRIES_MAX]; /* borrowed, likewise */
+    size_t n_templates;
+    struct cf_der_list certs[CF_AD_AIA + 1]; /* by enum cf_ad_certs; borrowed, likewise */
+    bool has_no_groups;                      /* wants_groups is answered with CF_E_UNSUPPORTED */
 
     /* What happened. */
     unsigned n_find_user;
     unsigned n_find_computer;
     unsigned n_find_group;
+    unsigned n_find_principal;
+    unsigned n_find_services;
+    unsigned n_find_template;
+    unsigned n_find_certs;
     unsigned n_wanted_groups;
 };
 
@@ -57,6 +65,8 @@ void fake_directory_add_account(struct fake_directory *directory,
                                 const struct fake_directory_entry *entry);
 void fake_directory_add_group(struct fake_directory *directory, const char *name, const char *dn,
                               const char *sid);
+void fake_directory_add_template(struct fake_directory *directory,
+                                 const struct cf_ad_template *ad_template);
 /* CF_OK: works again. */
 void fake_directory_set_failure(struct fake_directory *directory, enum cf_rc failure,
                                 unsigned times);

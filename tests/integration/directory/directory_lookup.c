@@ -3,7 +3,8 @@
  * directory_lookup KEY=VALUE... - [VERB NAME]... - the LDAP client by itself, for tests.
  *
  * Settings: uri (again for more), auth, protection, base, bind_dn, password_file, keytab_file,
- * principal, ca_file. Verbs: user, computer (with groups), group, check. One line "field=value" for
+ * principal, ca_file. Verbs: user, computer, principal (with groups), group, template, services,
+ * certs (ntauth, roots, aia), check. One line "field=value" for
  * each fact, "fault=..." for a failure. Between two lookups "pause -" waits for a line of standard
  * input.
  */
@@ -87,6 +88,71 @@ print_account(const struct cf_account *account)
 }
 
 static void
+print_template(const struct cf_ad_template *ad_template)
+{
+    print_fact("name", ad_template->name);
+    print_fact("display", ad_template->display_name);
+    print_fact("oid", ad_template->oid);
+    print_fact("algorithm", ad_template->key_algorithm);
+    printf("bits=%u\n", ad_template->min_key_bits);
+    printf("versions=%u %u.%u\n", ad_template->schema_version, ad_template->revision,
+           ad_template->minor_revision);
+    printf("flags=%x %x %x\n", ad_template->name_flags, ad_template->enrollment_flags,
+           ad_template->private_key_flags);
+    printf("usage=%x\n", ad_template->key_usage);
+    printf("days=%u\n", (unsigned)(ad_template->validity_ms / 86400000));
+    for (size_t i = 0; i < ad_template->n_eku; i++)
+        print_fact("eku", ad_template->eku[i]);
+    printf("descriptor=%d\n", ad_template->security_descriptor != NULL);
+}
+
+static void
+print_services(const struct cf_enrollment_services *services)
+{
+    for (size_t i = 0; i < services->n; i++) {
+        const struct cf_enrollment_service *service = &services->service[i];
+        printf("ca=%s on %s, %zu certificates\n", service->name, service->host, service->certs.n);
+        for (size_t k = 0; k < service->n_templates; k++)
+            printf("template=%s: %s\n", service->name, service->templates[k]);
+        for (size_t k = 0; k < service->n_urls; k++)
+            printf("url=%s: %d %s\n", service->name, (int)service->urls[k].auth,
+                   service->urls[k].url);
+    }
+}
+
+static enum cf_rc
+look_up_pki(struct cf_directory *directory, const char *verb, const char *name, struct cf_err *err)
+{
+    struct cf_enrollment_services services = {0};
+    struct cf_der_list certs = {0};
+    cf_own(cf_ad_template) ad_template = NULL;
+
+    if (strcmp(verb, "template") == 0) {
+        CF_TRY(directory->ops->find_template(directory, name, &ad_template, err));
+        print_template(ad_template);
+    } else if (strcmp(verb, "services") == 0) {
+        CF_TRY(directory->ops->find_enrollment_services(directory, &services, err));
+        print_services(&services);
+        cf_enrollment_services_done(&services);
+    } else {
+        enum cf_ad_certs which = strcmp(name, "ntauth") == 0  ? CF_AD_NTAUTH
+                                 : strcmp(name, "roots") == 0 ? CF_AD_ROOTS
+                                                              : CF_AD_AIA;
+        CF_TRY(directory->ops->find_ca_certs(directory, which, &certs, err));
+        printf("certs=%zu\n", certs.n);
+        cf_der_list_done(&certs);
+    }
+    return CF_OK;
+}
+
+static bool
+is_pki(const char *verb)
+{
+    return strcmp(verb, "template") == 0 || strcmp(verb, "services") == 0 ||
+           strcmp(verb, "certs") == 0;
+}
+
+static void
 print_finding(void *arg, const struct cf_finding *finding)
 {
     (void)arg;
@@ -99,6 +165,8 @@ look_up(struct cf_directory *directory, const char *verb, const char *name, stru
     cf_own(cf_account) account = NULL;
     char sid[CF_SID_TEXT_SIZE] = "";
 
+    if (is_pki(verb))
+        return look_up_pki(directory, verb, name, err);
     if (strcmp(verb, "pause") == 0) {
         (void)getchar();
     } else if (strcmp(verb, "check") == 0) {
@@ -108,6 +176,8 @@ look_up(struct cf_directory *directory, const char *verb, const char *name, stru
         print_fact("sid", sid);
     } else if (strcmp(verb, "computer") == 0) {
         CF_TRY(directory->ops->find_computer(directory, name, true, &account, err));
+    } else if (strcmp(verb, "principal") == 0) {
+        CF_TRY(directory->ops->find_principal(directory, name, true, &account, err));
     } else {
         CF_TRY(directory->ops->find_user(directory, name, true, &account, err));
     }

@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab/dc"))
 import dc as lab_dc  # noqa: E402
+import pki  # noqa: E402
 import populate  # noqa: E402
 
 LOOKUP = os.environ["CERTFERRY_DIRECTORY_LOOKUP"]
@@ -24,13 +25,24 @@ def dc():
     folder.mkdir(mode=0o700)
     controller = lab_dc.DomainController(folder)
     controller.make_network()
-    controller.provision()
+    controller.provision(make_ca_certs(folder))
     controller.export_keytab("CONN1$", folder / "conn1.keytab")
     write_secret(folder / "password", populate.SERVICE_PASSWORD)
     write_secret(folder / "wrong-password", "Wr0ng!of-the-lab")
     controller.start()
     yield controller
     controller.stop()
+
+
+def make_ca_certs(folder):
+    names = (pki.ISSUING_CA, pki.SECOND_CA, pki.ROOT_CA)
+    paths = [folder / f"{name.replace(' ', '-')}.der" for name in names]
+    for name, path in zip(names, paths, strict=True):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-keyout", "/dev/null", "-subj",
+                        f"/CN={name}", "-outform", "DER", "-out", str(path)],
+                       check=True, capture_output=True)
+    return paths
 
 
 def write_secret(path, text):
@@ -142,6 +154,53 @@ def test_a_check_finds_all_well(dc, gssapi, simple):
         # Samba's own certificate lasts for two years.
         assert [line for line in found if not line.startswith("0 ")] == []
         assert any("directory search" in line for line in found)
+
+
+def test_cas_with_their_templates_and_urls(dc, gssapi, simple):
+    for settings in (gssapi, simple):
+        found = look_up(dc, settings, ("services", "-"))
+        assert sorted(found["ca"]) == [
+            "Corp Issuing CA on ca1.corp.example, 1 certificates",
+            "Corp Second CA on ca2.corp.example, 1 certificates"]
+        for name, published in pki.PUBLISHED.items():
+            assert {f"{name}: {template}" for template in published} == {
+                line for line in found["template"] if line.startswith(f"{name}: ")}
+        assert sorted(found["url"])[0] == (
+            "Corp Issuing CA: 2 "
+            "https://ca1.corp.example/Corp%20Issuing%20CA_CES_Kerberos/service.svc/CES")
+        assert len(found["url"]) == 3
+
+
+def test_templates_with_their_facts(dc, gssapi, simple):
+    for settings in (gssapi, simple):
+        found = look_up(dc, settings, ("template", "certferrydevice"))
+        assert found["name"] == ["CertferryDevice"]
+        assert found["oid"] == [f"{pki.OID_ARC}.1"]
+        assert found["bits"] == ["2048"]
+        assert found["versions"] == ["2 100.3"]
+        assert found["flags"] == ["1 0 1010010"]
+        assert found["usage"] == ["5"]
+        assert found["days"] == ["365"]
+        assert found["eku"] == [pki.CLIENT_AUTH]
+        assert found["descriptor"] == ["1"]
+    found = look_up(dc, gssapi, ("template", "CertferryEC"), ("template", "CertferryBadSubject"),
+                    ("template", "Nothing"), ("template", "*"))
+    assert found["algorithm"] == ["ECDH_P256"]
+    assert found["flags"][1] == "82000000 0 1010010"
+    assert [text.split()[0] for text in found["fault"]] == ["CF_E_NOT_FOUND"] * 2
+
+
+def test_ca_certificates_of_the_forest(dc, gssapi):
+    found = look_up(dc, gssapi, ("certs", "ntauth"), ("certs", "roots"), ("certs", "aia"))
+    assert found["certs"] == ["2", "1", "2"]
+
+
+def test_the_account_behind_a_principal(dc, gssapi, groups):
+    found = look_up(dc, gssapi, ("principal", "CONN1$@CORP.EXAMPLE"))
+    assert found["dn"] == ["CN=CONN1,CN=Computers,DC=corp,DC=example"]
+    assert groups["Domain Computers"] in found["group"]
+    found = look_up(dc, gssapi, ("principal", "svc-certferry"))
+    assert found["sam"] == ["svc-certferry"]
 
 
 def fault(dc, settings, **options):
