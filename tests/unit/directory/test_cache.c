@@ -169,6 +169,32 @@ threads_share_it(void **state)
     assert_int_equal(cache.n_entries, 40);
 }
 
+static void
+each_kind_of_answer_is_copied(void **state)
+{
+    struct cf_enrollment_service service = {.name = (char[]){"Corp CA"}};
+    struct cf_enrollment_services services = {.service = &service, .n = 1};
+    struct cf_ad_template ad_template = {.name = (char[]){"User"}, .min_key_bits = 2048};
+    struct cf_der_list certs = {0};
+
+    (void)state;
+    assert_ok(cf_der_list_add(&certs, cf_bytes_of("DER", 3), NULL), (struct cf_err){0});
+    cf_ldap_cache_put(&cache, CF_LDAP_SERVICES, "*", &services);
+    cf_ldap_cache_put(&cache, CF_LDAP_TEMPLATE, "User", &ad_template);
+    cf_ldap_cache_put(&cache, CF_LDAP_CA_CERTS, "AIA", &certs);
+    cf_der_list_done(&certs);
+
+    struct cf_enrollment_services *kept = cf_ldap_cache_get(&cache, CF_LDAP_SERVICES, "*", false);
+    assert_string_equal(kept->service[0].name, "Corp CA");
+    cf_ldap_value_of(CF_LDAP_SERVICES)->free(kept);
+    cf_own(cf_ad_template) copy = cf_ldap_cache_get(&cache, CF_LDAP_TEMPLATE, "USER", false);
+    assert_int_equal(copy->min_key_bits, 2048);
+    struct cf_der_list *list = cf_ldap_cache_get(&cache, CF_LDAP_CA_CERTS, "AIA", false);
+    assert_int_equal(list->n, 1);
+    cf_ldap_value_of(CF_LDAP_CA_CERTS)->free(list);
+    assert_null(cf_ldap_cache_get(&cache, CF_LDAP_CA_CERTS, "User", false));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -183,6 +209,7 @@ main(void)
         TEST(replacing_keeps_the_list_whole),
         TEST(without_a_lifetime_nothing_is_kept),
         TEST(threads_share_it),
+        TEST(each_kind_of_answer_is_copied),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
