@@ -44,7 +44,8 @@ struct cf_rpc_target {
 struct cf_rpc;
 
 /* Asks the endpoint mapper for the interface's TCP port. CF_E_CA_DOWN: unreachable, or it knows no
- * such interface (native: the status); CF_E_PROTOCOL. */
+ * such interface (native: the status); CF_E_PROTOCOL, CF_E_STOPPED. target->port is the mapper's
+ * own, 0 for 135; kerberos is not used. */
 CF_MUST_USE enum cf_rc cf_rpc_find_port(const struct cf_rpc_target *target,
                                         const struct cf_rpc_interface *interface,
                                         uint16_t *ret_port, struct cf_err *err);

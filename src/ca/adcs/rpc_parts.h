@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rpc_parts - the connection, as the files behind rpc.h share it. */
+#pragma once
+
+#include "rpc_pdu.h"
+
+struct cf_rpc {
+    struct cf_tcp *tcp;
+    struct cf_gss *gss; /* NULL: without authentication */
+    uint8_t auth_type;  /* RPC_C_AUTHN_GSS_... of every trailer */
+    bool signs_headers; /* the server agreed to */
+    bool is_used_up;    /* a call failed, or is under way */
+    size_t max_send;    /* fragment size that the server takes */
+    uint32_t call_id;
+    uint64_t timeout_ms;
+    char where[192];                       /* "ICertPassage on ca1.corp.example port 49667" */
+    uint8_t fragment[CF_RPC_FRAGMENT_MAX]; /* the one received last */
+};
+
+/* The next packet, which has to belong to the call under way; its bytes are rpc->fragment. Errors
+ * of cf_tcp_read and rpc_pdu_read. */
+CF_MUST_USE enum cf_rc rpc_receive(struct cf_rpc *rpc, struct rpc_pdu *ret_pdu, struct cf_err *err);
+/* Binds rpc, whose tcp and gss are there. Errors as cf_rpc_open's, CF_E_NET and CF_E_TIMEOUT. */
+CF_MUST_USE enum cf_rc rpc_bind(struct cf_rpc *rpc, const struct cf_rpc_interface *interface,
+                                struct cf_err *err);
