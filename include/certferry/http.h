@@ -42,6 +42,8 @@ struct cf_http_request {
     struct cf_bytes body;
     const struct cf_secret *secret_body; /* in place of body, for forms that hold a secret */
     uint64_t timeout_ms;                 /* the whole transfer */
+    /* Filled in any case: false when the peer can have got none of it. May be NULL. */
+    bool *ret_was_sent;
 };
 
 struct cf_http_response {

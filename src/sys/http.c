@@ -147,6 +147,19 @@ perform(struct cf_http_transfer *transfer, struct cf_err *err)
     return CF_OK;
 }
 
+/* The library takes this time when a connection is there and the request is about to go out. */
+static void
+note_sent(const struct cf_http_transfer *transfer)
+{
+    curl_off_t pretransfer_us = 0;
+
+    if (transfer->request->ret_was_sent)
+        *transfer->request->ret_was_sent =
+            curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us) ==
+                CURLE_OK &&
+            pretransfer_us > 0;
+}
+
 static enum cf_rc
 run(struct cf_http_transfer *transfer, long *ret_status, struct cf_err *err)
 {
@@ -155,6 +168,7 @@ run(struct cf_http_transfer *transfer, long *ret_status, struct cf_err *err)
     if (code != CURLM_OK)
         return cf_fail(err, CF_E_BUG, "%s: %s", transfer->target, curl_multi_strerror(code));
     enum cf_rc rc = perform(transfer, err);
+    note_sent(transfer);
     /* A transfer that is still under way is cut off here, together with its connection. */
     (void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
     if (rc != CF_OK)
@@ -180,6 +194,8 @@ cf_http_send(struct cf_http *http, const struct cf_http_request *request,
     struct cf_http_transfer transfer = {.http = http, .request = request};
     long status = 0;
 
+    if (request->ret_was_sent)
+        *request->ret_was_sent = false;
     transfer.body = cf_buf_new(http->response_max);
     if (!transfer.body)
         return cf_fail_oom(err);
