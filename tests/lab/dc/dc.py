@@ -48,6 +48,7 @@ class DomainController:
         self.ca_file = self.folder / "private/tls/ca.pem"
         self.krb5_conf = self.folder / "krb5.conf"
         self.process = None
+        self.environment = {}  # of Samba, beside ours
 
     def run(self, *command):
         result = subprocess.run([str(part) for part in command], capture_output=True, text=True,
@@ -56,18 +57,23 @@ class DomainController:
             raise RuntimeError(f"{command[0]}: {result.stdout}{result.stderr}")
         return result.stdout
 
-    def make_network(self):
+    def make_network(self, hosts=None):
+        """hosts: {name: address} of others that are here, too."""
+        hosts = hosts or {}
         for command in (
             "ip link set lo up",
             "ip link add dc0 type veth peer name dc1",
             f"ip addr add {ADDRESS}/24 dev dc0",
             "ip link set dc0 up",
             "ip link set dc1 up",
+            # Not on dc0, whose addresses Samba takes for its own.
+            *(f"ip addr add {address}/32 dev dc1" for address in hosts.values()),
         ):
             self.run(*command.split())
         # libsasl looks up the host's own name at each bind.
         self._bind("/etc/hosts",
-                   f"127.0.0.1 localhost {socket.gethostname()}\n{ADDRESS} {HOST} dc1\n")
+                   f"127.0.0.1 localhost {socket.gethostname()}\n{ADDRESS} {HOST} dc1\n" +
+                   "".join(f"{address} {name}\n" for name, address in hosts.items()))
         self._bind("/etc/resolv.conf", f"search {DOMAIN}\nnameserver {ADDRESS}\n")
 
     def _bind(self, target, text):
@@ -75,7 +81,7 @@ class DomainController:
         source.write_text(text)
         self.run("mount", "--bind", source, target)
 
-    def provision(self, ca_certs=()):
+    def provision(self, ca_certs=(), more_options=None):
         """ca_certs: files with certificates in DER, of the issuing CA, the second CA and the root."""
         for name in ("etc", "log", "run"):
             (self.folder / name).mkdir(parents=True)
@@ -92,6 +98,7 @@ class DomainController:
             "dns forwarder": "127.0.0.1",
             "nbt port": "0",
             "server services": "-nbt,-wrepl,-dnsupdate,-winbindd,-s3fs",
+            **(more_options or {}),
         }
         self.run(
             "samba-tool", "domain", "provision", f"--configfile={self.conf}", f"--realm={REALM}",
@@ -116,7 +123,7 @@ class DomainController:
         self.process = subprocess.Popen(
             ["samba", "-i", "-s", str(self.conf), "--no-process-group", "-M", "single"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            env={**os.environ, "KRB5_CONFIG": str(self.krb5_conf)})
+            env={**os.environ, "KRB5_CONFIG": str(self.krb5_conf), **self.environment})
         log.close()
         deadline = time.monotonic() + START_SECONDS
         # The ports of LDAP, LDAPS and Kerberos.

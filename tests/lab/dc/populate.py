@@ -60,17 +60,20 @@ def add_computers(sam):
         sam.modify(message)
 
 
-def add_service_name(sam):
-    """What the service dnsupdate would do, which does not run here."""
+def add_service_names(sam):
+    """What the service dnsupdate would do, which does not run here; the CAs' hosts are names of
+    this one."""
     message = ldb.Message(sam.search(expression="(sAMAccountName=DC1$)")[0].dn)
+    names = ["ldap/dc1.corp.example"] + [
+        f"{service}/{host}" for host in pki.HOSTS.values() for service in ("host", "HTTP")]
     message["servicePrincipalName"] = ldb.MessageElement(
-        "ldap/dc1.corp.example", ldb.FLAG_MOD_ADD, "servicePrincipalName")
+        names, ldb.FLAG_MOD_ADD, "servicePrincipalName")
     sam.modify(message)
 
 
 def main():
     sam = open_sam(*sys.argv[1:3])
-    add_service_name(sam)
+    add_service_names(sam)
     add_users(sam)
     add_groups(sam)
     add_computers(sam)
