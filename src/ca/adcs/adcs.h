@@ -36,7 +36,7 @@ struct adcs_reply {
     struct cf_buf *response;         /* CMS with the chain; may be NULL */
     char message[ADCS_MESSAGE_SIZE]; /* printable */
 };
-void adcs_reply_done(struct adcs_reply *reply);
+void adcs_reply_done(struct adcs_reply *reply); /* NULL members are fine */
 
 struct adcs_ca {
     struct cf_ca base; /* first: the port's handle is this object */
@@ -44,6 +44,7 @@ struct adcs_ca {
     struct cf_ca_env env;
     struct cf_kerberos *kerberos; /* NULL: not needed */
     struct cf_chain *chain;       /* of chain_file; NULL when not set */
+    struct adcs_known *known;     /* the directory's CA certificates; NULL: no directory */
     struct adcs_ces *ces;         /* transport ces; NULL otherwise */
     struct adcs_templates *templates;
 };
@@ -91,7 +92,14 @@ CF_MUST_USE enum cf_rc adcs_answer(struct adcs_ca *ca, const struct adcs_reply *
 CF_MUST_USE enum cf_rc adcs_known_chain(struct adcs_ca *ca, struct cf_chain **ret_chain,
                                         struct cf_err *err);
 
-/* csra.c over dcom.c: MS-CSRA ICertAdminD and ICertAdminD2. */
+/* cookie.c: what a request that waits is asked for with. CF_E_CA_CONFIG when the section's host or
+ * name is no longer that of the CA that the request went to: numbers are a CA's own. */
+CF_MUST_USE enum cf_rc adcs_cookie_write(const struct cf_ca_settings *settings, uint32_t request_id,
+                                         char **ret_cookie, struct cf_err *err);
+CF_MUST_USE enum cf_rc adcs_cookie_read(const struct cf_ca_settings *settings, const char *cookie,
+                                        uint32_t *ret_request_id, struct cf_err *err);
+
+/* admin.c over csra.c and dcom.c: MS-CSRA ICertAdminD and ICertAdminD2. */
 struct adcs_admin;
 enum {
     ADCS_ROLE_ADMIN = 1,

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reply - what the CA said about a request, as the one answer that is made of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "adcs.h"
+#include "certferry/text.h"
+#include "chain.h"
+
+static const uint32_t UNKNOWN_REQUEST = 0x80094004; /* CERTSRV_E_PROPERTY_EMPTY */
+static const uint32_t FIRST_HRESULT = 0x80000000;
+
+void
+adcs_reply_done(struct adcs_reply *reply)
+{
+    cf_buf_free(reply->cert);
+    cf_buf_free(reply->response);
+    *reply = (struct adcs_reply){0};
+}
+
+static enum cf_rc
+reject(struct cf_ca_answer *ret_answer, const char *reason)
+{
+    *ret_answer = (struct cf_ca_answer){.disposition = CF_CA_ANSWER_REJECTED};
+    cf_text_sanitize(reason, strlen(reason), ret_answer->reason, sizeof ret_answer->reason);
+    return CF_OK;
+}
+
+static enum cf_rc
+reject_with(const struct adcs_reply *reply, const char *why, struct cf_ca_answer *ret_answer)
+{
+    char reason[CF_ERR_TEXT_MAX + 1];
+
+    (void)snprintf(reason, sizeof reason, "request %u: %s%s%s", reply->request_id, why,
+                   reply->message[0] ? "; the CA says: " : "", reply->message);
+    return reject(ret_answer, reason);
+}
+
+/* An HRESULT in place of a disposition, or of the whole call. */
+static enum cf_rc
+refused(const struct adcs_ca *ca, const struct adcs_reply *reply, uint32_t hresult, bool is_poll,
+        struct cf_ca_answer *ret_answer, struct cf_err *err)
+{
+    struct cf_err local = {0};
+    char what[64];
+
+    if (is_poll && hresult == UNKNOWN_REQUEST)
+        return reject_with(reply, "the CA has no such request (any more)", ret_answer);
+    if (reply->request_id != 0)
+        (void)snprintf(what, sizeof what, "request %u", reply->request_id);
+    else
+        (void)snprintf(what, sizeof what, "request to %.40s", ca->settings->ca_name);
+    enum cf_rc rc = cf_hresult_fail(&local, hresult, reply->message, what);
+    if (rc == CF_E_REJECTED)
+        return reject(ret_answer, local.text);
+    if (err)
+        *err = local;
+    return rc;
+}
+
+static enum cf_rc
+pending(const struct adcs_ca *ca, const struct adcs_reply *reply, struct cf_ca_answer *ret_answer,
+        struct cf_err *err)
+{
+    char *cookie = NULL;
+
+    CF_TRY(adcs_cookie_write(ca->settings, reply->request_id, &cookie, err));
+    *ret_answer = (struct cf_ca_answer){.disposition = CF_CA_ANSWER_PENDING, .cookie = cookie};
+    return CF_OK;
+}
+
+/* The certificate itself, or the one that the response is about. */
+static enum cf_rc
+read_cert(const struct adcs_ca *ca, const struct adcs_reply *reply, struct cf_cert **ret_cert,
+          struct cf_err *err)
+{
+    struct cf_err local = {0};
+    enum cf_rc rc = reply->cert ? cf_cert_parse(cf_buf_bytes(reply->cert), ret_cert, &local)
+                                : cf_cert_from_cms(cf_buf_bytes(reply->response), ret_cert, &local);
+
+    if (rc == CF_OK || rc == CF_E_OOM)
+        return rc == CF_OK ? rc : cf_fail_oom(err);
+    return cf_fail(err, CF_E_PROTOCOL, "CA %s: the certificate of request %u cannot be read: %s",
+                   ca->settings->ca_name, reply->request_id, local.text);
+}
+
+static enum cf_rc
+issued(struct adcs_ca *ca, const struct adcs_reply *reply, bool is_poll,
+       struct cf_ca_answer *ret_answer, struct cf_err *err)
+{
+    cf_own(cf_cert) cert = NULL;
+    cf_own(cf_chain) chain = NULL;
+    cf_own(cf_buf) chain_der = NULL;
+
+    if (!reply->cert && !reply->response) {
+        /* It is there and can be fetched by its number; a new submission would make a second. */
+        if (!is_poll && reply->request_id != 0)
+            return pending(ca, reply, ret_answer, err);
+        return cf_fail(err, CF_E_PROTOCOL,
+                       "CA %s: says that request %u is issued, and sends no certificate",
+                       ca->settings->ca_name, reply->request_id);
+    }
+    CF_TRY(read_cert(ca, reply, &cert, err));
+    CF_TRY(cf_adcs_chain(ca, cert, reply->response, &chain, err));
+    CF_TRY(cf_chain_der(chain, &chain_der, err));
+    cf_own(cf_buf) der = cf_buf_copy(cf_cert_der(cert));
+    if (!der)
+        return cf_fail_oom(err);
+    *ret_answer = (struct cf_ca_answer){
+        .disposition = CF_CA_ANSWER_ISSUED, .cert = cf_give(der), .chain = cf_give(chain_der)};
+    return CF_OK;
+}
+
+enum cf_rc
+adcs_answer(struct adcs_ca *ca, const struct adcs_reply *reply, bool is_poll,
+            struct cf_ca_answer *ret_answer, struct cf_err *err)
+{
+    /* With these the return value only says the same once more. */
+    if (reply->disposition == ADCS_DENIED)
+        return reject_with(reply, is_poll ? "it was denied by a certificate manager" : "denied",
+                           ret_answer);
+    if (reply->disposition == ADCS_REVOKED && is_poll)
+        return reject_with(reply, "the certificate has been revoked already", ret_answer);
+    if (reply->disposition >= FIRST_HRESULT)
+        return refused(ca, reply, reply->disposition, is_poll, ret_answer, err);
+    if (reply->result != 0)
+        return refused(ca, reply, reply->result, is_poll, ret_answer, err);
+
+    switch (reply->disposition) {
+    case ADCS_ISSUED:
+        return issued(ca, reply, is_poll, ret_answer, err);
+    case ADCS_PENDING:
+        return pending(ca, reply, ret_answer, err);
+    case ADCS_INCOMPLETE:
+        if (is_poll)
+            return reject_with(reply, "the CA holds it for a certificate of another CA",
+                               ret_answer);
+        break;
+    default:
+        break;
+    }
+    return cf_fail(err, CF_E_PROTOCOL, "CA %s: disposition %u of request %u has no meaning here",
+                   ca->settings->ca_name, reply->disposition, reply->request_id);
+}
