@@ -7,8 +7,6 @@
 #include "file_internal.h"
 #include "http_internal.h"
 
-enum { CONNECTIONS_KEPT = 4 };
-
 enum cf_rc
 cf_http_global_init(struct cf_err *err)
 {
@@ -78,6 +76,20 @@ check_options(const struct cf_http_options *options, struct cf_err *err)
     return CF_OK;
 }
 
+/* Closes those there are. */
+static enum cf_rc
+open_connections(struct cf_http *http, struct cf_err *err)
+{
+    CURLM *multi = curl_multi_init();
+
+    if (!multi)
+        return cf_fail_oom(err);
+    (void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)CF_HTTP_CONNECTIONS_KEPT);
+    curl_multi_cleanup(http->multi);
+    http->multi = multi;
+    return CF_OK;
+}
+
 enum cf_rc
 cf_http_new(const struct cf_http_options *options, struct cf_http **ret_http, struct cf_err *err)
 {
@@ -96,10 +108,7 @@ cf_http_new(const struct cf_http_options *options, struct cf_http **ret_http, st
     if (options->proxy_password)
         CF_TRY(cf_secret_copy(cf_secret_data(options->proxy_password),
                               cf_secret_len(options->proxy_password), &http->proxy_password, err));
-    http->multi = curl_multi_init();
-    if (!http->multi)
-        return cf_fail_oom(err);
-    (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+    CF_TRY(open_connections(http, err));
     *ret_http = cf_give(http);
     return CF_OK;
 }
@@ -116,6 +125,8 @@ cf_http_free(struct cf_http *http)
     free(http->proxy);
     free(http->proxy_user);
     cf_secret_free(http->proxy_password);
+    for (size_t i = 0; i < CF_COUNT(http->shown); i++)
+        cf_buf_free(http->shown[i].cert);
     free(http);
     return NULL;
 }
@@ -163,6 +174,11 @@ note_sent(const struct cf_http_transfer *transfer)
 static enum cf_rc
 run(struct cf_http_transfer *transfer, long *ret_status, struct cf_err *err)
 {
+    if (transfer->request->wants_peer_cert && !transfer->http->keeps_certs) {
+        /* Nobody noted what was shown on the connections that there are. */
+        CF_TRY(open_connections(transfer->http, err));
+        transfer->http->keeps_certs = true;
+    }
     CF_TRY(cf_http_prepare(transfer, err));
     CURLMcode code = curl_multi_add_handle(transfer->http->multi, transfer->easy);
     if (code != CURLM_OK)
@@ -173,6 +189,7 @@ run(struct cf_http_transfer *transfer, long *ret_status, struct cf_err *err)
     (void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
     if (rc != CF_OK)
         return rc;
+    CF_TRY(cf_http_take_cert(transfer, err));
 
     long status = 0;
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -200,11 +217,17 @@ cf_http_send(struct cf_http *http, const struct cf_http_request *request,
     if (!transfer.body)
         return cf_fail_oom(err);
     enum cf_rc rc = run(&transfer, &status, err);
+    char *negotiate = NULL;
+    if (rc == CF_OK && transfer.head.negotiate[0])
+        rc = copy_text(transfer.head.negotiate, &negotiate, err);
     if (rc == CF_OK) {
         struct cf_http_response response = {.status = status,
                                             .date_s = transfer.head.date_s,
                                             .retry_after_s = transfer.head.retry_after_s,
-                                            .body = cf_give(transfer.body)};
+                                            .body = cf_give(transfer.body),
+                                            .peer_cert = cf_give(transfer.peer_cert),
+                                            .offers_negotiate = transfer.head.offers_negotiate,
+                                            .negotiate = negotiate};
         memcpy(response.content_type, transfer.head.content_type, sizeof response.content_type);
         *ret_response = response;
     }
@@ -212,7 +235,8 @@ cf_http_send(struct cf_http *http, const struct cf_http_request *request,
     curl_easy_cleanup(transfer.easy);
     curl_url_cleanup(transfer.url);
     curl_slist_free_all(transfer.headers);
-    cf_secret_free(transfer.bearer_line);
+    cf_secret_free(transfer.auth_line);
+    cf_buf_free(transfer.peer_cert);
     cf_buf_free(transfer.body);
     return rc;
 }
@@ -221,4 +245,7 @@ void
 cf_http_response_done(struct cf_http_response *response)
 {
     response->body = cf_buf_free(response->body);
+    response->peer_cert = cf_buf_free(response->peer_cert);
+    free(response->negotiate);
+    response->negotiate = NULL;
 }

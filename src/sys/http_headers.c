@@ -8,7 +8,8 @@
 #include "certferry/clock.h"
 #include "certferry/text.h"
 
-#define BEARER "Authorization: Bearer "
+#define AUTHORIZATION "Authorization: "
+#define BEARER AUTHORIZATION "Bearer "
 
 /* RFC 9110, 5.6.2. */
 static bool
@@ -65,25 +66,40 @@ cf_http_check_header(const char *line, struct cf_err *err)
     return CF_OK;
 }
 
-enum cf_rc
-cf_http_bearer_line(const struct cf_secret *token, struct cf_secret **ret_line, struct cf_err *err)
+/* least: the lowest character that the value may have. */
+static enum cf_rc
+make_line(const char *prefix, const struct cf_secret *value, uint8_t least,
+          struct cf_secret **ret_line, struct cf_err *err)
 {
-    const size_t prefix_len = sizeof BEARER - 1;
-    const uint8_t *data = cf_secret_data(token);
-    size_t len = cf_secret_len(token);
+    const size_t prefix_len = strlen(prefix);
+    const uint8_t *data = cf_secret_data(value);
+    size_t len = cf_secret_len(value);
 
     for (size_t i = 0; i < len; i++)
-        if (data[i] <= 0x20 || data[i] >= 0x7f)
+        if (data[i] < least || data[i] >= 0x7f)
             return cf_fail(err, CF_E_SYNTAX, "access token holds a character that no token has");
     if (len == 0 || len > CF_SECRET_MAX - prefix_len)
         return cf_fail(err, CF_E_SYNTAX, "access token of %zu bytes", len);
 
     cf_own(cf_secret) line = NULL;
     CF_TRY(cf_secret_new(prefix_len + len, &line, err));
-    memcpy(cf_secret_edit(line), BEARER, prefix_len);
+    memcpy(cf_secret_edit(line), prefix, prefix_len);
     memcpy(cf_secret_edit(line) + prefix_len, data, len);
     *ret_line = cf_give(line);
     return CF_OK;
+}
+
+enum cf_rc
+cf_http_bearer_line(const struct cf_secret *token, struct cf_secret **ret_line, struct cf_err *err)
+{
+    return make_line(BEARER, token, '!', ret_line, err);
+}
+
+enum cf_rc
+cf_http_authorization_line(const struct cf_secret *value, struct cf_secret **ret_line,
+                           struct cf_err *err)
+{
+    return make_line(AUTHORIZATION, value, ' ', ret_line, err);
 }
 
 static long
@@ -136,7 +152,7 @@ is_name(const char *line, size_t len, const char *name)
 enum cf_rc
 cf_http_head_take(struct cf_http_head *head, const char *line, size_t len, struct cf_err *err)
 {
-    char text[512];
+    char text[CF_HTTP_NEGOTIATE_MAX + 512];
 
     head->len += len;
     head->n_lines++;
@@ -159,6 +175,8 @@ cf_http_head_take(struct cf_http_head *head, const char *line, size_t len, struc
         head->retry_after_s = 0;
         head->date_s = 0;
         head->content_type[0] = '\0';
+        head->offers_negotiate = false;
+        head->negotiate[0] = '\0';
         return CF_OK;
     }
     size_t n = name_len(text);
@@ -173,5 +191,7 @@ cf_http_head_take(struct cf_http_head *head, const char *line, size_t len, struc
         parse_content_type(value, head->content_type, sizeof head->content_type);
     else if (is_name(text, n, "Content-Length") || is_name(text, n, "Transfer-Encoding"))
         head->is_framed = true;
+    else if (is_name(text, n, "WWW-Authenticate"))
+        return cf_http_take_challenge(head, value, err);
     return CF_OK;
 }

@@ -9,7 +9,17 @@
 #include "certferry/http.h"
 #include "http_headers.h"
 
-enum { CF_HTTP_TARGET_SIZE = 128 };
+enum {
+    CF_HTTP_TARGET_SIZE = 128,
+    CF_HTTP_CONNECTIONS_KEPT = 4,
+    CF_HTTP_CONNECTION_SIZE = 128,
+};
+
+/* The certificate that was shown on a connection. */
+struct cf_http_shown {
+    char connection[CF_HTTP_CONNECTION_SIZE]; /* its addresses; empty: none yet */
+    struct cf_buf *cert;                      /* DER */
+};
 
 struct cf_http {
     CURLM *multi; /* owns the connections; the easy handles come and go with the requests */
@@ -22,6 +32,8 @@ struct cf_http {
     uint64_t connect_timeout_ms;
     size_t response_max;
     const volatile int *stop_flag;
+    bool keeps_certs; /* somebody wanted one */
+    struct cf_http_shown shown[2 * CF_HTTP_CONNECTIONS_KEPT];
 };
 
 /* One request under way. Lives on the stack of cf_http_send. */
@@ -30,21 +42,27 @@ struct cf_http_transfer {
     const struct cf_http_request *request;
     CURL *easy;
     CURLU *url;
-    struct curl_slist *headers;    /* owned; copies of what is no secret */
-    struct curl_slist bearer_node; /* first in the list when there is a token */
-    struct cf_secret *bearer_line; /* what that node points at */
+    struct curl_slist *headers;  /* owned; copies of what is no secret */
+    struct curl_slist auth_node; /* first in the list when there is a token */
+    struct cf_secret *auth_line; /* what that node points at; NULL: no token */
     bool is_tls;
     char target[CF_HTTP_TARGET_SIZE]; /* method, host and path, for error texts */
     char error_text[CURL_ERROR_SIZE];
 
     struct cf_http_head head;
     struct cf_buf *body;
+    struct cf_buf *peer_cert;
     enum cf_rc callback_rc; /* why a callback ended the transfer */
     struct cf_err callback_err;
 };
 
 /* Sets everything of the request and the client on transfer->easy. */
 CF_MUST_USE enum cf_rc cf_http_prepare(struct cf_http_transfer *transfer, struct cf_err *err);
+/* After a transfer that arrived: keeps the certificate of its connection in mind, and fills
+ * transfer->peer_cert when it is wanted. */
+CF_MUST_USE enum cf_rc cf_http_take_cert(struct cf_http_transfer *transfer, struct cf_err *err);
+/* The library's way to close a socket: its connection's certificate is forgotten. */
+int cf_http_close_socket(void *http, curl_socket_t fd);
 /* Turns the library's failure into ours. */
 enum cf_rc cf_http_explain(const struct cf_http_transfer *transfer, CURLcode code,
                            struct cf_err *err);

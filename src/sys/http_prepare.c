@@ -92,11 +92,12 @@ make_headers(struct cf_http_transfer *transfer, struct cf_err *err)
     CF_TRY(add_header(transfer, "Expect:", err));
     for (size_t i = 0; request->headers && request->headers[i]; i++) {
         CF_TRY(cf_http_check_header(request->headers[i], err));
-        if (request->bearer && strncasecmp(request->headers[i], "Authorization:", 14) == 0)
+        if ((request->bearer || request->authorization) &&
+            strncasecmp(request->headers[i], "Authorization:", 14) == 0)
             return cf_fail(err, CF_E_BUG, "%s: Authorization given twice", transfer->target);
         CF_TRY(add_header(transfer, request->headers[i], err));
     }
-    if (!request->bearer)
+    if (!request->bearer && !request->authorization)
         return CF_OK;
     /*
      * curl_slist_append would copy the token into ordinary memory, so the node is ours and points
@@ -104,9 +105,12 @@ make_headers(struct cf_http_transfer *transfer, struct cf_err *err)
      * that owns the buffer is freed after each request, and the executables wipe whatever is
      * freed.
      */
-    CF_TRY(cf_http_bearer_line(request->bearer, &transfer->bearer_line, err));
-    transfer->bearer_node.data = (char *)cf_secret_edit(transfer->bearer_line);
-    transfer->bearer_node.next = transfer->headers;
+    if (request->bearer)
+        CF_TRY(cf_http_bearer_line(request->bearer, &transfer->auth_line, err));
+    else
+        CF_TRY(cf_http_authorization_line(request->authorization, &transfer->auth_line, err));
+    transfer->auth_node.data = (char *)cf_secret_edit(transfer->auth_line);
+    transfer->auth_node.next = transfer->headers;
     return CF_OK;
 }
 
@@ -122,9 +126,9 @@ set_request(struct cf_http_transfer *transfer, bool is_post)
     ok &= curl_easy_setopt(easy, CURLOPT_CURLU, transfer->url) == CURLE_OK;
     ok &= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, transfer->is_tls ? "https" : "http") ==
           CURLE_OK;
-    ok &=
-        curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
-                         request->bearer ? &transfer->bearer_node : transfer->headers) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
+                           transfer->auth_line ? &transfer->auth_node : transfer->headers) ==
+          CURLE_OK;
     if (!is_post)
         return ok && curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
 
@@ -171,9 +175,15 @@ set_limits(struct cf_http_transfer *transfer)
 }
 
 static bool
-set_tls(const struct cf_http *http, CURL *easy)
+set_tls(struct cf_http *http, CURL *easy)
 {
     bool ok = true;
+
+    if (http->keeps_certs) {
+        ok &= curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L) == CURLE_OK;
+        ok &= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, cf_http_close_socket) == CURLE_OK;
+        ok &= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http) == CURLE_OK;
+    }
 
     ok &= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
     ok &= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
@@ -223,6 +233,8 @@ cf_http_prepare(struct cf_http_transfer *transfer, struct cf_err *err)
         (!is_post && (request->secret_body || request->body.len > 0)))
         return cf_fail(err, CF_E_BUG, "HTTP %s with two bodies, or with one it cannot have",
                        request->method);
+    if (request->bearer && request->authorization)
+        return cf_fail(err, CF_E_BUG, "HTTP request with two authorizations");
     CF_TRY(parse_url(transfer, err));
     CF_TRY(make_headers(transfer, err));
 

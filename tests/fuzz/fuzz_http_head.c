@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The head of an answer, line by line: cf_http_head_take, Retry-After and Content-Type. */
+/* The head of an answer, line by line: cf_http_head_take, Retry-After, Content-Type, Negotiate. */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
@@ -23,6 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(memchr(head.content_type, '\0', sizeof head.content_type));
         for (const char *c = head.content_type; *c; c++)
             assert(*c > ' ' && *c < 0x7f && (*c < 'A' || *c > 'Z'));
+        assert(strlen(head.negotiate) % 4 == 0 && (head.offers_negotiate || !head.negotiate[0]));
         at += len;
         size -= len;
     }

@@ -129,6 +129,15 @@ def serve_one(conn, head, body):
         answer(conn, "503 Busy", b"", ["Retry-After: " + http_date(-300)])
     elif path == "/retry-nonsense":
         answer(conn, "503 Busy", b"", ["Retry-After: -5 minutes"])
+    elif path == "/peer":
+        answer(conn, "200 OK", b"%d" % conn.getpeername()[1])
+    elif path == "/challenge":
+        answer(conn, "401 No", b"", ['WWW-Authenticate: Basic realm="x"',
+                                     "WWW-Authenticate: Negotiate", "WWW-Authenticate: NTLM"])
+    elif path == "/challenge-token":
+        answer(conn, "200 OK", b"", ["WWW-Authenticate: negotiate oYG2MIGzoAMKAQA="])
+    elif path == "/challenge-twice":
+        answer(conn, "200 OK", b"", ["WWW-Authenticate: Negotiate oYG2MIGzoAMKAQA="] * 2)
     elif path == "/redirect":
         answer(conn, "302 Found", b"", ["Location: /hello"])
     elif path == "/reset":
@@ -288,6 +297,7 @@ def main():
     other.issue("stranger")
     ports = {
         "https": listen(serve, tls(good)),
+        "second": listen(serve, tls(root.issue("second", "localhost"))),
         "plain": listen(serve, None),
         "untrusted": listen(serve, tls(other.issue("untrusted", "localhost"))),
         "wronghost": listen(serve, tls(root.issue("wronghost", "elsewhere.example"))),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/base/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../../../src/sys/http_headers.h"
@@ -79,6 +80,65 @@ counts_bytes_and_lines_to_their_limits(void **state)
     assert_rc(cf_http_head_take(&head, "x", 1, &err), CF_E_LIMIT);
 }
 
+static void
+finds_negotiate_among_the_challenges(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        bool is_offered;
+        const char *token;
+    } rows[] = {
+        {"WWW-Authenticate: Negotiate", true, ""},
+        {"www-authenticate:NEGOTIATE", true, ""},
+        {"WWW-Authenticate: NTLM, Negotiate , Basic realm=\"x\"", true, ""},
+        {"WWW-Authenticate: , ,Negotiate", true, ""},
+        {"WWW-Authenticate: Negotiate YWI=, NTLM", true, "YWI="},
+        {"WWW-Authenticate: Basic realm=\"x\", Negotiate   YWJj", true, "YWJj"},
+        {"WWW-Authenticate: Basic realm=\"a, Negotiate, b\"", false, ""},
+        {"WWW-Authenticate: Basic realm=\"a\\\", Negotiate, b\"", false, ""},
+        {"WWW-Authenticate: Basic realm=\"a, Negotiate", false, ""},
+        {"WWW-Authenticate: Negotiated", false, ""},
+        {"WWW-Authenticate: NTLM Negotiate", false, ""},
+        {"WWW-Authenticate:", false, ""},
+        {"Proxy-Authenticate: Negotiate", false, ""},
+        {"X-WWW-Authenticate: Negotiate", false, ""},
+    };
+    for (size_t i = 0; i < CF_COUNT(rows); i++) {
+        struct cf_http_head head = take(rows[i].line);
+        assert_int_equal(head.offers_negotiate, rows[i].is_offered);
+        assert_string_equal(head.negotiate, rows[i].token);
+    }
+}
+
+static void
+takes_no_negotiate_token_that_is_none(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "YWI", "YW=I", "====", "Y===", "YWI= x", "YWI=\"", "a=b", "YW_-"};
+    static char line[CF_HTTP_NEGOTIATE_MAX + 64];
+    struct cf_http_head head = {0};
+    for (size_t i = 0; i < CF_COUNT(bad); i++) {
+        int n = snprintf(line, sizeof line, "WWW-Authenticate: Negotiate %s", bad[i]);
+        assert_rc(cf_http_head_take(&head, line, (size_t)n, &err), CF_E_PROTOCOL);
+        assert_string_equal(head.negotiate, "");
+    }
+    int prefix = snprintf(line, sizeof line, "WWW-Authenticate: Negotiate ");
+    memset(line + prefix, 'A', CF_HTTP_NEGOTIATE_MAX + 4);
+    assert_rc(cf_http_head_take(&head, line, (size_t)prefix + CF_HTTP_NEGOTIATE_MAX + 4, &err),
+              CF_E_PROTOCOL);
+    assert_ok(cf_http_head_take(&head, line, (size_t)prefix + CF_HTTP_NEGOTIATE_MAX, &err), err);
+    assert_int_equal(strlen(head.negotiate), CF_HTTP_NEGOTIATE_MAX);
+    assert_rc(cf_http_head_take(&head, "WWW-Authenticate: Negotiate YWJj", 32, &err),
+              CF_E_PROTOCOL);
+    /* A new head begins anew. */
+    assert_ok(cf_http_head_take(&head, "HTTP/1.1 200 OK", 15, &err), err);
+    assert_false(head.offers_negotiate);
+    assert_ok(cf_http_head_take(&head, "WWW-Authenticate: Negotiate YWJj", 32, &err), err);
+    assert_string_equal(head.negotiate, "YWJj");
+}
+
 int
 main(void)
 {
@@ -86,6 +146,8 @@ main(void)
         cmocka_unit_test(reads_seconds_and_refuses_to_guess),
         cmocka_unit_test(keeps_only_a_proper_content_type),
         cmocka_unit_test(ignores_lines_with_a_nul_byte),
+        cmocka_unit_test(finds_negotiate_among_the_challenges),
+        cmocka_unit_test(takes_no_negotiate_token_that_is_none),
         cmocka_unit_test(counts_bytes_and_lines_to_their_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
