@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "certferry/sid.h"
 #include "certferry/text.h"
 
-#include "sid_bytes.h"
 #include "values.h"
 
 enum { UAC_ACCOUNTDISABLE = 2 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "directory/sid_bytes.h"
+#include "certferry/sid.h"
 
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sid_bytes.h"
+/* sid_bytes - a security identifier as the directory stores it, turned to text. */
+#include "certferry/sid.h"
 
 #include <inttypes.h>
 #include <stdio.h>
