@@ -18,7 +18,7 @@ head(void)
 }
 
 static enum cf_rc
-write(const struct soap_head *from, const char *text, struct soap_message *ret_message)
+write_thing(const struct soap_head *from, const char *text, struct soap_message *ret_message)
 {
     cf_own(soap_writer) writer = NULL;
 
@@ -35,7 +35,7 @@ writes_the_envelope_that_wcf_wants(void **state)
     cf_own_str expected = NULL;
 
     (void)state;
-    assert_ok(write(&from, "a < b & \"c\"", &message), err);
+    assert_ok(write_thing(&from, "a < b & \"c\"", &message), err);
     assert_true(cf_text_starts_with(message.id, "urn:uuid:"));
     assert_int_equal(strlen(message.id), SOAP_MESSAGE_ID_SIZE - 1);
     assert_true(
@@ -63,8 +63,8 @@ each_message_has_an_id_of_its_own(void **state)
     struct soap_head from = head();
 
     (void)state;
-    assert_ok(write(&from, "x", &a), err);
-    assert_ok(write(&from, "x", &b), err);
+    assert_ok(write_thing(&from, "x", &a), err);
+    assert_ok(write_thing(&from, "x", &b), err);
     assert_string_not_equal(a.id, b.id);
     soap_message_done(&a);
     soap_message_done(&b);
@@ -79,7 +79,7 @@ write_with_password(const char *password, struct soap_message *ret_message)
     assert_ok(cf_secret_copy(password, strlen(password), &secret, &err), err);
     from.username = "svc@corp.example";
     from.password = secret;
-    return write(&from, "x", ret_message);
+    return write_thing(&from, "x", ret_message);
 }
 
 static void
@@ -123,8 +123,8 @@ text_that_xml_cannot_hold_is_refused(void **state)
     struct soap_head from = head();
 
     (void)state;
-    assert_rc(write(&from, "a\x02", &message), CF_E_SYNTAX);
-    assert_rc(write(&from, "\xc3\x28", &message), CF_E_SYNTAX);
+    assert_rc(write_thing(&from, "a\x02", &message), CF_E_SYNTAX);
+    assert_rc(write_thing(&from, "\xc3\x28", &message), CF_E_SYNTAX);
     assert_null(message.body);
 }
 
@@ -141,7 +141,7 @@ a_secret_message_over_the_limit_of_secrets_is_refused(void **state)
     assert_ok(cf_secret_copy("pw", 2, &secret, &err), err);
     from.username = "u";
     from.password = secret;
-    assert_rc(write(&from, big, &message), CF_E_LIMIT);
+    assert_rc(write_thing(&from, big, &message), CF_E_LIMIT);
 }
 
 static enum cf_rc
