@@ -192,6 +192,23 @@ acquire_as(const struct cf_kerberos *kerberos, gss_name_t name, enum cf_gss_mech
     return CF_OK;
 }
 
+/* SPNEGO does not tell why it has nothing to negotiate: Kerberos is asked before. */
+static enum cf_rc
+acquire_in_turn(const struct cf_kerberos *kerberos, gss_name_t name, enum cf_gss_mech mech,
+                gss_cred_id_t *ret_credential, struct cf_err *err)
+{
+    gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
+
+    CF_TRY(acquire_as(kerberos, name, CF_GSS_KERBEROS, &credential, err));
+    if (mech == CF_GSS_KERBEROS) {
+        *ret_credential = credential;
+        return CF_OK;
+    }
+    enum cf_rc rc = acquire_as(kerberos, name, mech, ret_credential, err);
+    cf_kerberos_release(credential);
+    return rc;
+}
+
 static enum cf_rc
 acquire(const struct cf_kerberos *kerberos, enum cf_gss_mech mech, gss_cred_id_t *ret_credential,
         struct cf_err *err)
@@ -203,7 +220,7 @@ acquire(const struct cf_kerberos *kerberos, enum cf_gss_mech mech, gss_cred_id_t
     OM_uint32 major = gss_import_name(&minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, &name);
     if (GSS_ERROR(major))
         return cf_kerberos_explain(kerberos->principal, gss_mech_krb5, major, minor, NULL, err);
-    enum cf_rc rc = acquire_as(kerberos, name, mech, ret_credential, err);
+    enum cf_rc rc = acquire_in_turn(kerberos, name, mech, ret_credential, err);
     (void)gss_release_name(&minor, &name);
     return rc;
 }

@@ -50,6 +50,12 @@ static const struct meaning MEANINGS[] = {
     {"Message stream modified", CF_E_AUTH, CF_KERBEROS_FORGET,
      "the server cannot read the ticket: its key was changed, or the service name is another "
      "account's; see setspn -Q"},
+    {"Cannot decrypt ticket", CF_E_AUTH, CF_KERBEROS_FORGET,
+     "the server cannot read the ticket: its key was changed, or the service name is another "
+     "account's; see setspn -Q"},
+    {"in keytab", CF_E_AUTH, CF_KERBEROS_FORGET,
+     "the server has no key for the ticket: its key was changed, or the service name is another "
+     "account's; see setspn -Q"},
     {"ersion of key is not available", CF_E_AUTH, CF_KERBEROS_FORGET,
      "the server's key was changed; it is tried with a new ticket"},
     {"Ticket expired", CF_E_AUTH, CF_KERBEROS_FORGET,
