@@ -55,6 +55,8 @@ CF_MUST_USE enum cf_rc adcs_rpc_submit(struct adcs_ca *ca,
                                        struct adcs_reply *ret_reply, struct cf_err *err);
 CF_MUST_USE enum cf_rc adcs_rpc_poll(struct adcs_ca *ca, uint32_t request_id,
                                      struct adcs_reply *ret_reply, struct cf_err *err);
+/* Connects and binds as a request would, and calls nothing. */
+CF_MUST_USE enum cf_rc adcs_rpc_try(struct adcs_ca *ca, struct cf_err *err);
 CF_MUST_USE enum cf_rc adcs_ces_submit(struct adcs_ca *ca,
                                        const struct cf_ca_submission *submission,
                                        struct adcs_reply *ret_reply, struct cf_err *err);

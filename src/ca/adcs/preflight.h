@@ -21,13 +21,20 @@ enum {
 CF_MUST_USE enum cf_rc adcs_access(struct cf_bytes security_descriptor, const char *const *sids,
                                    size_t n_sids, unsigned *ret_access, struct cf_err *err);
 
+/* The same for an account with its groups, Authenticated Users and Everyone; the template has a
+ * security descriptor. */
+CF_MUST_USE enum cf_rc adcs_account_access(const struct cf_ad_template *ad_template,
+                                           const struct cf_account *account, unsigned *ret_access,
+                                           struct cf_err *err);
+
 struct adcs_preflight {
-    const char *ca;                              /* section, for the findings' subject */
-    const struct cf_enrollment_service *service; /* NULL: not in the directory */
-    const struct cf_ad_template *ad_template;    /* NULL: there is none */
-    const struct cf_template_settings *configured;
-    const struct cf_account *account; /* with its groups; NULL: not known */
+    const char *ca;                                /* section, for the findings' subject */
+    const struct cf_enrollment_service *service;   /* NULL: not in the directory */
+    const struct cf_ad_template *ad_template;      /* NULL: there is none */
+    const struct cf_template_settings *configured; /* sid_mode and sid_form resolved */
+    const struct cf_account *account;              /* with its groups; NULL: not known */
     const char *account_name;
+    const bool *may_enroll; /* the policy service's word; NULL: it was not asked */
 };
 /* Everything about one template. */
 void adcs_preflight_template(const struct adcs_preflight *preflight, cf_finding_fn *report,

@@ -82,3 +82,11 @@ adcs_rpc_poll(struct adcs_ca *ca, uint32_t request_id, struct adcs_reply *ret_re
 {
     return request(ca, request_id, NULL, cf_bytes_of(NULL, 0), ret_reply, err);
 }
+
+enum cf_rc
+adcs_rpc_try(struct adcs_ca *ca, struct cf_err *err)
+{
+    cf_own(cf_rpc) rpc = NULL;
+
+    return open_connection(ca, &rpc, err);
+}

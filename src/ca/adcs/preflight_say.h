@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* preflight_say - findings about one template, and who can change what. */
+#pragma once
+
+#include "preflight.h"
+
+struct preflight_report {
+    const struct adcs_preflight *preflight;
+    cf_finding_fn *fn;
+    void *arg;
+    char subject[400];
+};
+
+void preflight_begin(struct preflight_report *report, const struct adcs_preflight *preflight,
+                     cf_finding_fn *fn, void *arg);
+void preflight_ok(const struct preflight_report *report, const char *format, ...) CF_PRINTF(2, 3);
+void preflight_say(const struct preflight_report *report, enum cf_severity severity,
+                   const char *remedy, const char *format, ...) CF_PRINTF(4, 5);
+
+/* preflight_rights.c: Read and Enroll of the account, and who else may. */
+void preflight_rights(const struct preflight_report *report);
+
+/* Where templates are changed, and who may by default. */
+#define TEMPLATES_CONSOLE "in the Certificate Templates console (certtmpl.msc, Enterprise Admins), "

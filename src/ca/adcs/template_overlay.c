@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* template_overlay - from a template's facts to what a request has to be. */
+#include <string.h>
+
+#include "certferry/text.h"
+
+#include "templates.h"
+
+/* Names of CNG's algorithms that our keys fit; the usage is in the name for elliptic curves. */
+static bool
+is_of_algorithm(enum cf_key_kind kind, const char *algorithm)
+{
+    if (!algorithm || cf_text_equal_nocase(algorithm, "RSA"))
+        return cf_key_kind_is_rsa(kind);
+    if (cf_text_equal_nocase(algorithm, "ECDH_P256") ||
+        cf_text_equal_nocase(algorithm, "ECDSA_P256"))
+        return kind == CF_KEY_P256;
+    if (cf_text_equal_nocase(algorithm, "ECDH_P384") ||
+        cf_text_equal_nocase(algorithm, "ECDSA_P384"))
+        return kind == CF_KEY_P384;
+    return false;
+}
+
+enum cf_rc
+adcs_template_key(const struct cf_ad_template *ad_template, enum cf_key_kind *ret_kind,
+                  struct cf_err *err)
+{
+    const char *algorithm = ad_template->key_algorithm ? ad_template->key_algorithm : "RSA";
+
+    for (int i = 0; i < CF_KEY_KIND_MAX_; i++) {
+        enum cf_key_kind kind = (enum cf_key_kind)i; /* the smaller ones first */
+        if (is_of_algorithm(kind, algorithm) &&
+            cf_key_kind_bits(kind) >= ad_template->min_key_bits) {
+            *ret_kind = kind;
+            return CF_OK;
+        }
+    }
+    return cf_fail(err, CF_E_CA_CONFIG,
+                   "the template %s wants a key of algorithm %s with %u bits or more, which is not "
+                   "made here: change its Cryptography tab to RSA up to 4096, P-256 or P-384",
+                   ad_template->name, algorithm, ad_template->min_key_bits);
+}
+
+static void
+replace_eku(struct cf_template_settings *template_settings, char **take_eku, size_t n)
+{
+    for (size_t i = 0; i < template_settings->n_eku; i++)
+        free(template_settings->eku[i]);
+    free(template_settings->eku);
+    template_settings->eku = take_eku;
+    template_settings->n_eku = n;
+}
+
+static void
+put_key(const struct cf_ad_template *ad_template, enum cf_key_kind kind,
+        struct cf_template_settings *template_settings)
+{
+    template_settings->key = kind;
+    if (!(template_settings->given & CF_TEMPLATE_MIN_KEY) && cf_key_kind_is_rsa(kind) &&
+        ad_template->min_key_bits > 0)
+        template_settings->min_rsa_bits = ad_template->min_key_bits;
+}
+
+enum cf_rc
+adcs_template_overlay(const struct cf_ad_template *ad_template,
+                      struct cf_template_settings *template_settings, struct cf_err *err)
+{
+    unsigned given = template_settings->given;
+    enum cf_key_kind kind = template_settings->key;
+    cf_own(cf_ad_template) copy = cf_ad_template_clone(ad_template);
+
+    if (!copy)
+        return cf_fail_oom(err);
+    if (!(given & CF_TEMPLATE_KEY))
+        CF_TRY(adcs_template_key(ad_template, &kind, err));
+    /* The CA puts the template's usages in, whatever the request says: what is compared with the
+     * certificate later has to be them. */
+    if (!(given & CF_TEMPLATE_EKU) && copy->n_eku > 0) {
+        replace_eku(template_settings, cf_give(copy->eku), copy->n_eku);
+        copy->n_eku = 0;
+    }
+    template_settings->eku_is_fixed = true;
+    if (!(given & CF_TEMPLATE_KEY))
+        put_key(ad_template, kind, template_settings);
+    if (!(given & CF_TEMPLATE_KEY_USAGE) && ad_template->key_usage)
+        template_settings->key_usage = ad_template->key_usage;
+    if (!(given & CF_TEMPLATE_VALIDITY) && ad_template->validity_ms)
+        template_settings->validity_ms = ad_template->validity_ms;
+    if (copy->oid && copy->schema_version >= 2) {
+        free(template_settings->oid);
+        template_settings->oid = cf_give(copy->oid);
+    }
+    return CF_OK;
+}
