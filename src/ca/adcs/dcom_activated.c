@@ -125,7 +125,7 @@ read_scm_reply(struct cf_reader *reader, struct findings *findings)
     findings->activation.port = cf_dcom_read_bindings(reader);
     if (reply == 0 || bindings == 0 || findings->has_reply)
         cf_read_fail(reader);
-    findings->has_reply = true;
+    findings->has_reply = cf_reader_ok(reader);
 }
 
 static void
