@@ -9,9 +9,17 @@
 #include "certferry/file.h"
 #include "kerberos_internal.h"
 
-/* One thread at a time fills the cache; whoever waited for it meanwhile shares a failure. */
+enum { CACHE_NAME_SIZE = 64, CACHES_KEPT = 8 };
+
+/*
+ * One thread at a time fills the cache; whoever waited for it meanwhile shares a failure. Forgotten
+ * tickets are left to those who are using them just now: a new cache begins, and one that was given
+ * up long before goes.
+ */
 struct tickets {
     pthread_mutex_t lock;
+    unsigned serial;     /* of this object among all */
+    unsigned generation; /* of the cache */
     unsigned n_down;
     struct cf_err down;
 };
@@ -20,19 +28,46 @@ struct cf_kerberos {
     char *keytab; /* "FILE:/path" */
     char *principal;
     struct tickets *tickets;
-    char ccache[64];
 };
+
+static void
+name_cache(const struct tickets *tickets, unsigned generation, char ret[CACHE_NAME_SIZE])
+{
+    (void)snprintf(ret, CACHE_NAME_SIZE, "MEMORY:certferry-%u-%u", tickets->serial, generation);
+}
+
+static void
+destroy_cache(krb5_context context, const struct tickets *tickets, unsigned generation)
+{
+    char name[CACHE_NAME_SIZE];
+    krb5_ccache ccache = NULL;
+
+    name_cache(tickets, generation, name);
+    if (krb5_cc_resolve(context, name, &ccache) == 0)
+        (void)krb5_cc_destroy(context, ccache);
+}
+
+static void
+destroy_tickets(struct tickets *tickets)
+{
+    krb5_context context = NULL;
+
+    if (krb5_init_context(&context) == 0) {
+        for (unsigned i = 0; i < CACHES_KEPT && i <= tickets->generation; i++)
+            destroy_cache(context, tickets, tickets->generation - i);
+        krb5_free_context(context);
+    }
+    pthread_mutex_destroy(&tickets->lock);
+    free(tickets);
+}
 
 struct cf_kerberos *
 cf_kerberos_free(struct cf_kerberos *kerberos)
 {
     if (!kerberos)
         return NULL;
-    if (kerberos->ccache[0])
-        cf_kerberos_forget(kerberos);
     if (kerberos->tickets)
-        pthread_mutex_destroy(&kerberos->tickets->lock);
-    free(kerberos->tickets);
+        destroy_tickets(kerberos->tickets);
     free(kerberos->keytab);
     free(kerberos->principal);
     free(kerberos);
@@ -129,6 +164,7 @@ new_kerberos(krb5_context context, const struct cf_kerberos_options *options,
     if (!kerberos->tickets)
         return cf_fail_oom(err);
     pthread_mutex_init(&kerberos->tickets->lock, NULL);
+    kerberos->tickets->serial = __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED);
     /* A keytab is as good as a password: the same rules for the file. */
     if (cf_file_read_secret(options->keytab_file, CF_SECRET_MAX, &content, err) != CF_OK)
         return cf_err_prefix(err, "%s keytab_file", options->section);
@@ -137,8 +173,6 @@ new_kerberos(krb5_context context, const struct cf_kerberos_options *options,
         return cf_fail_oom(err);
     }
     CF_TRY(find_principal(context, options, kerberos, err));
-    (void)snprintf(kerberos->ccache, sizeof kerberos->ccache, "MEMORY:certferry-%u",
-                   __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED));
     *ret_kerberos = cf_give(kerberos);
     return CF_OK;
 }
@@ -170,14 +204,16 @@ static enum cf_rc
 acquire_as(const struct cf_kerberos *kerberos, gss_name_t name, enum cf_gss_mech mech,
            gss_cred_id_t *ret_credential, struct cf_err *err)
 {
+    char cache[CACHE_NAME_SIZE];
     gss_key_value_element_desc elements[] = {{"client_keytab", kerberos->keytab},
-                                             {"ccache", kerberos->ccache}};
+                                             {"ccache", cache}};
     gss_key_value_set_desc store = {.count = CF_COUNT(elements), .elements = elements};
     gss_OID_set_desc mechs = {.count = 1, .elements = cf_kerberos_oid(mech)};
     gss_OID_set_desc kerberos_only = {.count = 1, .elements = gss_mech_krb5};
     gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
     OM_uint32 minor = 0;
 
+    name_cache(kerberos->tickets, kerberos->tickets->generation, cache);
     OM_uint32 major = gss_acquire_cred_from(&minor, name, GSS_C_INDEFINITE, &mechs, GSS_C_INITIATE,
                                             &store, &credential, NULL, NULL);
     if (!GSS_ERROR(major) && mech == CF_GSS_SPNEGO)
@@ -269,14 +305,15 @@ cf_kerberos_release(void *credential)
 void
 cf_kerberos_forget(const struct cf_kerberos *kerberos)
 {
+    struct tickets *tickets = kerberos->tickets;
     krb5_context context = NULL;
-    krb5_ccache ccache = NULL;
 
     if (krb5_init_context(&context) != 0)
         return;
-    pthread_mutex_lock(&kerberos->tickets->lock);
-    if (krb5_cc_resolve(context, kerberos->ccache, &ccache) == 0)
-        (void)krb5_cc_destroy(context, ccache);
-    pthread_mutex_unlock(&kerberos->tickets->lock);
+    pthread_mutex_lock(&tickets->lock);
+    tickets->generation++;
+    if (tickets->generation >= CACHES_KEPT)
+        destroy_cache(context, tickets, tickets->generation - CACHES_KEPT);
+    pthread_mutex_unlock(&tickets->lock);
     krb5_free_context(context);
 }

@@ -4,8 +4,8 @@
  *
  * Settings: keytab, principal, service, acceptor (the service's keytab), mech (spnego, kerberos),
  * dce, privacy, delegates, binding (ours), their_binding, tamper (1: the acceptor's first token is
- * changed at its end; 2: replaced). Verbs: acquire, context, seals, misuse, pause (waits for a line
- * of standard input). One line for each outcome; "fault=..." for a failure of ours.
+ * changed at its end; 2: replaced). Verbs: acquire, context, seals, misuse, crowd, pause (waits for
+ * a line of standard input). One line for each outcome; "fault=..." for a failure of ours.
  */
 #include <string.h>
 
@@ -75,7 +75,7 @@ tamper(struct cf_buf *take_token)
 }
 
 static enum cf_rc
-establish(struct cf_gss *gss, struct acceptor *acceptor, struct cf_err *err)
+establish(struct cf_gss *gss, struct acceptor *acceptor, int *ret_legs, struct cf_err *err)
 {
     cf_own(cf_buf) theirs = NULL;
     bool is_complete = false, agrees = true;
@@ -95,7 +95,9 @@ establish(struct cf_gss *gss, struct acceptor *acceptor, struct cf_err *err)
         if (!agrees && cf_buf_len(theirs) == 0)
             return cf_fail(err, CF_E_REJECTED, "the acceptor hung up");
     }
-    printf("legs=%d\ncomplete=%d\n", legs, is_complete && acceptor->is_complete);
+    if (!is_complete || !acceptor->is_complete)
+        return cf_fail(err, CF_E_BUG, "no end after %d legs", legs);
+    *ret_legs = legs;
     return CF_OK;
 }
 
@@ -106,9 +108,10 @@ misuse(struct cf_gss *gss, struct acceptor *acceptor, struct cf_err *err)
     struct cf_buf *token = NULL;
     uint8_t seal[16];
     bool is_complete;
+    int legs;
 
     printf("before=%s\n", cf_rc_name(cf_gss_seal(gss, &message, seal, sizeof seal, NULL)));
-    CF_TRY(establish(gss, acceptor, err));
+    CF_TRY(establish(gss, acceptor, &legs, err));
     printf("after=%s\n",
            cf_rc_name(cf_gss_step(gss, (struct cf_bytes){0}, &token, &is_complete, NULL)));
     return CF_OK;
@@ -127,6 +130,7 @@ talk(const struct cf_kerberos *kerberos, const char *verb, struct cf_err *err)
         .delegates = value_of("delegates") != NULL,
         .channel_binding = bytes_of("binding"),
     };
+    int legs = 0;
     struct acceptor acceptor = {.binding = bytes_of("their_binding")};
     cf_own(cf_gss) gss = NULL;
 
@@ -135,11 +139,19 @@ talk(const struct cf_kerberos *kerberos, const char *verb, struct cf_err *err)
     enum cf_rc rc = cf_gss_new(&options, &gss, err);
     if (rc == CF_OK)
         rc = strcmp(verb, "misuse") == 0 ? misuse(gss, &acceptor, err)
-                                         : establish(gss, &acceptor, err);
+                                         : establish(gss, &acceptor, &legs, err);
+    if (rc == CF_OK && strcmp(verb, "context") == 0)
+        printf("legs=%d\n", legs);
     if (rc == CF_OK && strcmp(verb, "seals") == 0)
         check_seals(gss, &acceptor);
     acceptor_close(&acceptor);
     return rc;
+}
+
+static enum cf_rc
+make_one_of_many(const struct cf_kerberos *kerberos, struct cf_err *err)
+{
+    return talk(kerberos, "one of many", err);
 }
 
 static enum cf_rc
@@ -149,6 +161,10 @@ act(const struct cf_kerberos *kerberos, const char *verb, struct cf_err *err)
 
     if (strcmp(verb, "pause") == 0) {
         (void)getchar();
+        return CF_OK;
+    }
+    if (strcmp(verb, "crowd") == 0) {
+        check_crowd(kerberos, make_one_of_many);
         return CF_OK;
     }
     if (strcmp(verb, "acquire") != 0)

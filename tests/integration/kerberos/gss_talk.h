@@ -27,3 +27,8 @@ bool acceptor_unwrap(struct acceptor *acceptor, const struct cf_gss_message *mes
 
 /* Prints one line "ok=NAME" or "bad=NAME" for each thing that has to hold of sealed messages. */
 void check_seals(struct cf_gss *gss, struct acceptor *acceptor);
+
+typedef enum cf_rc make_context_fn(const struct cf_kerberos *kerberos, struct cf_err *err);
+/* Many threads make contexts with the same tickets, which are thrown away again and again. Prints
+ * "failed=N". */
+void check_crowd(const struct cf_kerberos *kerberos, make_context_fn *make_context);
