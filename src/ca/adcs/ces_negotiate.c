@@ -9,15 +9,13 @@
 
 enum { LEGS_MAX = 4, TOKEN_MAX = 64 * 1024 };
 
-/* A server may have got another certificate, or another key, since we last looked. */
 static void
-forget(struct ces_endpoint *endpoint)
+forget_cert(struct ces_endpoint *endpoint)
 {
     (void)pthread_mutex_lock(&endpoint->lock);
     endpoint->cert = cf_buf_free(endpoint->cert);
     endpoint->binding = cf_buf_free(endpoint->binding);
     (void)pthread_mutex_unlock(&endpoint->lock);
-    cf_kerberos_forget(endpoint->ca->kerberos);
 }
 
 static enum cf_rc
@@ -246,9 +244,11 @@ ces_negotiate(struct ces_endpoint *endpoint, struct cf_http *http,
             return CF_OK;
         }
         cf_http_response_done(&response);
-        if (is_refused || rc == CF_E_AUTH || rc == CF_E_PROTOCOL)
-            forget(endpoint);
-        /* What was refused was not looked at; old tickets and certificates are a reason. */
+        /* The server may have got another certificate or another key since we last looked; what it
+         * refused it did not look at. */
+        forget_cert(endpoint);
+        if (is_refused || rc == CF_E_AUTH)
+            cf_kerberos_forget(endpoint->ca->kerberos);
         if (!is_refused || i > 0)
             return rc;
     }

@@ -50,11 +50,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                                          channel_bindings=bindings)
         try:
             answer = context.step(base64.b64decode(token))
+            is_complete = context.complete  # tells of errors that step kept to itself
         except (gssapi.exceptions.GSSError, ValueError) as error:
             double.refusals.append(str(error))
             raise Refused(401, ("WWW-Authenticate", "Negotiate")) from error
         header = ("WWW-Authenticate", "Negotiate " + base64.b64encode(answer or b"").decode())
-        if not context.complete:
+        if not is_complete:
             raise Refused(401, header)
         if double.requires_binding and not int(context.actual_flags) & CHANNEL_BOUND:
             double.refusals.append("no channel binding")
@@ -106,7 +107,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             caller, headers = self._negotiate()
         elif "_Certificate/" in path:
             caller = self._by_certificate()
-        tree = ET.fromstring(data)
+        try:
+            tree = ET.fromstring(data)
+        except ET.ParseError as error:
+            raise Refused(400) from error  # as WCF does with what is no message
         related = tree.findtext(f"{{{SOAP}}}Header/{{{ADDRESSING}}}MessageID")
         if "_UsernamePassword/" in path:
             caller = self._by_password(tree)
