@@ -41,5 +41,7 @@ CF_MUST_USE enum cf_rc cf_breaker_enter(struct cf_breaker *breaker, bool *ret_is
 /* err is the failure's (CF_BREAKER_FAILS only; may be NULL otherwise). */
 void cf_breaker_leave(struct cf_breaker *breaker, bool is_probe, enum cf_breaker_verdict verdict,
                       const struct cf_err *err);
+/* How long calls are still being kept back; 0 also while a probe is under way. */
+uint64_t cf_breaker_left_ms(struct cf_breaker *breaker);
 /* Whether calls are being kept back just now. */
 bool cf_breaker_is_open(struct cf_breaker *breaker);

@@ -19,6 +19,8 @@
 #include "certferry/settings.h"
 #include "certferry/store.h"
 
+struct cf_json_writer;
+
 struct cf_ca_env {
     const struct cf_clock *clock;
     struct cf_store *store;         /* outlives the CA */
@@ -93,8 +95,16 @@ struct cf_ca_ops {
     enum cf_rc (*complete_template)(struct cf_ca *ca,
                                     struct cf_template_settings *template_settings,
                                     struct cf_err *err);
+    /* optional: the CAs of this kind that the directory knows, their templates, and the sections to
+     * paste; no CA of it has to be configured. Writes members of an object
+     * (docs/protocol/control-socket.md: adcs-discover). */
+    enum cf_rc (*discover)(const struct cf_settings *settings, struct cf_directory *directory,
+                           struct cf_json_writer *out, struct cf_err *err);
     /* optional: true when a submit of the same CSR is known to give the same certificate again. */
     bool is_idempotent;
+    /* optional: true when a call leaves neither this process nor this host, so that there is
+     * nothing to wait for: as many may be under way as there are workers. */
+    bool is_in_process;
 };
 
 enum { CF_CA_ABI = 2 };

@@ -47,6 +47,8 @@
     X(REVOCATION_FAILED)                                                                           \
     X(CA_UNAVAILABLE)                                                                              \
     X(CA_RECOVERED)                                                                                \
+    X(CA_PREFLIGHT_FAILED)                                                                         \
+    X(CA_PREFLIGHT_WARNING)                                                                        \
     X(CRL_FAILED)                                                                                  \
     X(STORE_FAILED)                                                                                \
     X(STORE_RECOVERED)                                                                             \

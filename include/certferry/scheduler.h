@@ -23,6 +23,7 @@
     X(ACKNOWLEDGE, "acknowledge")                                                                  \
     X(HEARTBEAT, "heartbeat")                                                                      \
     X(CA_UPKEEP, "ca-upkeep")                                                                      \
+    X(PREFLIGHT, "preflight")                                                                      \
     X(CREDENTIALS, "credentials")                                                                  \
     X(EXPIRY, "expiry")                                                                            \
     X(KEYS, "keys")                                                                                \

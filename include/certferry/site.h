@@ -17,6 +17,7 @@
 #include "certferry/identity.h"
 #include "certferry/import_key.h"
 #include "certferry/keypool.h"
+#include "certferry/policy.h"
 #include "certferry/settings.h"
 #include "certferry/store.h"
 
@@ -37,7 +38,8 @@ struct cf_ca_slot {
     atomic_bool unhealthy;
     atomic_long last_error_rc; /* enum cf_rc of the last failure; CF_OK after a success */
     struct cf_breaker breaker;
-    atomic_uint in_use; /* calls under way */
+    atomic_uint in_use;      /* calls under way */
+    atomic_uint turned_away; /* of late, because of max_parallel; less by each that gets in */
     atomic_ulong count[CF_CA_COUNT_MAX_];
 };
 
@@ -67,18 +69,32 @@ CF_DEFINE_OWN(cf_site);
 
 /* By section name; NULL when there is none. */
 struct cf_ca_slot *cf_site_ca(struct cf_site *site, const char *name);
+/* A slot whose CA is put in by whoever opens it; done closes that. */
+void cf_ca_slot_init(struct cf_ca_slot *slot, const struct cf_ca_settings *settings,
+                     const struct cf_clock *clock);
+void cf_ca_slot_done(struct cf_ca_slot *slot);
+void cf_ca_slot_count(struct cf_ca_slot *slot, enum cf_ca_count count);
+const char *cf_ca_count_name(enum cf_ca_count count); /* "submitted" */
+
 /*
  * One call to a CA begins and ends. Begin: CF_E_CA_BUSY when as many are under way as
  * [ca] max_parallel allows, and the last failure's reason while the breaker keeps calls back; the
- * CA has not been asked then. End: notes how the CA fares, and logs a change.
+ * CA has not been asked then. End: notes how the CA fares, and logs it. A CA that is no way off
+ * (is_in_process) has no limit. Ending twice is once; cancel ends a call that was not made.
  */
 struct cf_ca_call {
-    struct cf_ca_slot *slot;
+    struct cf_ca_slot *slot; /* NULL: ended */
     bool is_probe;
 };
 CF_MUST_USE enum cf_rc cf_ca_call_begin(struct cf_ca_slot *slot, struct cf_ca_call *ret_call,
                                         struct cf_err *err);
 void cf_ca_call_end(struct cf_ca_call *call, enum cf_rc rc, const struct cf_err *err);
+void cf_ca_call_cancel(struct cf_ca_call *call);
+/* When to come again with what did not begin for this reason. */
+uint64_t cf_ca_slot_wait_ms(struct cf_ca_slot *slot, const struct cf_err *reason);
+
+/* Asks the site's CAs; borrows the site. */
+struct cf_policy_completer cf_site_completer(struct cf_site *site);
 
 /* CF_E_CA_CONFIG when the configuration has no such CA (any more). */
 CF_MUST_USE enum cf_rc cf_site_need_ca(struct cf_site *site, const char *name,

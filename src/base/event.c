@@ -217,6 +217,19 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "CA @CERTFERRY_CA@ answers again; the requests that waited for it are being\n"
           "worked on.\n\n"
           "Nothing is to be done.\n"),
+    EVENT(CA_PREFLIGHT_FAILED, "4cc54f2c0a764980b21febdb53bce836", 3, 50,
+          "A certification authority will refuse requests",
+          "CA @CERTFERRY_CA@ (backend @CERTFERRY_BACKEND@) was checked, as at every\n"
+          "start and every six hours, and something is not as requests need it: they\n"
+          "will fail or wait.\n\n"
+          "Do what the message says. `certferry check` looks again at once and tells\n"
+          "all it finds; here each thing is told once, until it was in order.\n"),
+    EVENT(CA_PREFLIGHT_WARNING, "0f93f8e3032e4856be8873d5a6c04a5a", 4, 50,
+          "Something about a certification authority should be looked at",
+          "CA @CERTFERRY_CA@ (backend @CERTFERRY_BACKEND@) was checked. Requests are\n"
+          "served, but what the message says is unsafe, or will be in the way later.\n\n"
+          "Do what the message says. `certferry check` looks again at once; here each\n"
+          "thing is told once, until it was in order.\n"),
     EVENT(CRL_FAILED, "f1cce6bea113468b95879e21cbcb4ad7", 3, 10,
           "The revocation list could not be published",
           "The CRL of CA @CERTFERRY_CA@ could not be written. The old list stays in\n"

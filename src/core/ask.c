@@ -107,7 +107,10 @@ cf_work_need_ask(struct cf_work *work, struct cf_err *err)
     if (work->has_ask)
         return CF_OK;
     CF_TRY(cf_work_need_request(work, err));
-    CF_TRY(cf_policy_judge(work->site->settings, ask->request, NULL, NULL, &ask->grant, err));
+    const struct cf_policy_completer completer = cf_site_completer(work->site);
+    cf_grant_done(&ask->grant);
+    CF_TRY(cf_policy_judge(work->site->settings, ask->request, &completer, NULL, NULL, &ask->grant,
+                           err));
     CF_TRY(cf_work_need_recipient(work, err));
     CF_TRY(judge_key_storage(ask, err));
     work->has_ask = true;

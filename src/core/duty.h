@@ -42,6 +42,13 @@ struct cf_expiry_note {
     unsigned stage;
 };
 
+/* What preflight has told of a CA, as hashes of its name and of the finding. */
+struct cf_preflight_note {
+    uint64_t ca;
+    uint64_t finding;
+    unsigned sweep; /* when it was found last */
+};
+
 struct cf_scheduler {
     struct cf_scheduler_options options;
     pthread_mutex_t lock;
@@ -55,6 +62,10 @@ struct cf_scheduler {
     struct cf_orphan orphan[CF_ORPHANS_MAX];
     size_t n_orphans;
     unsigned commit_failures; /* in a row */
+    struct cf_preflight_note preflight[512];
+    size_t n_preflight;
+    unsigned preflight_sweep;
+    bool preflight_is_running;
 
     /* Each of these belongs to one duty. */
     size_t batch[CF_KIND_MAX_]; /* deliver ([CF_KIND_PKCS]: all results), acknowledge; 0: the
@@ -74,6 +85,7 @@ cf_duty_fn cf_duty_revocations;
 cf_duty_fn cf_duty_acknowledge;
 cf_duty_fn cf_duty_heartbeat;
 cf_duty_fn cf_duty_ca_upkeep;
+cf_duty_fn cf_duty_preflight;
 cf_duty_fn cf_duty_credentials;
 cf_duty_fn cf_duty_expiry;
 cf_duty_fn cf_duty_keys;

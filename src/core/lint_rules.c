@@ -129,7 +129,7 @@ cf_lint_grant(struct cf_lint *lint)
         return;
     }
     cf_lint_sample(profile, &sample);
-    if (cf_policy_judge(lint->settings, &sample, NULL, NULL, &grant, &err) == CF_OK) {
+    if (cf_policy_judge(lint->settings, &sample, NULL, NULL, NULL, &grant, &err) == CF_OK) {
         cf_lint_say(lint, CF_FINDING_OK, "certificateTemplateName", NULL,
                     "[ca %s] issues by template %s", grant.ca->name, grant.template_settings->name);
         check_sid(lint, &sample, &grant);

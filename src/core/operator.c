@@ -135,7 +135,7 @@ revoke_found(struct cf_site *site, const struct cf_ledger *ledger, const char *s
     *ret_was_revoked = entry->revoked_ms > 0;
     if (*ret_was_revoked)
         return CF_OK;
-    CF_TRY(cf_revoke_entry(site, entry, reason, err));
+    CF_TRY(cf_revoke_entry(site, entry, reason, NULL, err));
     return site->store->ops->ledger_revoke(site->store, entry->id, cf_clock_now_ms(site->clock),
                                            reason, err);
 }

@@ -2,6 +2,7 @@
 /* CA, template, policy, key, usages and validity: what is judged before names are filled in. */
 #include "certferry/policy.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "certferry/text.h"
@@ -12,6 +13,7 @@ typedef unsigned long long ull;
 struct judging {
     const struct cf_settings *settings;
     const struct cf_request *request;
+    const struct cf_policy_completer *completer;
     struct cf_grant grant;
     bool has_key;
 };
@@ -86,6 +88,29 @@ judge_section(void *arg, struct cf_rule_note *note, struct cf_err *err)
     cf_rule_says(note,
                  "[policy %.64s] is the first for CA %.40s, template %.40s and %s certificates",
                  grant->policy->name, grant->ca->name, grant->template_settings->name, type_name);
+    return CF_OK;
+}
+
+/* Only now: what is not allowed at all is not worth asking the CA about. */
+static enum cf_rc
+judge_completion(void *arg, struct cf_rule_note *note, struct cf_err *err)
+{
+    struct judging *judging = arg;
+    struct cf_grant *grant = &judging->grant;
+
+    if (!judging->completer) {
+        cf_rule_is_idle(note, "the CA was not asked; judged as configured");
+        return CF_OK;
+    }
+    grant->completed = cf_template_settings_copy(grant->template_settings);
+    if (!grant->completed)
+        return cf_fail_oom(err);
+    CF_TRY(judging->completer->complete(judging->completer->arg, grant->ca, grant->completed, err));
+    grant->template_settings = grant->completed;
+    if (grant->completed->oid)
+        cf_rule_says(note, "the CA knows it as %.100s", grant->completed->oid);
+    else
+        cf_rule_says(note, "as configured and, where the CA says more, as it says");
     return CF_OK;
 }
 
@@ -190,30 +215,54 @@ has_oid(struct oids list, const char *oid)
     return false;
 }
 
+/* What the CA puts in anyway has to hold what the profile wants. */
+static enum cf_rc
+check_fixed_eku(const struct judging *judging, struct oids own, struct cf_err *err)
+{
+    const struct cf_request_profile *profile = &judging->request->profile;
+    char listed[96] = "none";
+
+    for (size_t i = 0, len = 0; i < own.n && len < sizeof listed; i++) {
+        int n = snprintf(listed + len, sizeof listed - len, "%s%s", i > 0 ? ", " : "", own.oid[i]);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    for (size_t i = 0; i < profile->n_eku; i++) {
+        if (!has_oid(own, profile->eku[i]))
+            return cf_fail(err, CF_E_POLICY,
+                           "profile.extendedKeyUsages: %.40s is not among those the CA puts in by "
+                           "template %.40s (%s); change the profile or the template",
+                           profile->eku[i], judging->grant.template_settings->name, listed);
+    }
+    return CF_OK;
+}
+
 /* A profile without usages gets those of the template, which a policy's list may not hold. */
 static enum cf_rc
 judge_eku(void *arg, struct cf_rule_note *note, struct cf_err *err)
 {
-    const struct judging *judging = arg;
+    struct judging *judging = arg;
     const struct cf_policy_settings *policy = judging->grant.policy;
     const struct cf_template_settings *template_settings = judging->grant.template_settings;
     const struct cf_request_profile *profile = &judging->request->profile;
     const struct oids own = {(const char *const *)template_settings->eku, template_settings->n_eku};
     const struct oids allowed =
         policy->n_eku > 0 ? (struct oids){(const char *const *)policy->eku, policy->n_eku} : own;
-    const struct oids asked =
-        profile->n_eku > 0 ? (struct oids){profile->eku, profile->n_eku} : own;
+    bool is_own = profile->n_eku == 0 || template_settings->eku_is_fixed;
+    const struct oids asked = is_own ? own : (struct oids){profile->eku, profile->n_eku};
     bool is_policys = policy->n_eku > 0;
     const char *section = is_policys ? "policy" : "template";
     const char *name = is_policys ? policy->name : template_settings->name;
 
+    if (template_settings->eku_is_fixed)
+        CF_TRY(check_fixed_eku(judging, own, err));
+    judging->grant.eku = asked.oid;
+    judging->grant.n_eku = asked.n;
     for (size_t i = 0; i < asked.n; i++) {
         if (!has_oid(allowed, asked.oid[i]))
             return cf_fail(err, CF_E_POLICY,
                            "profile.extendedKeyUsages: %.64s%s is not among the usages of [%s %s]; "
                            "take it out of the profile or add it to eku",
-                           asked.oid[i], profile->n_eku > 0 ? "" : ", from the template,", section,
-                           name);
+                           asked.oid[i], is_own ? ", from the template," : "", section, name);
     }
     if (is_policys && asked.n == 0)
         return cf_fail(err, CF_E_POLICY,
@@ -265,20 +314,35 @@ judge_validity(void *arg, struct cf_rule_note *note, struct cf_err *err)
     return CF_OK;
 }
 
+void
+cf_grant_done(struct cf_grant *grant)
+{
+    cf_template_settings_free(grant->completed);
+    *grant = (struct cf_grant){0};
+}
+
 enum cf_rc
 cf_policy_judge(const struct cf_settings *settings, const struct cf_request *request,
-                cf_policy_rule_fn *explain, void *arg, struct cf_grant *ret_grant,
-                struct cf_err *err)
+                const struct cf_policy_completer *completer, cf_policy_rule_fn *explain, void *arg,
+                struct cf_grant *ret_grant, struct cf_err *err)
 {
     static const struct cf_rule rules[] = {
-        {"[ca]", judge_ca, true},          {"[ca] templates", judge_template, true},
-        {"[policy]", judge_section, true}, {"min_key", judge_key, false},
-        {"min_rsa", judge_min_rsa, false}, {"min_ec", judge_min_ec, false},
-        {"eku", judge_eku, false},         {"max_validity", judge_validity, false},
+        {"[ca]", judge_ca, true},
+        {"[ca] templates", judge_template, true},
+        {"[policy]", judge_section, true},
+        {"[template]", judge_completion, true},
+        {"min_key", judge_key, false},
+        {"min_rsa", judge_min_rsa, false},
+        {"min_ec", judge_min_ec, false},
+        {"eku", judge_eku, false},
+        {"max_validity", judge_validity, false},
     };
-    struct judging judging = {.settings = settings, .request = request};
+    struct judging judging = {.settings = settings, .request = request, .completer = completer};
 
-    CF_TRY(cf_rules_judge(rules, CF_COUNT(rules), &judging, explain, arg, err));
-    *ret_grant = judging.grant;
-    return CF_OK;
+    enum cf_rc rc = cf_rules_judge(rules, CF_COUNT(rules), &judging, explain, arg, err);
+    if (rc == CF_OK)
+        *ret_grant = judging.grant;
+    else
+        cf_grant_done(&judging.grant);
+    return rc;
 }

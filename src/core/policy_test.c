@@ -97,15 +97,16 @@ judge_sid(struct cf_ask *ask, struct cf_json_writer *out, struct cf_err *err)
 }
 
 static enum cf_rc
-judge(struct cf_ask *ask, const struct cf_settings *settings, struct cf_bytes json,
-      struct cf_json_writer *out, struct cf_err *err)
+judge(struct cf_ask *ask, const struct cf_settings *settings,
+      const struct cf_policy_completer *completer, struct cf_bytes json, struct cf_json_writer *out,
+      struct cf_err *err)
 {
     enum cf_rc rc = read_request(ask, json, err);
 
     write_stage(out, "request", err, "it can be read");
     CF_TRY(rc);
     ask->facts.request = ask->request;
-    CF_TRY(cf_policy_judge(settings, ask->request, write_rule, out, &ask->grant, err));
+    CF_TRY(cf_policy_judge(settings, ask->request, completer, write_rule, out, &ask->grant, err));
     rc = cf_ask_render_names(ask, err);
     write_stage(out, "names", err, "all variables have values");
     CF_TRY(rc);
@@ -150,13 +151,14 @@ write_verdict(const struct cf_ask *ask, const struct cf_err *fault, struct cf_js
 
 enum cf_rc
 cf_policy_test(const struct cf_settings *settings, struct cf_directory *directory,
-               struct cf_bytes request, struct cf_json_writer *out, struct cf_err *err)
+               const struct cf_policy_completer *completer, struct cf_bytes request,
+               struct cf_json_writer *out, struct cf_err *err)
 {
     struct cf_ask ask = {.facts = {.directory = directory}};
     struct cf_err fault = {0};
 
     cf_json_put_array(out, "rules");
-    (void)!judge(&ask, settings, request, out, &fault);
+    (void)!judge(&ask, settings, completer, request, out, &fault);
     cf_json_put_array_end(out);
     write_verdict(&ask, &fault, out);
     enum cf_rc rc = write_names(&ask, out, err);
@@ -165,5 +167,6 @@ cf_policy_test(const struct cf_settings *settings, struct cf_directory *director
     cf_dn_free(ask.subject);
     cf_san_free(ask.san);
     cf_facts_done(&ask.facts);
+    cf_grant_done(&ask.grant);
     return rc;
 }

@@ -177,6 +177,38 @@ finish(struct cf_work *work, const struct cf_err *failure, struct cf_err *err)
     return rc;
 }
 
+/* Nobody's failure: it is neither counted nor told in the history. */
+static enum cf_rc
+give_back(struct cf_work *work, const struct cf_err *reason, uint64_t wait_ms, struct cf_err *err)
+{
+    struct cf_item *item = work->item;
+
+    item->due_ms = cf_clock_now_ms(work->site->clock) + (int64_t)wait_ms;
+    if (reason->rc != CF_E_CA_BUSY) {
+        item->rc = reason->rc;
+        item->fault = reason->fault;
+        CF_TRY(cf_replace_text(&item->error, reason->text, err));
+    }
+    return commit(work, false, err);
+}
+
+/* Before the intent to submit is written: a CA that is not asked has not been submitted to. One
+ * that is not there any more is for the step to tell of. */
+static enum cf_rc
+begin_call(struct cf_work *work, const struct cf_machine_row *row, bool *ret_goes_on,
+           struct cf_err *err)
+{
+    bool is_call = row->step == CF_STEP_SUBMIT || row->step == CF_STEP_POLL;
+    struct cf_ca_slot *slot =
+        is_call && work->item->ca ? cf_site_ca(work->site, work->item->ca) : NULL;
+    struct cf_err reason = {0};
+
+    *ret_goes_on = !slot || cf_ca_call_begin(slot, &work->call, &reason) == CF_OK;
+    if (*ret_goes_on)
+        return CF_OK;
+    return give_back(work, &reason, cf_ca_slot_wait_ms(slot, &reason), err);
+}
+
 static enum cf_rc
 run_step(struct cf_work *work, const struct cf_machine_row *row, bool *ret_goes_on,
          struct cf_err *err)
@@ -185,6 +217,7 @@ run_step(struct cf_work *work, const struct cf_machine_row *row, bool *ret_goes_
     struct cf_err failure = {0};
     enum cf_rc rc = steps[row->step](work, &outcome, &failure);
 
+    cf_ca_call_cancel(&work->call); /* by a step that did not come to it */
     *ret_goes_on = false;
     if (rc == CF_OK && !outcome.is_pending) {
         enter(work, row->next[CF_OUTCOME_DONE]);
@@ -195,6 +228,8 @@ run_step(struct cf_work *work, const struct cf_machine_row *row, bool *ret_goes_
         wait_for_ca(work, row, outcome.wait_ms);
         return finish(work, NULL, err);
     }
+    if (outcome.kept_back_ms > 0)
+        return give_back(work, &failure, outcome.kept_back_ms, err);
     if (failure.fault == CF_FAULT_TRANSIENT || failure.fault == CF_FAULT_CONFIG)
         CF_TRY(retry_later(work, row, &failure, err));
     else
@@ -242,6 +277,9 @@ cf_work_run(struct cf_work *work, enum cf_lane lane, bool *ret_handoff, enum cf_
             *ret_lane = row->lane;
             return CF_OK;
         }
+        CF_TRY(begin_call(work, row, &goes_on, err));
+        if (!goes_on)
+            return CF_OK;
         CF_TRY(make_durable(work, row, err));
         CF_TRY(run_step(work, row, &goes_on, err));
         if (!goes_on)

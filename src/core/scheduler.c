@@ -23,6 +23,7 @@ static const struct duty_row {
     [CF_DUTY_ACKNOWLEDGE] = {"acknowledge", cf_duty_acknowledge, CF_LANE_IO, CF_PRIO_HIGH, true},
     [CF_DUTY_HEARTBEAT] = {"heartbeat", cf_duty_heartbeat, CF_LANE_IO, CF_PRIO_NORMAL, true},
     [CF_DUTY_CA_UPKEEP] = {"ca-upkeep", cf_duty_ca_upkeep, CF_LANE_IO, CF_PRIO_NORMAL, false},
+    [CF_DUTY_PREFLIGHT] = {"preflight", cf_duty_preflight, CF_LANE_IO, CF_PRIO_NORMAL, false},
     [CF_DUTY_CREDENTIALS] = {"credentials", cf_duty_credentials, CF_LANE_IO, CF_PRIO_NORMAL, true},
     [CF_DUTY_EXPIRY] = {"expiry", cf_duty_expiry, CF_LANE_IO, CF_PRIO_NORMAL, false},
     [CF_DUTY_KEYS] = {"keys", cf_duty_keys, CF_LANE_CPU, CF_PRIO_IDLE, false},

@@ -17,10 +17,8 @@ cf_site_free(struct cf_site *site)
     if (!site || atomic_fetch_sub(&site->refs, 1) > 1)
         return NULL;
 
-    for (size_t i = 0; i < site->n_cas; i++) {
-        if (site->cas[i].ca)
-            site->cas[i].ca->ops->close(site->cas[i].ca);
-    }
+    for (size_t i = 0; i < site->n_cas; i++)
+        cf_ca_slot_done(&site->cas[i]);
     free(site->cas);
     if (site->cloud)
         site->cloud->ops->close(site->cloud);
@@ -61,4 +59,24 @@ cf_site_need_ca(struct cf_site *site, const char *name, struct cf_ca_slot **ret_
                        name);
     *ret_slot = slot;
     return CF_OK;
+}
+
+static enum cf_rc
+complete_template(void *arg, const struct cf_ca_settings *ca,
+                  struct cf_template_settings *template_settings, struct cf_err *err)
+{
+    struct cf_ca_slot *slot = NULL;
+
+    CF_TRY(cf_site_need_ca(arg, ca->name, &slot, err));
+    if (!slot->ca->ops->complete_template)
+        return CF_OK;
+    if (slot->ca->ops->complete_template(slot->ca, template_settings, err) != CF_OK)
+        return cf_err_prefix(err, "[ca %s]", ca->name);
+    return CF_OK;
+}
+
+struct cf_policy_completer
+cf_site_completer(struct cf_site *site)
+{
+    return (struct cf_policy_completer){.complete = complete_template, .arg = site};
 }

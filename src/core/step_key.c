@@ -26,15 +26,14 @@ cf_step_key(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err 
 
     const struct cf_ask *ask = &work->ask;
     const struct cf_template_settings *template_settings = ask->grant.template_settings;
-    bool wants_own_eku = ask->request->profile.n_eku > 0;
     const struct cf_csr_spec spec = {
         .subject = ask->subject,
         .san = ask->san,
         .key_usage = usage_for_key(template_settings->key_usage, ask->grant.key),
-        .eku = wants_own_eku ? (const char *const *)ask->request->profile.eku
-                             : (const char *const *)template_settings->eku,
-        .n_eku = wants_own_eku ? ask->request->profile.n_eku : template_settings->n_eku,
+        .eku = ask->grant.eku,
+        .n_eku = ask->grant.n_eku,
         .template_name = template_settings->name,
+        .template_oid = template_settings->oid,
         .sid = ask->sid,
     };
     cf_own(cf_key) key = NULL;

@@ -61,9 +61,10 @@ find_entry(const struct cf_revocation_request *request, const struct cf_ledger *
 
 enum cf_rc
 cf_revoke_entry(struct cf_site *site, const struct cf_ledger_entry *entry, int reason,
-                struct cf_err *err)
+                uint64_t *ret_kept_back_ms, struct cf_err *err)
 {
     struct cf_ca_slot *slot = NULL;
+    struct cf_ca_call call = {0};
 
     CF_TRY(cf_site_need_ca(site, entry->ca, &slot, err));
 
@@ -73,13 +74,22 @@ cf_revoke_entry(struct cf_site *site, const struct cf_ledger_entry *entry, int r
         .reason = reason,
         .revoked_ms = cf_clock_now_ms(site->clock),
     };
-    enum cf_rc rc = slot->ca->ops->revoke(slot->ca, &revocation, err);
-    cf_ca_slot_note(slot, rc, err);
+    enum cf_rc rc = cf_ca_call_begin(slot, &call, err);
+    if (rc != CF_OK) {
+        if (ret_kept_back_ms)
+            *ret_kept_back_ms = cf_ca_slot_wait_ms(slot, err);
+        return rc;
+    }
+    rc = slot->ca->ops->revoke(slot->ca, &revocation, err);
+    cf_ca_call_end(&call, rc, err);
+    if (rc == CF_OK)
+        cf_ca_slot_count(slot, CF_CA_COUNT_REVOKED);
     return rc == CF_E_CONFLICT ? CF_OK : rc;
 }
 
 static enum cf_rc
-revoke_at_ca(struct cf_work *work, const struct cf_ledger_entry *entry, struct cf_err *err)
+revoke_at_ca(struct cf_work *work, const struct cf_ledger_entry *entry,
+             struct cf_outcome *ret_outcome, struct cf_err *err)
 {
     struct cf_item *item = work->item;
 
@@ -92,7 +102,8 @@ revoke_at_ca(struct cf_work *work, const struct cf_ledger_entry *entry, struct c
         return CF_OK;
     }
 
-    CF_TRY(cf_revoke_entry(work->site, entry, work->site->settings->revocation_reason, err));
+    CF_TRY(cf_revoke_entry(work->site, entry, work->site->settings->revocation_reason,
+                           &ret_outcome->kept_back_ms, err));
     work->revoked_ledger_id = entry->id;
     snprintf(work->note, sizeof work->note, "certificate %s revoked at CA %s", entry->serial,
              entry->ca);
@@ -107,7 +118,6 @@ cf_step_revoke(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_e
     struct cf_ledger ledger = {0};
     struct cf_store *store = work->site->store;
 
-    (void)ret_outcome;
     CF_TRY(cf_revocation_request_parse(cf_buf_bytes(item->body), &request, err));
     CF_TRY(cf_replace_text(&item->serial, request->serial, err));
 
@@ -117,7 +127,7 @@ cf_step_revoke(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_e
     const struct cf_ledger_entry *entry = NULL;
     enum cf_rc rc = find_entry(request, &ledger, &entry, err);
     if (rc == CF_OK)
-        rc = revoke_at_ca(work, entry, err);
+        rc = revoke_at_ca(work, entry, ret_outcome, err);
     cf_ledger_done(&ledger);
     if (rc != CF_OK)
         return rc;

@@ -22,8 +22,8 @@ poll_delay(const struct cf_work *work, uint64_t asked_ms)
 }
 
 static enum cf_rc
-take_answer(struct cf_work *work, struct cf_ca_answer *answer, struct cf_outcome *ret_outcome,
-            struct cf_err *err)
+take_answer(struct cf_work *work, struct cf_ca_slot *slot, struct cf_ca_answer *answer,
+            struct cf_outcome *ret_outcome, struct cf_err *err)
 {
     struct cf_item *item = work->item;
 
@@ -33,6 +33,7 @@ take_answer(struct cf_work *work, struct cf_ca_answer *answer, struct cf_outcome
         cf_buf_free(item->chain);
         item->cert = cf_give(answer->cert);
         item->chain = cf_give(answer->chain);
+        cf_ca_slot_count(slot, CF_CA_COUNT_ISSUED);
         snprintf(work->note, sizeof work->note, "CA %s issued", item->ca);
         return CF_OK;
     case CF_CA_ANSWER_PENDING:
@@ -41,11 +42,14 @@ take_answer(struct cf_work *work, struct cf_ca_answer *answer, struct cf_outcome
                            "CA %s wants time, but gave nothing to ask for the certificate with",
                            item->ca);
         CF_TRY(cf_replace_text(&item->cookie, answer->cookie, err));
+        if (item->state != CF_STATE_SUBMITTED)
+            cf_ca_slot_count(slot, CF_CA_COUNT_PENDING);
         ret_outcome->is_pending = true;
         ret_outcome->wait_ms = poll_delay(work, answer->retry_after_ms);
         snprintf(work->note, sizeof work->note, "CA %s wants time", item->ca);
         return CF_OK;
     case CF_CA_ANSWER_REJECTED:
+        cf_ca_slot_count(slot, CF_CA_COUNT_REJECTED);
         return cf_fail(err, CF_E_REJECTED, "CA %s refused: %s", item->ca, answer->reason);
     }
     return cf_fail(err, CF_E_BUG, "CA %s gave an answer that does not exist", item->ca);
@@ -71,7 +75,9 @@ send(struct cf_work *work, struct cf_ca_slot *slot, struct cf_ca_answer *answer,
                item->ca);
     }
     enum cf_rc rc = slot->ca->ops->submit(slot->ca, &submission, answer, err);
-    cf_ca_slot_note(slot, rc, err);
+    cf_ca_call_end(&work->call, rc, err);
+    if (rc != CF_E_CA_DOWN)
+        cf_ca_slot_count(slot, CF_CA_COUNT_SUBMITTED);
     return rc;
 }
 
@@ -109,7 +115,7 @@ cf_step_submit(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_e
     if (!has_been_asked || rc == CF_E_CA_DOWN)
         work->item->submits--;
     if (rc == CF_OK)
-        rc = take_answer(work, &answer, ret_outcome, err);
+        rc = take_answer(work, slot, &answer, ret_outcome, err);
     cf_ca_answer_done(&answer);
     return rc;
 }
@@ -126,9 +132,9 @@ cf_step_poll(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err
         return cf_fail(err, CF_E_BUG, "CA %s: nothing to poll with", item->ca);
 
     enum cf_rc rc = slot->ca->ops->poll(slot->ca, item->cookie, &answer, err);
-    cf_ca_slot_note(slot, rc, err);
+    cf_ca_call_end(&work->call, rc, err);
     if (rc == CF_OK)
-        rc = take_answer(work, &answer, ret_outcome, err);
+        rc = take_answer(work, slot, &answer, ret_outcome, err);
     cf_ca_answer_done(&answer);
     return rc;
 }

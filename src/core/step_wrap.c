@@ -72,7 +72,7 @@ check_issued(struct cf_work *work, const struct cf_cert *cert, const struct cf_c
     const struct cf_grant *grant = &work->ask.grant;
     uint64_t validity = grant->template_settings->validity_ms;
 
-    if (grant->validity_ms > 0 && grant->validity_ms < validity)
+    if (grant->validity_ms > 0 && (validity == 0 || grant->validity_ms < validity))
         validity = grant->validity_ms;
     CF_TRY(cf_csr_parse(cf_buf_bytes(work->item->csr), &csr, err));
 
@@ -80,8 +80,9 @@ check_issued(struct cf_work *work, const struct cf_cert *cert, const struct cf_c
         .csr = csr,
         .chain = chain,
         .now_ms = cf_clock_now_ms(work->site->clock),
-        .not_after_max_ms =
-            cf_clock_now_ms(work->site->clock) + (int64_t)validity + VALIDITY_SLACK_MS,
+        .not_after_max_ms = validity > 0 ? cf_clock_now_ms(work->site->clock) + (int64_t)validity +
+                                               VALIDITY_SLACK_MS
+                                         : 0,
         .sid_may_be_missing = !grant->ca->sid_must_be_kept,
     };
     CF_TRY(cf_cert_check_issued(cert, &expectation, err));

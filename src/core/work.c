@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "certferry/metrics.h"
-
 struct cf_work *
 cf_work_new(struct cf_site *site, struct cf_item *take_item)
 {
@@ -25,6 +23,7 @@ static void
 ask_done(struct cf_ask *ask)
 {
     cf_facts_done(&ask->facts);
+    cf_grant_done(&ask->grant);
     cf_request_free(ask->request);
     cf_cert_free(ask->recipient);
     cf_dn_free(ask->subject);
@@ -38,6 +37,7 @@ cf_work_free(struct cf_work *work)
     if (!work)
         return NULL;
 
+    cf_ca_call_cancel(&work->call);
     ask_done(&work->ask);
     cf_key_free(work->key);
     cf_ledger_entry_free(work->issued);
@@ -78,30 +78,4 @@ cf_work_fields(const struct cf_work *work, const struct cf_err *err)
         .subject = item->subject,
         .err = err,
     };
-}
-
-void
-cf_ca_slot_note(struct cf_ca_slot *slot, enum cf_rc rc, const struct cf_err *err)
-{
-    bool is_ca_trouble = rc != CF_OK && err &&
-                         (err->fault == CF_FAULT_TRANSIENT || err->fault == CF_FAULT_CONFIG) &&
-                         rc != CF_E_STOPPED && rc != CF_E_OOM;
-    const struct cf_log_fields fields = {
-        .ca = slot->settings->name,
-        .backend = slot->settings->backend,
-        .err = is_ca_trouble ? err : NULL,
-    };
-
-    if (is_ca_trouble) {
-        atomic_store(&slot->last_error_rc, (long)rc);
-        atomic_store(&slot->unhealthy, true);
-        cf_metric_add(CF_M_CA_ERRORS, 1);
-        cf_log(CF_EV_CA_UNAVAILABLE, &fields, "CA %s does not serve requests",
-               slot->settings->name);
-    } else if (rc == CF_OK) {
-        atomic_store(&slot->last_error_rc, (long)CF_OK);
-        if (atomic_exchange(&slot->unhealthy, false))
-            cf_log(CF_EV_CA_RECOVERED, &fields, "CA %s serves requests again",
-                   slot->settings->name);
-    }
 }

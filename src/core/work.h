@@ -39,7 +39,8 @@ struct cf_work {
     bool has_ask;
     bool has_names;
     struct cf_ask ask;
-    struct cf_key *key; /* between key and wrap, so that nothing has to be unsealed */
+    struct cf_ca_call call; /* for submit and poll, begun by the runner */
+    struct cf_key *key;     /* between key and wrap, so that nothing has to be unsealed */
     struct cf_ledger_entry *issued;
     struct cf_buf *recovery; /* goes with issued */
     int64_t revoked_ledger_id;
@@ -47,8 +48,9 @@ struct cf_work {
 };
 
 struct cf_outcome {
-    bool is_pending;  /* the CA wants time */
-    uint64_t wait_ms; /* with is_pending */
+    bool is_pending;       /* the CA wants time */
+    uint64_t wait_ms;      /* with is_pending */
+    uint64_t kept_back_ms; /* with an error: the CA was not asked, and may be after this time */
 };
 
 typedef enum cf_rc cf_step_fn(struct cf_work *work, struct cf_outcome *ret_outcome,
@@ -101,6 +103,3 @@ struct cf_log_fields cf_work_fields(const struct cf_work *work, const struct cf_
 void cf_log_outcome(const struct cf_work *work, const struct cf_err *err);
 
 CF_MUST_USE enum cf_rc cf_replace_text(char **text, const char *value, struct cf_err *err);
-
-/* Remembers and logs how a CA fares. */
-void cf_ca_slot_note(struct cf_ca_slot *slot, enum cf_rc rc, const struct cf_err *err);

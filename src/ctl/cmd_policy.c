@@ -161,8 +161,8 @@ judge(const struct cf_settings *settings, struct cf_bytes request, struct cf_buf
     cf_json_writer_begin(&writer, out);
     cf_json_put_object(&writer, NULL);
     cf_json_put_bool(&writer, "offline", true);
-    CF_TRY(
-        cf_policy_test(settings, settings->directory.uri ? &offline : NULL, request, &writer, err));
+    CF_TRY(cf_policy_test(settings, settings->directory.uri ? &offline : NULL, NULL, request,
+                          &writer, err));
     cf_json_put_object_end(&writer);
     return cf_json_writer_end(&writer, err);
 }

@@ -5,6 +5,7 @@
 
 #include "certferry/clock.h"
 #include "certferry/key.h"
+#include "certferry/site.h"
 #include "certferry/text.h"
 #include "commands.h"
 #include "render.h"
@@ -85,6 +86,46 @@ put_head(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
     return CF_OK;
 }
 
+/* What the CA's calls came to; a daemon of an earlier version does not tell. */
+static enum cf_rc
+add_ca_calls(struct cf_table *table, const struct cf_json *ca, struct cf_err *err)
+{
+    static const enum cf_ca_count shown[] = {CF_CA_COUNT_ISSUED, CF_CA_COUNT_REJECTED,
+                                             CF_CA_COUNT_FAILED};
+    const struct cf_json *counters = NULL;
+
+    CF_TRY(cf_json_object_opt(ca, "counters", &counters, err));
+    for (size_t i = 0; i < CF_COUNT(shown); i++) {
+        char text[32] = "";
+        int64_t n = 0;
+
+        if (counters) {
+            CF_TRY(cf_json_int_opt(counters, cf_ca_count_name(shown[i]), 0, INT64_MAX, &n, err));
+            (void)snprintf(text, sizeof text, "%" PRId64, n);
+        }
+        cf_table_cell(table, CF_STYLE_PLAIN, text);
+    }
+    return CF_OK;
+}
+
+static enum cf_rc
+add_ca_health(struct cf_table *table, const struct cf_json *ca, struct cf_err *err)
+{
+    const char *kept_back = NULL;
+    char time[CF_TOOL_TIME_SIZE], text[CF_TOOL_TIME_SIZE + 32] = "failing";
+    bool is_healthy = false;
+
+    CF_TRY(cf_json_bool(ca, "healthy", &is_healthy, err));
+    CF_TRY(cf_tool_text(ca, "keptBackUntilUtc", &kept_back, err));
+    if (kept_back && kept_back[0]) {
+        cf_tool_time(kept_back, time);
+        (void)snprintf(text, sizeof text, "kept back until %s", time);
+        is_healthy = false;
+    }
+    cf_table_cell(table, is_healthy ? CF_STYLE_GOOD : CF_STYLE_BAD, is_healthy ? "ok" : text);
+    return CF_OK;
+}
+
 static enum cf_rc
 put_cas(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
 {
@@ -94,6 +135,9 @@ put_cas(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
         {.title = "HEALTH"},
         {.title = "HOST", .may_shrink = true},
         {.title = "NAME", .may_shrink = true},
+        {.title = "ISSUED", .is_number = true},
+        {.title = "REFUSED", .is_number = true},
+        {.title = "FAILED", .is_number = true},
         {.title = "LAST ERROR", .may_shrink = true},
     };
     cf_own(cf_table) table = cf_table_new(columns, CF_COUNT(columns));
@@ -105,7 +149,6 @@ put_cas(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
     for (size_t i = 0; i < cf_json_length(cas); i++) {
         const char *name = NULL, *backend = NULL, *host = NULL, *ca_name = NULL, *error = NULL;
         const struct cf_json *ca = NULL;
-        bool is_healthy = false;
 
         CF_TRY(cf_json_at_object(cas, i, &ca, err));
         CF_TRY(cf_json_string(ca, "name", 1, CF_ASK_TEXT_MAX, &name, err));
@@ -113,13 +156,12 @@ put_cas(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
         CF_TRY(cf_tool_text(ca, "certificationAuthority", &host, err));
         CF_TRY(cf_tool_text(ca, "certificationAuthorityName", &ca_name, err));
         CF_TRY(cf_tool_text(ca, "lastError", &error, err));
-        CF_TRY(cf_json_bool(ca, "healthy", &is_healthy, err));
         cf_table_cell(table, CF_STYLE_PLAIN, name);
         cf_table_cell(table, CF_STYLE_PLAIN, backend);
-        cf_table_cell(table, is_healthy ? CF_STYLE_GOOD : CF_STYLE_BAD,
-                      is_healthy ? "ok" : "failing");
+        CF_TRY(add_ca_health(table, ca, err));
         cf_table_cell(table, CF_STYLE_PLAIN, host);
         cf_table_cell(table, CF_STYLE_PLAIN, ca_name);
+        CF_TRY(add_ca_calls(table, ca, err));
         cf_table_cell(table, CF_STYLE_PLAIN, error);
     }
     fputc('\n', tool->out);

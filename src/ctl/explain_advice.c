@@ -106,6 +106,8 @@ static const char *const errors[CF_E_MAX_] = {
     [CF_E_REJECTED] = "The CA refused. Its reason is above: correct the profile, the template or "
                       "the connector's rights at the CA.",
     [CF_E_CA_DOWN] = "Bring the CA back, or its network. `certferry check` tests it.",
+    [CF_E_CA_BUSY] = "Nothing is to be done: as many requests as [ca NAME] max_parallel allows are "
+                     "at the CA, and this one is next in turn.",
     [CF_E_CA_CONFIG] = "Correct the section [ca NAME] and reload: `certferry check` tells what is "
                        "wrong with it.",
     [CF_E_NET] = "Check network, DNS, proxy and firewall between this host and the peer named "

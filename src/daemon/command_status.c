@@ -34,6 +34,21 @@ put_counts(struct cf_site *site, struct cf_json_writer *out, unsigned kinds, con
 }
 
 static void
+put_ca_calls(struct cf_site *site, struct cf_ca_slot *slot, struct cf_json_writer *out)
+{
+    uint64_t left = cf_breaker_left_ms(&slot->breaker);
+
+    cf_json_put_int(out, "inUse", atomic_load(&slot->in_use));
+    cf_command_put_time(out, "keptBackUntilUtc",
+                        left > 0 ? cf_clock_now_ms(site->clock) + (int64_t)left : 0);
+    cf_json_put_object(out, "counters");
+    for (unsigned count = 0; count < CF_CA_COUNT_MAX_; count++)
+        cf_json_put_int(out, cf_ca_count_name((enum cf_ca_count)count),
+                        (int64_t)atomic_load(&slot->count[count]));
+    cf_json_put_object_end(out);
+}
+
+static void
 put_cas(struct cf_site *site, struct cf_json_writer *out)
 {
     cf_json_put_array(out, "cas");
@@ -50,6 +65,7 @@ put_cas(struct cf_site *site, struct cf_json_writer *out)
                            atomic_load(&slot->unhealthy)
                                ? cf_rc_text((enum cf_rc)atomic_load(&slot->last_error_rc))
                                : NULL);
+        put_ca_calls(site, slot, out);
         cf_json_put_object_end(out);
     }
     cf_json_put_array_end(out);

@@ -162,6 +162,7 @@ open_cas(struct cf_site *site, struct cf_err *err)
     const struct cf_ca_env env = {
         .clock = site->clock,
         .store = site->store,
+        .directory = site->directory,
         .stop_flag = site->stop_flag,
     };
 
@@ -175,10 +176,10 @@ open_cas(struct cf_site *site, struct cf_err *err)
         if (!ops)
             return cf_fail(err, CF_E_CONFIG, "[ca %s] backend: '%s' is unknown", ca->name,
                            ca->backend);
-        site->cas[i].settings = ca;
+        cf_ca_slot_init(&site->cas[i], ca, site->clock);
+        site->n_cas = i + 1;
         if (ops->open(ca, &env, &site->cas[i].ca, err) != CF_OK)
             return cf_err_prefix(err, "[ca %s]", ca->name);
-        site->n_cas = i + 1;
     }
     return CF_OK;
 }

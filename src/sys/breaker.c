@@ -96,6 +96,15 @@ cf_breaker_leave(struct cf_breaker *breaker, bool is_probe, enum cf_breaker_verd
     pthread_mutex_unlock(&breaker->lock);
 }
 
+uint64_t
+cf_breaker_left_ms(struct cf_breaker *breaker)
+{
+    pthread_mutex_lock(&breaker->lock);
+    int64_t left = breaker->failures > 0 ? left_ms(breaker) : 0;
+    pthread_mutex_unlock(&breaker->lock);
+    return left > 0 ? (uint64_t)left : 0;
+}
+
 bool
 cf_breaker_is_open(struct cf_breaker *breaker)
 {

@@ -212,6 +212,24 @@ fake_close(struct cf_ca *base)
     (void)fake_ca_free((struct fake_ca *)base);
 }
 
+static enum cf_rc
+fake_complete_template(struct cf_ca *base, struct cf_template_settings *template_settings,
+                       struct cf_err *err)
+{
+    struct fake_ca *ca = (struct fake_ca *)base;
+
+    pthread_mutex_lock(&ca->lock);
+    ca->n_completions++;
+    enum cf_rc rc = scripted(ca, &ca->fail_completion, err);
+    if (rc == CF_OK) {
+        free(template_settings->oid);
+        template_settings->oid = ca->template_oid ? strdup(ca->template_oid) : NULL;
+        template_settings->eku_is_fixed = ca->eku_is_fixed;
+    }
+    pthread_mutex_unlock(&ca->lock);
+    return rc;
+}
+
 static const struct cf_ca_ops OPS = {
     .name = "fake",
     .abi = CF_CA_ABI,
@@ -222,6 +240,7 @@ static const struct cf_ca_ops OPS = {
     .revoke = fake_revoke,
     .chain = fake_chain,
     .decide = fake_decide,
+    .complete_template = fake_complete_template,
     .is_idempotent = true,
 };
 

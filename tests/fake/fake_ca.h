@@ -46,6 +46,9 @@ struct fake_ca {
     enum cf_rc fail_submit;    /* CF_OK: none */
     enum cf_rc fail_poll;
     enum cf_rc fail_revoke;
+    enum cf_rc fail_completion;
+    const char *template_oid; /* what the CA knows of every template; NULL: nothing */
+    bool eku_is_fixed;
     unsigned fail_times; /* how often the failures above are served; 0: always */
     bool loses_answers;  /* issues, remembers, and fails with CF_E_TIMEOUT */
 
@@ -56,6 +59,7 @@ struct fake_ca {
     unsigned n_polls;
     unsigned n_revokes;
     unsigned n_issued;
+    unsigned n_completions;
 };
 
 struct fake_ca *fake_ca_new(const struct cf_ca_env *env, fake_ca_issue_fn *issue, void *arg);

@@ -102,4 +102,5 @@ const struct cf_ca_ops cf_ca_local_ops = {
     .upkeep = cf_local_upkeep,
     .decide = cf_local_decide,
     .is_idempotent = true,
+    .is_in_process = true,
 };

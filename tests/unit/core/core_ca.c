@@ -74,6 +74,8 @@ answer_submission(struct core_ca *ca, const struct cf_ca_submission *submission,
         asked.csr = cf_buf_bytes(other);
         asked.request_context = "somebody else";
     }
+    if (ca->issues_by)
+        asked.template_settings = ca->issues_by;
     CF_TRY(ca->inner->ops->submit(ca->inner, &asked, answer, err));
     keep_first(ca, answer);
     if (answer->disposition == CF_CA_ANSWER_PENDING) {
@@ -90,6 +92,18 @@ answer_submission(struct core_ca *ca, const struct cf_ca_submission *submission,
     return cf_fail(err, ca->lose, "the answer was lost");
 }
 
+/* Lock held at both ends. */
+static void
+wait_if_told(struct core_ca *ca)
+{
+    if (!ca->is_holding)
+        return;
+    ca->n_held++;
+    while (ca->is_holding)
+        pthread_cond_wait(&ca->let_go, &ca->lock);
+    ca->n_held--;
+}
+
 static enum cf_rc
 core_submit(struct cf_ca *base, const struct cf_ca_submission *submission,
             struct cf_ca_answer *ret_answer, struct cf_err *err)
@@ -99,6 +113,7 @@ core_submit(struct cf_ca *base, const struct cf_ca_submission *submission,
 
     pthread_mutex_lock(&ca->lock);
     note_submission(ca, submission);
+    wait_if_told(ca);
     enum cf_rc rc = answer_submission(ca, submission, &answer, err);
     pthread_mutex_unlock(&ca->lock);
     if (rc == CF_OK)
@@ -158,6 +173,76 @@ core_decide(struct cf_ca *base, const char *cookie, bool approve, struct cf_err 
     return of(base)->inner->ops->decide(of(base)->inner, cookie, approve, err);
 }
 
+static enum cf_rc
+core_check(struct cf_ca *base, cf_finding_fn *report, void *arg, struct cf_err *err)
+{
+    struct core_ca *ca = of(base);
+
+    pthread_mutex_lock(&ca->lock);
+    ca->n_checks++;
+    if (ca->holds_checks)
+        wait_if_told(ca);
+    for (size_t i = 0; i < CF_COUNT(ca->findings) && ca->findings[i].text; i++)
+        report(arg, &ca->findings[i]);
+    enum cf_rc rc = ca->fail_check;
+    pthread_mutex_unlock(&ca->lock);
+    return rc == CF_OK ? CF_OK : cf_fail(err, rc, "as the test wants it");
+}
+
+/* As a CA does it: what is configured stays. */
+static enum cf_rc
+core_complete(struct cf_ca *base, struct cf_template_settings *template_settings,
+              struct cf_err *err)
+{
+    struct core_ca *ca = of(base);
+    cf_own(cf_template_settings) known = NULL;
+
+    pthread_mutex_lock(&ca->lock);
+    ca->n_completions++;
+    enum cf_rc rc = ca->fail_completion;
+    if (ca->completion)
+        known = cf_template_settings_copy(ca->completion);
+    pthread_mutex_unlock(&ca->lock);
+    if (rc != CF_OK)
+        return cf_fail(err, rc, "as the test wants it");
+    if (!known)
+        return CF_OK;
+    free(template_settings->oid);
+    template_settings->oid = cf_give(known->oid);
+    template_settings->eku_is_fixed = known->eku_is_fixed;
+    if (!(template_settings->given & CF_TEMPLATE_KEY))
+        template_settings->key = known->key;
+    if (!(template_settings->given & CF_TEMPLATE_VALIDITY))
+        template_settings->validity_ms = known->validity_ms;
+    if (template_settings->given & CF_TEMPLATE_EKU)
+        return CF_OK;
+    char **eku = template_settings->eku;
+    size_t n_eku = template_settings->n_eku;
+    template_settings->eku = known->eku;
+    template_settings->n_eku = known->n_eku;
+    known->eku = eku;
+    known->n_eku = n_eku;
+    return CF_OK;
+}
+
+void
+core_ca_hold(struct core_ca *ca, bool is_holding)
+{
+    pthread_mutex_lock(&ca->lock);
+    ca->is_holding = is_holding;
+    pthread_cond_broadcast(&ca->let_go);
+    pthread_mutex_unlock(&ca->lock);
+}
+
+unsigned
+core_ca_held(struct core_ca *ca)
+{
+    pthread_mutex_lock(&ca->lock);
+    unsigned n = ca->n_held;
+    pthread_mutex_unlock(&ca->lock);
+    return n;
+}
+
 static void
 core_close(struct cf_ca *base)
 {
@@ -173,6 +258,7 @@ core_close(struct cf_ca *base)
     }
     cf_buf_free(ca->first_cert);
     cf_buf_free(ca->first_chain);
+    pthread_cond_destroy(&ca->let_go);
     pthread_mutex_destroy(&ca->lock);
     free(ca);
 }
@@ -184,11 +270,14 @@ core_ca_new(struct cf_ca *take_inner)
 
     assert_non_null(ca);
     pthread_mutex_init(&ca->lock, NULL);
+    pthread_cond_init(&ca->let_go, NULL);
     ca->inner = take_inner;
     ca->ops = (struct cf_ca_ops){
         .name = "local",
         .abi = CF_CA_ABI,
         .close = core_close,
+        .check = core_check,
+        .complete_template = core_complete,
         .submit = core_submit,
         .poll = core_poll,
         .revoke = core_revoke,

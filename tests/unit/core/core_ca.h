@@ -3,4 +3,8 @@
 
 #include "unit/core/core_kit.h"
 
+/* Submissions (and checks, with holds_checks) wait inside the CA from now on, or go on. */
+void core_ca_hold(struct core_ca *ca, bool is_holding);
+unsigned core_ca_held(struct core_ca *ca); /* how many wait now */
+
 struct core_ca *core_ca_new(struct cf_ca *take_inner); /* ops->close frees both */

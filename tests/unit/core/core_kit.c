@@ -172,7 +172,7 @@ core_site(struct core_kit *kit, struct core_ca **ret_ca)
     site->keypool = kit->keypool;
     site->cas = calloc(1, sizeof *site->cas);
     site->n_cas = 1;
-    site->cas[0].settings = site->settings->cas[0];
+    cf_ca_slot_init(&site->cas[0], site->settings->cas[0], kit->clock);
     assert_ok(cf_ca_find_backend("local")->open(site->cas[0].settings, &env, &inner, &err), err);
     struct core_ca *ca = core_ca_new(inner);
     site->cas[0].ca = &ca->base;
@@ -184,6 +184,44 @@ core_site(struct core_kit *kit, struct core_ca **ret_ca)
     if (ret_ca)
         *ret_ca = ca;
     return site;
+}
+
+struct core_ca *
+core_add_ca(struct core_kit *kit)
+{
+    const struct cf_ca_env env = {.clock = kit->clock, .store = kit->store};
+    struct cf_site *site = kit->site;
+    struct cf_settings *settings = site->settings;
+    struct cf_policy_settings *policy = settings->policies[0];
+    struct cf_ca *inner = NULL;
+    struct cf_err err = {0};
+
+    assert_int_equal(site->n_cas, 1);
+    struct cf_ca_settings *ca_settings = make_ca_settings(settings->templates[0]);
+    free(ca_settings->name);
+    free(ca_settings->host);
+    ca_settings->name = strdup("other");
+    ca_settings->host = strdup("other.example.com");
+    settings->cas = reallocarray(settings->cas, 2, sizeof(void *));
+    settings->cas[1] = ca_settings;
+    settings->n_cas = 2;
+    policy->cas = reallocarray(policy->cas, 3, sizeof(char *));
+    policy->cas[1] = strdup("other");
+    policy->cas[2] = NULL;
+
+    struct cf_ca *first = site->cas[0].ca;
+    site->cas[0].ca = NULL;
+    cf_ca_slot_done(&site->cas[0]);
+    free(site->cas);
+    site->cas = calloc(2, sizeof *site->cas);
+    cf_ca_slot_init(&site->cas[0], settings->cas[0], kit->clock);
+    site->cas[0].ca = first;
+    cf_ca_slot_init(&site->cas[1], ca_settings, kit->clock);
+    site->n_cas = 2;
+    assert_ok(cf_ca_find_backend("local")->open(ca_settings, &env, &inner, &err), err);
+    struct core_ca *ca = core_ca_new(inner);
+    site->cas[1].ca = &ca->base;
+    return ca;
 }
 
 static void

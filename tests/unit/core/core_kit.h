@@ -42,6 +42,14 @@ struct core_ca {
     bool swaps;   /* answers with a certificate for another CSR */
     bool replays; /* answers with the first certificate it ever issued */
     bool drops_cookie;
+    bool is_holding; /* core_ca_hold: submissions wait, and with holds_checks checks */
+    bool holds_checks;
+    pthread_cond_t let_go;
+    enum cf_rc fail_check;
+    enum cf_rc fail_completion;
+    const struct cf_template_settings *completion; /* what ops.complete_template fills in */
+    const struct cf_template_settings *issues_by;  /* in place of what is submitted */
+    struct cf_finding findings[4];                 /* of a check; ended by one without text */
     const char *reject_reason;
     uint64_t retry_after_ms;
 
@@ -49,6 +57,9 @@ struct core_ca {
     unsigned n_repeats; /* submissions with is_repeat */
     unsigned n_polls;
     unsigned n_revokes;
+    unsigned n_completions;
+    unsigned n_checks;
+    unsigned n_held;        /* of the calls that wait now */
     struct core_seen *seen; /* the first CSR of each context */
     unsigned n_changed;     /* submissions with another one */
     struct cf_buf *first_cert;
@@ -89,6 +100,8 @@ int core_teardown(void **state);
 /* Another site over the same store, cloud and keys; owned by the caller. Its CA is the embedded
  * one. */
 struct cf_site *core_site(struct core_kit *kit, struct core_ca **ret_ca);
+/* A second CA, [ca other] at other.example.com with the same key, before the scheduler is there. */
+struct core_ca *core_add_ca(struct core_kit *kit);
 /* With a pool of one worker per lane; the duties are called by the test. */
 void core_start_scheduler(struct core_kit *kit, unsigned n_workers);
 

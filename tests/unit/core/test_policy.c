@@ -61,7 +61,7 @@ judge(const char *path, const char *value, struct cf_grant *ret, struct cf_err *
     cf_own(cf_request) request = NULL;
 
     assert_ok(cf_request_parse(cf_bytes_of(json, strlen(json)), &request, err), *err);
-    return cf_policy_judge(&settings, request, NULL, NULL, ret, err);
+    return cf_policy_judge(&settings, request, NULL, NULL, NULL, ret, err);
 }
 
 static void
@@ -156,7 +156,7 @@ a_template_that_the_ca_does_not_list_is_refused(void **state)
         struct cf_err err = {0};
 
         assert_ok(cf_request_parse(cf_bytes_of(json, strlen(json)), &request, &err), err);
-        assert_rc(cf_policy_judge(&settings, request, NULL, NULL, &grant, &err), CF_E_POLICY);
+        assert_rc(cf_policy_judge(&settings, request, NULL, NULL, NULL, &grant, &err), CF_E_POLICY);
         assert_contains(err.text, "certificateTemplateName");
         assert_contains(err.text, "[ca corp] templates");
     }
@@ -317,7 +317,7 @@ explain(const char *path, const char *value, struct heard *heard, struct cf_err 
 
     *heard = (struct heard){0};
     assert_ok(cf_request_parse(cf_bytes_of(json, strlen(json)), &request, err), *err);
-    return cf_policy_judge(&settings, request, hear, heard, &grant, err);
+    return cf_policy_judge(&settings, request, NULL, hear, heard, &grant, err);
 }
 
 static void
@@ -328,14 +328,14 @@ explaining_goes_on_behind_a_refusal_while_there_is_footing(void **state)
 
     (void)state;
     assert_ok(explain("profile.keySize", "3072", &heard, &err), err);
-    assert_string_equal(heard.verdicts, "mmmm--m-");
+    assert_string_equal(heard.verdicts, "mmm-m--m-");
     everyone.min_rsa_bits = 4096;
     everyone.max_validity_ms = KIT_DAY_MS;
     assert_rc(explain("profile.keySize", "3072", &heard, &err), CF_E_POLICY);
-    assert_string_equal(heard.verdicts, "mmmmr-mr");
+    assert_string_equal(heard.verdicts, "mmm-mr-mr");
     assert_contains(err.text, "min_rsa");
     assert_rc(explain("profile.keySize", "1024", &heard, &err), CF_E_UNSUPPORTED);
-    assert_string_equal(heard.verdicts, "mmmr--mr");
+    assert_string_equal(heard.verdicts, "mmm-r--mr");
     assert_rc(explain("certificationAuthority", "\"x\"", &heard, &err), CF_E_POLICY);
     assert_string_equal(heard.verdicts, "r");
     settings.n_policies = 0;

@@ -59,7 +59,7 @@ open_ca(struct daemon_kit *kit)
     kit->ca->n_requests = 1;
     site->cas = calloc(1, sizeof *site->cas);
     must(site->cas != NULL, "memory", &(struct cf_err){0});
-    site->cas[0].settings = site->settings->cas[0];
+    cf_ca_slot_init(&site->cas[0], site->settings->cas[0], cf_clock_real());
     site->cas[0].ca = &kit->ca->base;
     site->n_cas = 1;
 }
