@@ -139,6 +139,11 @@ const struct cf_tool_command cf_tool_commands[] = {
      "directory; when it does not run, or with --offline, the configuration alone does, and rules "
      "that need the directory are not judged. Exit code 0 when it is allowed, 4 when it is "
      "refused, 5 when that hangs on a rule that could not be judged."},
+    {"adcs discover", cf_tool_adcs_discover, NULL, NULL, no_options,
+     "list the CAs and templates of Active Directory",
+     "Asks the directory for its CAs (AD CS), their templates, what speaks against each, and "
+     "whether the connector's account may enroll by it, and prints the sections [ca] and "
+     "[template] to paste. Needs [directory] and the running daemon."},
     {"enroll", cf_tool_enroll, NULL, NULL, enroll_options,
      "make the key with which the connector signs in",
      "For [cloud] auth = certificate: makes an RSA key and a self-signed certificate, keeps both "

@@ -13,6 +13,7 @@ cf_tool_render_fn cf_render_expiring;
 cf_tool_render_fn cf_render_check;
 cf_tool_render_fn cf_render_recipient_info;
 cf_tool_render_fn cf_render_policy_test;
+cf_tool_render_fn cf_render_adcs_discover;
 
 /* What a state means, and what is to be done about an error; never NULL. */
 const char *cf_explain_state(enum cf_kind kind, enum cf_state state);

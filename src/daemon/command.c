@@ -23,6 +23,7 @@ static const struct command {
     {"expiring", cf_command_expiring},
     {"check", cf_command_check},
     {"policy-test", cf_command_policy_test},
+    {"adcs-discover", cf_command_adcs_discover},
 };
 
 void

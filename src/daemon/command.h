@@ -31,6 +31,7 @@ cf_command_fn cf_command_revoke;
 cf_command_fn cf_command_expiring;
 cf_command_fn cf_command_check;
 cf_command_fn cf_command_policy_test;
+cf_command_fn cf_command_adcs_discover;
 
 /* Runs the command that the request names and makes the whole answer line, also for an error. */
 CF_MUST_USE enum cf_rc cf_command_answer(struct cf_daemon *daemon, struct cf_bytes line,

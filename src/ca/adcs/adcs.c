@@ -4,6 +4,7 @@
 
 #include "ca_adcs.h"
 #include "chain.h"
+#include "discover.h"
 #include "open.h"
 
 #define own_reply __attribute__((cleanup(adcs_reply_done))) struct adcs_reply
@@ -99,4 +100,5 @@ const struct cf_ca_ops cf_ca_adcs_ops = {
     .revoke = adcs_revoke,
     .chain = chain,
     .complete_template = adcs_complete_template,
+    .discover = adcs_discover,
 };

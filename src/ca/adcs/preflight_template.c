@@ -340,7 +340,7 @@ check_sid(const struct preflight_report *report)
         preflight_say(report, CF_FINDING_ERROR,
                       "let an administrator clear CT_FLAG_NO_SECURITY_EXTENSION (0x80000) in the "
                       "template's msPKI-Enrollment-Flag, with ADSI Edit or `certutil -dstemplate`, "
-                      "or set sid_form = uri",
+                      "or set security_identifier_form = uri",
                       "the template has CT_FLAG_NO_SECURITY_EXTENSION: the CA leaves the SID out, "
                       "and domain controllers refuse the certificate for signing in");
 }

@@ -144,6 +144,13 @@ revocation_of_what_was_never_issued_is_refused(void **state)
 }
 
 static void
+without_a_directory_no_ca_is_discovered(void **state)
+{
+    (void)state;
+    ask("{\"command\":\"adcs-discover\"}", false, "configure [directory]");
+}
+
+static void
 a_request_is_tried_on_the_policy(void **state)
 {
     (void)state;
@@ -173,6 +180,7 @@ main(void)
         TEST(a_request_can_be_explained_retried_and_cancelled),
         TEST(certificates_are_handed_out_with_their_facts),
         TEST(revocation_of_what_was_never_issued_is_refused),
+        TEST(without_a_directory_no_ca_is_discovered),
         TEST(a_request_is_tried_on_the_policy),
         TEST(a_check_that_fails_is_a_finding),
     };

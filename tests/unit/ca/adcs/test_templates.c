@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/adcs/templates.h"
+
+#include <string.h>
+
+#include "ca/adcs/discover.h"
+#include "certferry/csr.h"
+#include "fake/fake_directory.h"
+#include "preflight_kit.h"
+
+static struct preflight_kit kit;
+static struct adcs_ca ca;
+static struct cf_ca_settings settings;
+static struct fake_directory *directory;
+static struct cf_clock *clock_;
+static struct cf_template_settings *template_settings;
+static struct cf_err err;
+
+static int
+setup(void **state)
+{
+    (void)state;
+    kit_begin(&kit);
+    clock_ = cf_clock_fake_new(1000000);
+    directory = fake_directory_new(&(struct cf_directory_env){.clock = clock_});
+    directory->services = (struct cf_enrollment_services){.service = &kit.service, .n = 1};
+    fake_directory_add_template(directory, &kit.ad_template);
+    settings = (struct cf_ca_settings){
+        .name = kit.service.name, .host = kit.service.host, .ca_name = kit.service.name};
+    ca = (struct adcs_ca){.settings = &settings,
+                          .env = {.clock = clock_, .directory = &directory->base}};
+    assert_ok(adcs_templates_new(&ca.templates, &err), err);
+    template_settings = calloc(1, sizeof *template_settings);
+    template_settings->name = strdup("CertferryDevice");
+    template_settings->min_rsa_bits = 2048;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < template_settings->n_eku; i++)
+        free(template_settings->eku[i]);
+    free(template_settings->eku);
+    free(template_settings->oid);
+    free(template_settings->name);
+    free(template_settings);
+    ca.templates = adcs_templates_free(ca.templates);
+    directory = fake_directory_free(directory);
+    clock_ = cf_clock_fake_free(clock_);
+    kit_end(&kit);
+    return 0;
+}
+
+static enum cf_rc
+complete(void)
+{
+    return adcs_complete_template(&ca.base, template_settings, &err);
+}
+
+static void
+what_is_open_is_filled_in(void **state)
+{
+    (void)state;
+    kit.ad_template.min_key_bits = 3000;
+    assert_ok(complete(), err);
+    assert_int_equal(template_settings->key, CF_KEY_RSA_3072);
+    assert_int_equal(template_settings->min_rsa_bits, 3000);
+    assert_int_equal(template_settings->key_usage,
+                     CF_KU_DIGITAL_SIGNATURE | CF_KU_KEY_ENCIPHERMENT);
+    assert_int_equal(template_settings->n_eku, 1);
+    assert_string_equal(template_settings->eku[0], "1.3.6.1.5.5.7.3.2");
+    assert_true(template_settings->eku_is_fixed);
+    assert_true(template_settings->validity_ms == kit.ad_template.validity_ms);
+    assert_string_equal(template_settings->oid, kit.ad_template.oid);
+}
+
+static void
+what_was_written_stays(void **state)
+{
+    (void)state;
+    template_settings->given = CF_TEMPLATE_KEY | CF_TEMPLATE_MIN_KEY | CF_TEMPLATE_KEY_USAGE |
+                               CF_TEMPLATE_EKU | CF_TEMPLATE_VALIDITY;
+    template_settings->key = CF_KEY_RSA_4096;
+    template_settings->validity_ms = 5;
+    template_settings->key_usage = CF_KU_DIGITAL_SIGNATURE;
+    assert_ok(complete(), err);
+    assert_int_equal(template_settings->key, CF_KEY_RSA_4096);
+    assert_int_equal(template_settings->key_usage, CF_KU_DIGITAL_SIGNATURE);
+    assert_int_equal(template_settings->n_eku, 0);
+    assert_true(template_settings->validity_ms == 5);
+}
+
+static void
+a_template_of_version_1_has_no_identifier(void **state)
+{
+    (void)state;
+    kit.ad_template.schema_version = 1;
+    assert_ok(complete(), err);
+    assert_null(template_settings->oid);
+}
+
+static void
+the_smallest_key_of_ours_that_does_is_taken(void **state)
+{
+    static const struct {
+        const char *algorithm;
+        unsigned bits;
+        enum cf_key_kind kind;
+    } good[] = {{NULL, 0, CF_KEY_RSA_2048},      {"RSA", 1024, CF_KEY_RSA_2048},
+                {"RSA", 2049, CF_KEY_RSA_3072},  {"RSA", 4096, CF_KEY_RSA_4096},
+                {"ECDH_P256", 256, CF_KEY_P256}, {"ECDSA_P256", 256, CF_KEY_P256},
+                {"ECDSA_P384", 384, CF_KEY_P384}};
+    static const struct {
+        const char *algorithm;
+        unsigned bits;
+    } bad[] = {{"RSA", 4097}, {"ECDH_P521", 521}, {"DSA", 1024}, {"ECDH_P256", 384}};
+    enum cf_key_kind kind = CF_KEY_RSA_2048;
+    char algorithm[16];
+
+    (void)state;
+    for (size_t i = 0; i < CF_COUNT(good); i++) {
+        struct cf_ad_template ad_template = {.name = kit.ad_template.name,
+                                             .min_key_bits = good[i].bits};
+        (void)snprintf(algorithm, sizeof algorithm, "%s",
+                       good[i].algorithm ? good[i].algorithm : "");
+        ad_template.key_algorithm = good[i].algorithm ? algorithm : NULL;
+        assert_ok(adcs_template_key(&ad_template, &kind, &err), err);
+        assert_int_equal(kind, good[i].kind);
+    }
+    for (size_t i = 0; i < CF_COUNT(bad); i++) {
+        (void)snprintf(algorithm, sizeof algorithm, "%s", bad[i].algorithm);
+        struct cf_ad_template ad_template = {
+            .name = kit.ad_template.name, .min_key_bits = bad[i].bits, .key_algorithm = algorithm};
+        assert_rc(adcs_template_key(&ad_template, &kind, &err), CF_E_CA_CONFIG);
+    }
+}
+
+static void
+a_template_that_the_ca_does_not_issue_by_parks_the_ca(void **state)
+{
+    (void)state;
+    kit.service.n_templates = 0;
+    assert_rc(complete(), CF_E_CA_CONFIG);
+    assert_contains(err.text, "does not issue by the template CertferryDevice");
+    settings.host = settings.ca_name;
+    assert_rc(complete(), CF_E_CA_CONFIG);
+    assert_contains(err.text, "adcs discover");
+    assert_null(template_settings->oid);
+}
+
+static void
+it_is_asked_again_after_minutes_only(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_ok(complete(), err);
+    assert_int_equal(directory->n_find_template, 1);
+    cf_clock_fake_advance(clock_, 11 * 60 * 1000);
+    fake_directory_set_failure(directory, CF_E_DIRECTORY_DOWN, 1);
+    assert_rc(complete(), CF_E_DIRECTORY_DOWN);
+    assert_ok(complete(), err);
+    assert_int_equal(directory->n_find_template, 2);
+}
+
+static void
+without_anybody_who_tells_the_configuration_does(void **state)
+{
+    (void)state;
+    ca.env.directory = NULL;
+    assert_ok(complete(), err);
+    assert_int_equal(template_settings->n_eku, 0);
+    assert_false(template_settings->eku_is_fixed);
+}
+
+static void
+discovery_tells_cas_templates_and_sections(void **state)
+{
+    char bind_dn[] = "svc@corp.example";
+    struct cf_settings all = {.directory = {.auth = CF_DIRECTORY_SIMPLE, .bind_dn = bind_dn}};
+    const struct fake_directory_entry account = {.upn = bind_dn, .sid = "S-1-5-21-1-2-3-1104"};
+    cf_own(cf_buf) out = cf_buf_new(64 * 1024);
+    struct cf_json_writer writer;
+
+    (void)state;
+    fake_directory_add_account(directory, &account);
+    cf_json_writer_begin(&writer, out);
+    cf_json_put_object(&writer, NULL);
+    assert_ok(adcs_discover(&all, &directory->base, &writer, &err), err);
+    cf_json_put_object_end(&writer);
+    assert_ok(cf_json_writer_end(&writer, &err), err);
+    assert_contains(cf_buf_str(out), "\"mayEnroll\":\"yes\"");
+    assert_contains(cf_buf_str(out), "\"[ca corp-issuing-ca]\"");
+    assert_contains(cf_buf_str(out), "\"host = ca1.corp.example\"");
+    assert_contains(cf_buf_str(out), "\"templates = CertferryDevice\"");
+    assert_contains(cf_buf_str(out), "\"[template CertferryDevice]\"");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_open_is_filled_in),
+        TEST(what_was_written_stays),
+        TEST(a_template_of_version_1_has_no_identifier),
+        TEST(the_smallest_key_of_ours_that_does_is_taken),
+        TEST(a_template_that_the_ca_does_not_issue_by_parks_the_ca),
+        TEST(it_is_asked_again_after_minutes_only),
+        TEST(without_anybody_who_tells_the_configuration_does),
+        TEST(discovery_tells_cas_templates_and_sections),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
