@@ -405,6 +405,46 @@ a_recovery_identity_is_whole(void **state)
     assert_contains(findings.text, "does not exist");
 }
 
+static void
+cas_over_the_network_need_their_secrets_and_chains(void **state)
+{
+    (void)state;
+#define HEAD(backend) "[ca a]\nhost=h\nname=n\ntemplates=T\nbackend=" backend "\n"
+#define TAIL "[template T]\n" LAB_POLICY("a", "T")
+#define ADCS HEAD("adcs") "keytab_file=@/keytab\nchain_file=@/ca.pem\n"
+#define CES                                                                                        \
+    HEAD("adcs")                                                                                   \
+    "transport=ces\nces_url=https://c/\nauth=certificate\nrevoke_transport=command\n"              \
+    "revoke_command=@/program\ntls_cert_file=@/tls.pem\ntls_key_file=@/tls.key\n"                  \
+    "tls_ca_file=@/ca.pem\nchain_file=@/ca.pem\n"
+#define CMP HEAD("cmp") "url=https://c/\nchain_file=@/ca.pem\n"
+#define SECRET "reference=r\nsecret_file=@/secret\n"
+#define SIGNER "protection=certificate\nsigner_file=@/signer.pem\nserver_cert_file=@/tls.pem\n"
+#define PLACED(ca) GOOD_PLACES GOOD_CLOUD GOOD_RECIPIENT ca TAIL
+    file_lab_write("keytab", "\5\2keys", 6, 0600);
+    write_identity("signer.pem");
+    expect_clean(PLACED(ADCS));
+    expect_clean(PLACED(CES));
+    expect_clean(PLACED(CMP SECRET));
+    expect_clean(PLACED(CMP SIGNER));
+
+    file_lab_mode("secret", 0644);
+    expect_finding(PLACED(CMP SECRET), "error ca a: secret_file: /tmp/");
+    assert_contains(findings.text, "is open to other users");
+    file_lab_mode("program", 0777);
+    expect_finding(PLACED(CES), "error ca a: revoke_command: everybody may change");
+    file_lab_mode("program", 0755);
+    file_lab_key("tls.key", "P-384");
+    expect_finding(PLACED(CES), "error ca a: tls_key_file: ");
+    file_lab_write("keytab", "keys", 4, 0600);
+    expect_finding(PLACED(ADCS), "error ca a: keytab_file: ");
+    file_lab_cert("ca.pem", "P-384", false, -1, 365);
+    expect_finding(PLACED(CMP SIGNER), "error ca a: chain_file: certificate 1 is not that of a CA");
+    file_lab_write("signer.pem", "x", 1, 0600);
+    file_lab_cert("ca.pem", "P-384", true, -1, 365);
+    expect_finding(PLACED(CMP SIGNER), "error ca a: signer_file: ");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -426,6 +466,7 @@ main(void)
         TEST(a_directory_needs_its_keytab_or_password_and_its_cas),
         TEST(import_keys_and_their_pins_must_be_private),
         TEST(a_recovery_identity_is_whole),
+        TEST(cas_over_the_network_need_their_secrets_and_chains),
     };
     return cmocka_run_group_tests(tests, file_lab_setup, file_lab_teardown);
 }
