@@ -69,7 +69,8 @@ pending(const struct adcs_ca *ca, const struct adcs_reply *reply, struct cf_ca_a
     return CF_OK;
 }
 
-/* The certificate itself, or the one that the response is about. */
+/* The certificate itself, or the one that the response is about. One that cannot be read came so
+ * from the CA: another submission would only bring another. */
 static enum cf_rc
 read_cert(const struct adcs_ca *ca, const struct adcs_reply *reply, struct cf_cert **ret_cert,
           struct cf_err *err)
@@ -80,7 +81,7 @@ read_cert(const struct adcs_ca *ca, const struct adcs_reply *reply, struct cf_ce
 
     if (rc == CF_OK || rc == CF_E_OOM)
         return rc == CF_OK ? rc : cf_fail_oom(err);
-    return cf_fail(err, CF_E_PROTOCOL, "CA %s: the certificate of request %u cannot be read: %s",
+    return cf_fail(err, CF_E_ENCODING, "CA %s: the certificate of request %u cannot be read: %s",
                    ca->settings->ca_name, reply->request_id, local.text);
 }
 

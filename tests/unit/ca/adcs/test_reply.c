@@ -188,7 +188,7 @@ a_response_that_cannot_be_read_does_not_matter_beside_the_rest(void **state)
 
     use_chain_file(reply, "chain.pem");
     expect_issued(reply, "leaf", "ca.cnf", 2);
-    expect_error(reply, NULL, "ca.cnf", CF_E_PROTOCOL, "cannot be read");
+    expect_error(reply, NULL, "ca.cnf", CF_E_ENCODING, "cannot be read");
 }
 
 static void
@@ -328,7 +328,7 @@ a_certificate_that_is_none_is_refused(void **state)
 
     use_chain_file(reply, "chain.pem");
     said.cert = cf_buf_copy(cf_bytes_of("\x30\x03\x02\x01\x00", 5));
-    assert_int_equal(adcs_answer(&reply->ca, &said, false, &answer, NULL), CF_E_PROTOCOL);
+    assert_int_equal(adcs_answer(&reply->ca, &said, false, &answer, NULL), CF_E_ENCODING);
     assert_null(answer.cert);
     adcs_reply_done(&said);
 }
