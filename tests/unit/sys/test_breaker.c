@@ -65,8 +65,10 @@ failures_keep_others_back_until_the_time_has_come(void **state)
 {
     (void)state;
     assert_false(cf_breaker_is_open(&breaker));
+    assert_int_equal(cf_breaker_left_ms(&breaker), 0);
     fails();
     assert_true(cf_breaker_is_open(&breaker));
+    assert_int_equal(cf_breaker_left_ms(&breaker), 30000);
     refuses_with(CF_E_CA_DOWN);
     assert_int_equal(err.retry_after_s, 30);
     cf_clock_fake_advance(clock_, 29999);
