@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent.parent / "dc/module"
-PACKAGES = "dcerpc_server dcerpc ndr samba-util talloc tevent".split()
+PACKAGES = "dcerpc_server dcerpc ndr samba-credentials samba-hostconfig samba-util talloc tevent".split()
 
 
 def missing():
@@ -27,13 +27,16 @@ def _pkg_config(*words):
     return shlex.split(done.stdout)
 
 
-def build(target):
+def compile_c(target, sources, *libraries):
     # Samba's own headers are not judged by our warnings.
     flags = [flag.replace("-I", "-isystem", 1) for flag in _pkg_config("--cflags")]
     subprocess.run(
-        ["cc", "-std=gnu17", "-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", *flags,
-         "-o", str(target), *map(str, sorted(SOURCES.glob("*.c"))), *_pkg_config("--libs"),
-         "-ldcerpc-server-core"], check=True)
+        ["cc", "-std=gnu17", "-O1", "-Wall", "-Wextra", "-Werror", *flags, "-o", str(target),
+         *map(str, sources), *_pkg_config("--libs"), *libraries], check=True)
+
+
+def build(target):
+    compile_c(target, sorted(SOURCES.glob("*.c")), "-shared", "-fPIC", "-ldcerpc-server-core")
 
 
 def module_folder():
