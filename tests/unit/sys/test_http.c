@@ -345,6 +345,28 @@ keeps_the_query_out_of_error_texts(void **state)
     assert_null(strstr(lab_err.text, "hunter2"));
 }
 
+/* TLS fails before the request, "/short" breaks off after it. */
+static void
+tells_whether_a_request_can_have_reached_its_peer(void **state)
+{
+    struct cf_http_options options = lab_options();
+    struct cf_http_request request = lab_get(lab_url("https", "/short"));
+    bool was_sent = false;
+
+    (void)state;
+    request.ret_was_sent = &was_sent;
+    assert_rc(lab_send(&options, &request), CF_E_NET);
+    assert_true(was_sent);
+    request.url = "https://localhost:1/";
+    assert_rc(lab_send(&options, &request), CF_E_NET);
+    assert_false(was_sent);
+    was_sent = true;
+    options.ca_file = NULL;
+    request.url = lab_url("https", "/hello");
+    assert_rc(lab_send(&options, &request), CF_E_TLS);
+    assert_false(was_sent);
+}
+
 #define HTTP_TEST(name) cmocka_unit_test_teardown(name, lab_clean)
 
 int
@@ -368,6 +390,7 @@ main(void)
         HTTP_TEST(keeps_a_connection_and_survives_its_silent_end),
         HTTP_TEST(refuses_urls_it_cannot_or_must_not_use),
         HTTP_TEST(keeps_the_query_out_of_error_texts),
+        HTTP_TEST(tells_whether_a_request_can_have_reached_its_peer),
     };
     return cmocka_run_group_tests(tests, lab_start, lab_end);
 }
