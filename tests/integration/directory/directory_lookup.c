@@ -4,7 +4,7 @@
  *
  * Settings: uri (again for more), auth, protection, base, bind_dn, password_file, keytab_file,
  * principal, ca_file. Verbs: user, computer, principal (with groups), group, template, services,
- * certs (ntauth, roots, aia), check. One line "field=value" for
+ * certs (ntauth, roots, aia), discover, check. One line "field=value" for
  * each fact, "fault=..." for a failure. Between two lookups "pause -" waits for a line of standard
  * input.
  */
@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "certferry/directory.h"
+#include "certferry/ca.h"
+#include "certferry/json.h"
 
 enum { URIS_MAX = 8 };
 
@@ -120,6 +121,25 @@ print_services(const struct cf_enrollment_services *services)
     }
 }
 
+/* One line of JSON. */
+static enum cf_rc
+discover(struct cf_directory *directory, struct cf_err *err)
+{
+    const struct cf_settings all = {.directory = settings};
+    cf_own(cf_buf) text = cf_buf_new(1 << 20);
+    struct cf_json_writer writer;
+
+    if (!text)
+        return cf_fail_oom(err);
+    cf_json_writer_begin(&writer, text);
+    cf_json_put_object(&writer, NULL);
+    CF_TRY(cf_ca_find_backend("adcs")->discover(&all, directory, &writer, err));
+    cf_json_put_object_end(&writer);
+    CF_TRY(cf_json_writer_end(&writer, err));
+    print_fact("discovery", cf_buf_str(text));
+    return CF_OK;
+}
+
 static enum cf_rc
 look_up_pki(struct cf_directory *directory, const char *verb, const char *name, struct cf_err *err)
 {
@@ -165,6 +185,8 @@ look_up(struct cf_directory *directory, const char *verb, const char *name, stru
     cf_own(cf_account) account = NULL;
     char sid[CF_SID_TEXT_SIZE] = "";
 
+    if (strcmp(verb, "discover") == 0)
+        return discover(directory, err);
     if (is_pki(verb))
         return look_up_pki(directory, verb, name, err);
     if (strcmp(verb, "pause") == 0) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The LDAP client against a Samba domain controller: every way to bind, nested groups, and what goes
 wrong in real domains. Runs inside the namespaces of tests/lab/dc/run --alone."""
+import json
 import os
 import shutil
 import subprocess
@@ -201,6 +202,23 @@ def test_the_account_behind_a_principal(dc, gssapi, groups):
     assert groups["Domain Computers"] in found["group"]
     found = look_up(dc, gssapi, ("principal", "svc-certferry"))
     assert found["sam"] == ["svc-certferry"]
+
+
+def test_discovery_says_what_can_be_used(dc, gssapi, simple):
+    for settings in (gssapi, simple):
+        found = json.loads(look_up(dc, settings, ("discover", "-"))["discovery"][0])
+        assert found["accountProblem"] is None
+        cas = {ca["name"]: ca for ca in found["cas"]}
+        templates = {one["name"]: one for one in cas[pki.ISSUING_CA]["templates"]}
+        assert set(templates) == set(pki.PUBLISHED[pki.ISSUING_CA])
+        assert templates["CertferryDevice"]["mayEnroll"] == "yes"
+        assert templates["CertferryEC"]["key"] == "p256"
+        assert templates["CertferryBadKey"]["key"] == "rsa4096"
+        assert templates["CertferryPending"]["approval"] is True
+        assert "subject" in templates["CertferryBadSubject"]["obstacle"]
+        assert templates["CertferryDenied"]["mayEnroll"] == "no"
+        assert "[ca corp-second-ca]" in cas[pki.SECOND_CA]["configuration"]
+        assert "templates = CertferryDevice CertferryUser" in cas[pki.SECOND_CA]["configuration"]
 
 
 def fault(dc, settings, **options):
