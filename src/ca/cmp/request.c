@@ -166,8 +166,8 @@ cf_cmp_poll(struct cf_ca *base, const char *text, struct cf_ca_answer *ret_answe
     int result = 0;
     enum cf_rc rc;
 
-    CF_TRY(cf_cmp_cookie_read(text, &cookie, err));
     CF_TRY(cf_cmp_session_init(&session, ca, err));
+    CF_TRY(cf_cmp_cookie_read(text, &cookie, err));
     CF_TRY(set_csr(&session, cookie.request, cf_buf_bytes(cookie.csr), err));
     CF_TRY(resume(&session, &cookie, err));
     do {

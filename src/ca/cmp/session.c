@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
+#include "certferry/stop.h"
 #include "cmp.h"
 
 static OSSL_CMP_MSG *
@@ -190,6 +191,8 @@ enum cf_rc
 cf_cmp_session_init(struct cmp_session *session, const struct cmp_ca *ca, struct cf_err *err)
 {
     session->ca = ca;
+    if (cf_stop_is_set(ca->env.stop_flag))
+        return cf_fail(err, CF_E_STOPPED, "the service is stopping");
     CF_TRY(cf_http_pool_take(ca->pool, &session->http, err));
     OSSL_CMP_CTX *ctx = OSSL_CMP_CTX_new(NULL, NULL);
     session->ctx = ctx;

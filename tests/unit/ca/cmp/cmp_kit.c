@@ -18,11 +18,14 @@ path_in(const struct cmp_kit *cmp, const char *name)
     return path;
 }
 
-static void
-start_peer(struct cmp_kit *cmp)
+void
+cmp_kit_start_peer(struct cmp_kit *cmp)
 {
     enum { STEP_US = 10000, STEPS = 2000 };
 
+    assert_int_equal(kit_run(&cmp->kit, "umask 077; rm -f port; [ -e secret ] || "
+                                        "echo 'the shared secret' >secret"),
+                     0);
     cmp->peer = fork();
     assert_true(cmp->peer >= 0);
     if (cmp->peer == 0) {
@@ -47,8 +50,7 @@ cmp_kit_setup(void **state)
     assert_non_null(cmp);
     assert_int_equal(cf_http_global_init(&err), CF_OK);
     kit_open(&cmp->kit, "3650", KIT_EC);
-    assert_int_equal(kit_run(&cmp->kit, "umask 077; echo 'the shared secret' >secret"), 0);
-    start_peer(cmp);
+    cmp_kit_start_peer(cmp);
     struct cf_ca_settings *settings = &cmp->kit.settings;
     settings->chain_file = path_in(cmp, "ca.pem");
     settings->secret_file = path_in(cmp, "secret");
@@ -75,8 +77,7 @@ void
 cmp_kit_restart_peer(struct cmp_kit *cmp)
 {
     cmp_kit_stop_peer(cmp);
-    assert_int_equal(kit_run(&cmp->kit, "rm -f port"), 0);
-    start_peer(cmp);
+    cmp_kit_start_peer(cmp);
 }
 
 int

@@ -19,6 +19,8 @@ int cmp_kit_teardown(void **state);
 /* Opens the CA with the settings as they are now, and closes the one before. */
 void cmp_kit_open(struct cmp_kit *cmp);
 void cmp_kit_mode(const struct cmp_kit *cmp, const char *mode);
+/* In the kit's directory; makes the secret when there is none, and fills url. */
+void cmp_kit_start_peer(struct cmp_kit *cmp);
 /* It forgets its transactions and reads its files again; the port is another one. */
 void cmp_kit_restart_peer(struct cmp_kit *cmp);
 void cmp_kit_stop_peer(struct cmp_kit *cmp);

@@ -193,6 +193,9 @@ nonsense_is_refused_and_never_taken_for_an_unreached_ca(void **state)
     cmp_kit_expect_error(cmp, CF_E_CA_DOWN, "127.0.0.1");
     cmp->kit.stop = 1;
     cmp_kit_expect_error(cmp, CF_E_STOPPED, "");
+    struct cf_ca_answer answer = {0};
+    assert_int_equal(cmp->ca->ops->poll(cmp->ca, "c", &answer, NULL), CF_E_STOPPED);
+    assert_int_equal(kit_revoke(cmp->ca, "01", 0, NULL), CF_E_STOPPED);
 }
 
 static void
