@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from certs import certificates_of_ca, files_with, issued_per_context, query, secret_numbers
 from conftest import assert_all_issued
+from killing import run_killed
 
 REQUESTS = 200
 # call: (the values of N, rounds in which it has to have killed at least)
@@ -31,29 +32,6 @@ CALLS = {
 RENAME = "rename,renameat,renameat2"
 RECEIVED, KEYED, WRAPPED, DELIVERED, REPORTED = 0, 2, 5, 6, 8
 FINAL = (DELIVERED, REPORTED)
-
-
-def strace(call, number):
-    return [
-        "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
-        "-e", f"inject={call}:signal=SIGKILL:when={number}",
-    ]
-
-
-def run_killed(host, call, number, seconds=2.5):
-    """Starts the daemon, which may be dead before it is ready; true if the call was its end."""
-    host.wrapper = strace(call, number)
-    try:
-        host.start(timeout=15)
-    except RuntimeError:
-        assert host.process.poll() is not None, host.log_tail()
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and host.process.poll() is None:
-        time.sleep(0.02)
-    died = host.process.poll() is not None
-    host.kill()
-    host.wrapper = []
-    return died
 
 
 def states_on_disk(host):

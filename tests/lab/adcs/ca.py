@@ -39,7 +39,8 @@ class Authority:
     def __init__(self, name, host, signer, folder, *, offered=None, other=None):
         self.name, self.host, self.signer, self.other = name, host, signer, other
         self.faults, self.templates = Faults(), templates.of_directory()
-        self.offered = set(templates.pki.PUBLISHED[name] if offered is None else offered)
+        self._first_offered = templates.pki.PUBLISHED[name] if offered is None else offered
+        self.offered = set(self._first_offered)
         # {account: roles}; enrolling is everybody's by default, as "Authenticated Users" have it.
         self.roles = dict.fromkeys(templates.pki.ACCOUNTS, ROLE_OFFICER | ROLE_READ | ROLE_ENROLL)
         self.role_of_others = ROLE_READ | ROLE_ENROLL
@@ -76,6 +77,13 @@ class Authority:
     def _set(self, number, **values):
         names = ", ".join(f"{name} = ?" for name in values)
         self._write(f"UPDATE request SET {names} WHERE id = ?", *values.values(), number)
+
+    def forget(self):
+        """An empty database and the rights of the start, as for a CA that was just set up."""
+        self._write("DELETE FROM request")
+        self.calls.clear()
+        self.roles = dict.fromkeys(templates.pki.ACCOUNTS, ROLE_OFFICER | ROLE_READ | ROLE_ENROLL)
+        self.offered = set(self._first_offered)
 
     # -- enrolment --------------------------------------------------------------------------------
     def role(self, caller):

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the administrator asks: check, adcs discover, ca-cert."""
+import pytest
+from cryptography import x509
+
+import adcs_kit
+from adcs import ca as authority
+
+
+def check(host, code=None):
+    done = host.tool("check", check=False)
+    if code is not None:
+        assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("transport", adcs_kit.TRANSPORTS)
+def test_a_check_of_what_is_right_finds_no_error(host, lab, transport):
+    adcs_kit.use_transport(host, lab, transport)
+    for name in ("CertferryPending", "CertferryDenied"):
+        del host.config[f"template {name}"]
+    for section in ("ca corp", "policy wide"):
+        host.config[section]["templates"] = "CertferryDevice CertferryUser CertferryEC"
+    host.start()
+    text = check(host)
+    assert not [line for line in text.splitlines() if line.lower().startswith("error")], text
+
+
+def test_a_check_names_what_is_wrong(host, lab):
+    bad = "CertferryBadSubject CertferryBadKey CertferryDenied CertferryNotPublished CertferryOpen"
+    for name in bad.split():
+        host.config[f"template {name}"] = {}
+    host.config["ca corp"]["templates"] = host.config["policy wide"]["templates"] = \
+        f"CertferryDevice {bad}"
+    for name in ("CertferryUser", "CertferryPending", "CertferryEC"):
+        del host.config[f"template {name}"]
+    lab.ca1.roles["CONN1$"] = authority.ROLE_ENROLL
+    host.start()
+    text = check(host)
+    for name, word in (("CertferryBadSubject", "Supply in the request"),
+                       ("CertferryDenied", "Enroll"), ("CertferryNotPublished", "publish"),
+                       ("CertferryOpen", "ESC1")):
+        lines = [line for line in text.splitlines() if name in line]
+        assert any(word.lower() in line.lower() for line in lines), (name, text)
+    assert "Issue and Manage Certificates" in text
+
+
+def test_discovery_shows_cas_and_templates(host, lab):
+    host.start()
+    text = host.tool("adcs", "discover").stdout
+    for word in (lab.ca1.name, lab.ca2.name, lab.ca1.host, "CertferryDevice", "[ca ",
+                 "CES_Kerberos"):
+        assert word in text, text
+
+
+def test_ca_certificates_are_printed(host, lab):
+    host.start()
+    issuing = x509.load_pem_x509_certificate(host.tool("ca-cert", "corp").stdout.encode())
+    assert issuing == lab.ca1.signer.certificate
+    text = host.tool("ca-cert", "corp", "--chain").stdout
+    assert text.count("BEGIN CERTIFICATE") == 2
+    root = x509.load_pem_x509_certificate(
+        host.tool("ca-cert", "corp", "--root").stdout.encode())
+    assert root == lab.root.certificate
