@@ -76,8 +76,7 @@ CF_DEFINE_OWN(cf_http);
  * do), CF_E_LIMIT, CF_E_STOPPED (within a second, also while waiting), CF_E_CONFIG (bad URL,
  * unreadable file), CF_E_AUTH (the proxy wants another password), CF_E_PROTOCOL (the answer is not
  * HTTP), CF_E_SYNTAX (a header or token with a line break or other character it cannot have, or a
- * header that is the client's own business, such as Host or Content-Length). err->native is
- * ENOTCONN when no connection came about, so that the server has nothing of the request.
+ * header that is the client's own business, such as Host or Content-Length).
  */
 CF_MUST_USE enum cf_rc cf_http_send(struct cf_http *http, const struct cf_http_request *request,
                                     struct cf_http_response *ret_response, struct cf_err *err);

@@ -22,6 +22,13 @@ cf_cert_free(struct cf_cert *cert)
     return NULL;
 }
 
+X509 *
+cf_cert_x509(const struct cf_cert *cert)
+{
+    (void)X509_up_ref(cert->x509);
+    return cert->x509;
+}
+
 struct cf_bytes
 cf_cert_der(const struct cf_cert *cert)
 {

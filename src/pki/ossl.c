@@ -75,6 +75,19 @@ cf_utf8_from_asn1(const ASN1_STRING *string, size_t max_len, char **ret_text, st
     return CF_OK;
 }
 
+enum cf_rc
+cf_serial_to_asn1(const char *serial, ASN1_INTEGER **ret_serial, struct cf_err *err)
+{
+    cf_own_ossl(BIGNUM) number = NULL;
+    char hex[CF_SERIAL_TEXT_SIZE];
+
+    CF_TRY(cf_serial_normalize(serial, hex, err));
+    if (BN_hex2bn(&number, hex) == 0)
+        return cf_fail_oom(err);
+    *ret_serial = BN_to_ASN1_INTEGER(number, NULL);
+    return *ret_serial ? CF_OK : cf_fail_oom(err);
+}
+
 ASN1_OBJECT *
 cf_object_of_oid(const char *oid)
 {

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <string.h>
 
 #include "certferry/text.h"
@@ -97,8 +96,8 @@ explain_proxy(const struct cf_http_transfer *transfer, long status, struct cf_er
     return rc;
 }
 
-static enum cf_rc
-explain(const struct cf_http_transfer *transfer, CURLcode code, struct cf_err *err)
+enum cf_rc
+cf_http_explain(const struct cf_http_transfer *transfer, CURLcode code, struct cf_err *err)
 {
     const char *target = transfer->target;
     char text[CURL_ERROR_SIZE];
@@ -150,18 +149,6 @@ explain(const struct cf_http_transfer *transfer, CURLcode code, struct cf_err *e
     default:
         return cf_fail(err, CF_E_NET, "%s: %s", target, text);
     }
-}
-
-enum cf_rc
-cf_http_explain(const struct cf_http_transfer *transfer, CURLcode code, struct cf_err *err)
-{
-    enum cf_rc rc = explain(transfer, code, err);
-    curl_off_t until_sending = 0;
-
-    (void)curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &until_sending);
-    if (err && err->native == 0 && until_sending == 0)
-        err->native = ENOTCONN;
-    return rc;
 }
 
 enum cf_rc

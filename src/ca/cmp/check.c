@@ -62,7 +62,7 @@ check_own(const struct cmp_ca *ca, const struct report *report, const char *what
     if (!x509)
         return CF_OK;
     if (len <= 0)
-        return cf_cmp_fail_openssl(err, CF_E_OOM, "%s", what);
+        return cf_fail_openssl(err, CF_E_OOM, "%s", what);
     enum cf_rc rc = cf_cert_parse(cf_bytes_of(der, (size_t)len), &cert, err);
     OPENSSL_free(der);
     CF_TRY(rc);

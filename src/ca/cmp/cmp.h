@@ -8,37 +8,15 @@
 #pragma once
 
 #include <openssl/cmp.h>
-#include <openssl/x509.h>
 
+#include "../../pki/ossl.h"
 #include "certferry/ca.h"
-#include "certferry/cert.h"
 #include "certferry/http_pool.h"
 #include "certferry/secret.h"
 
 enum { CMP_MESSAGE_MAX = 1024 * 1024, CMP_STORED_MAX = 64 * 1024 };
 
-/* As cf_fail, with the reason of OpenSSL's error queue appended and the queue emptied. Only its
- * reason: the queue's free text may quote what was being decoded. */
-enum cf_rc cf_cmp_fail_openssl(struct cf_err *err, enum cf_rc rc, const char *format, ...)
-    CF_PRINTF(3, 4);
-#define cf_cmp_fail_openssl(...) cf_never_ok_(cf_cmp_fail_openssl(__VA_ARGS__))
-
-/* Locals of OpenSSL's types: cf_own_ossl(X509) cert = NULL; */
-#define CF_OSSL_OWN(type, free_function)                                                           \
-    static inline void cf_##type##_freep(type **p)                                                 \
-    {                                                                                              \
-        free_function(*p);                                                                         \
-        *p = NULL;                                                                                 \
-    }                                                                                              \
-    struct cf_##type##_semicolon_
-#define cf_own_ossl(type) __attribute__((cleanup(cf_##type##_freep))) type *
-
-CF_OSSL_OWN(ASN1_INTEGER, ASN1_INTEGER_free);
-CF_OSSL_OWN(BIGNUM, BN_free);
-CF_OSSL_OWN(BIO, BIO_free_all);
 CF_OSSL_OWN(OSSL_CMP_MSG, OSSL_CMP_MSG_free);
-CF_OSSL_OWN(X509, X509_free);
-CF_OSSL_OWN(X509_REQ, X509_REQ_free);
 
 struct cmp_ca {
     struct cf_ca base;

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* load - the chain, and what the connector and the CMP server know each other by. */
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "certferry/dn.h"
 #include "certferry/file.h"
 #include "certferry/identity.h"
@@ -12,45 +7,6 @@
 #include "cmp.h"
 
 enum { CHAIN_FILE_MAX = 1024 * 1024, SECRET_MAX = 1024, SIGNER_MAX = 64 * 1024 };
-
-#undef cf_cmp_fail_openssl /* the function itself */
-
-enum cf_rc
-cf_cmp_fail_openssl(struct cf_err *err, enum cf_rc rc, const char *format, ...)
-{
-    char text[CF_ERR_TEXT_MAX + 1];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-
-    unsigned long code = ERR_peek_last_error();
-    const char *reason = code ? ERR_reason_error_string(code) : NULL;
-    ERR_clear_error();
-    if (code && ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
-        return cf_fail_oom(err);
-    if (!reason)
-        return cf_fail(err, rc, "%s", text);
-    return cf_fail(err, rc, "%s: %s", text, reason);
-}
-
-#define cf_cmp_fail_openssl(...) cf_never_ok_(cf_cmp_fail_openssl(__VA_ARGS__))
-
-static enum cf_rc
-to_x509(const struct cf_cert *cert, const char *option, X509 **ret_x509, struct cf_err *err)
-{
-    struct cf_bytes der = cf_cert_der(cert);
-    const unsigned char *at = der.data;
-    X509 *x509 = d2i_X509(NULL, &at, (long)der.len);
-
-    if (!x509)
-        return cf_cmp_fail_openssl(err, CF_E_CONFIG, "%s", option);
-    /* Fills the parts that are computed at first use, so that threads only read them. */
-    (void)X509_check_ca(x509);
-    *ret_x509 = x509;
-    return CF_OK;
-}
 
 static enum cf_rc
 read_chain(const char *option, const char *path, struct cf_chain **ret_chain, struct cf_err *err)
@@ -80,7 +36,8 @@ load_chain(struct cmp_ca *ca, struct cf_err *err)
                            "CA's first and those above it behind",
                            path, i + 1);
     }
-    return to_x509(cf_chain_at(ca->chain, 0), "chain_file", &ca->issuer, err);
+    ca->issuer = cf_cert_x509(cf_chain_at(ca->chain, 0));
+    return CF_OK;
 }
 
 /* With a secret only a server that is named may sign instead. */
@@ -92,7 +49,8 @@ load_server(struct cmp_ca *ca, struct cf_err *err)
 
     if (path) {
         CF_TRY(read_chain("server_cert_file", path, &server, err));
-        return to_x509(cf_chain_at(server, 0), "server_cert_file", &ca->server, err);
+        ca->server = cf_cert_x509(cf_chain_at(server, 0));
+        return CF_OK;
     }
     if (ca->settings->protection == CF_CMP_SECRET)
         return CF_OK;
@@ -116,18 +74,7 @@ load_recipient(struct cmp_ca *ca, struct cf_err *err)
         return cf_err_prefix(err, "recipient");
     const unsigned char *at = cf_buf_bytes(der).data;
     ca->recipient = d2i_X509_NAME(NULL, &at, (long)cf_buf_len(der));
-    return ca->recipient ? CF_OK : cf_cmp_fail_openssl(err, CF_E_CONFIG, "recipient");
-}
-
-/* No passphrase is ever asked for: a daemon has nobody to ask. */
-static int
-no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-    (void)buf;
-    (void)size;
-    (void)rwflag;
-    (void)arg;
-    return -1;
+    return ca->recipient ? CF_OK : cf_fail_openssl(err, CF_E_CONFIG, "recipient");
 }
 
 static enum cf_rc
@@ -141,17 +88,12 @@ load_signer(struct cmp_ca *ca, struct cf_err *err)
         return cf_fail(err, CF_E_CONFIG, "signer_file is not set");
     /* The identity's parser says best what is wrong with the file. */
     if (cf_file_read_secret(path, SIGNER_MAX, &pem, err) != CF_OK ||
-        cf_identity_parse(pem, &identity, err) != CF_OK) {
+        cf_identity_parse(pem, &identity, err) != CF_OK ||
+        cf_pkey_from_pem(pem, &ca->signer_key, err) != CF_OK) {
         cf_err_prefix(err, "signer_file");
         return err ? cf_fail(err, CF_E_CONFIG, "%s", err->text) : CF_E_CONFIG;
     }
-    CF_TRY(to_x509(cf_identity_cert(identity), "signer_file", &ca->signer, err));
-    cf_own_ossl(BIO) bio = BIO_new_mem_buf(cf_secret_data(pem), (int)cf_secret_len(pem));
-    if (!bio)
-        return cf_fail_oom(err);
-    ca->signer_key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-    if (!ca->signer_key)
-        return cf_cmp_fail_openssl(err, CF_E_CONFIG, "signer_file %s", path);
+    ca->signer = cf_cert_x509(cf_identity_cert(identity));
     return CF_OK;
 }
 

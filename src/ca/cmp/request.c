@@ -23,14 +23,14 @@ set_csr(struct cmp_session *session, enum cf_cmp_request kind, struct cf_bytes d
     OSSL_CMP_CTX *ctx = session->ctx;
 
     if (!csr || X509_REQ_verify(csr, X509_REQ_get0_pubkey(csr)) != 1)
-        return cf_cmp_fail_openssl(err, CF_E_ENCODING, "the CSR cannot be read");
+        return cf_fail_openssl(err, CF_E_ENCODING, "the CSR cannot be read");
     if (OSSL_CMP_CTX_set1_p10CSR(ctx, csr) != 1)
-        return cf_cmp_fail_openssl(err, CF_E_CRYPTO, "the CSR cannot be used");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "the CSR cannot be used");
     if (kind != CF_CMP_P10CR &&
         (OSSL_CMP_CTX_set_option(ctx, OSSL_CMP_OPT_POPO_METHOD, OSSL_CRMF_POPO_RAVERIFIED) != 1 ||
          OSSL_CMP_CTX_set1_subjectName(ctx, X509_REQ_get_subject_name(csr)) != 1 ||
          OSSL_CMP_CTX_set1_issuer(ctx, X509_get_subject_name(session->ca->issuer)) != 1))
-        return cf_cmp_fail_openssl(err, CF_E_CRYPTO, "the request cannot be made");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "the request cannot be made");
     return CF_OK;
 }
 
@@ -47,7 +47,7 @@ set_validity(struct cmp_session *session, const struct cf_ca_submission *submiss
     if (session->ca->settings->cmp_request == CF_CMP_P10CR || days == 0 || days > DAYS_MAX)
         return CF_OK;
     if (OSSL_CMP_CTX_set_option(session->ctx, OSSL_CMP_OPT_VALIDITY_DAYS, (int)days) != 1)
-        return cf_cmp_fail_openssl(err, CF_E_CRYPTO, "the validity cannot be asked for");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "the validity cannot be asked for");
     return CF_OK;
 }
 
@@ -58,7 +58,7 @@ take_issued(struct cmp_session *session, struct cf_ca_answer *answer, struct cf_
     int len = i2d_X509(OSSL_CMP_CTX_get0_newCert(session->ctx), &der);
 
     if (len <= 0)
-        return cf_cmp_fail_openssl(err, CF_E_PROTOCOL, "the CA's certificate cannot be encoded");
+        return cf_fail_openssl(err, CF_E_PROTOCOL, "the CA's certificate cannot be encoded");
     answer->cert = cf_buf_copy(cf_bytes_of(der, (size_t)len));
     OPENSSL_free(der);
     if (!answer->cert)
@@ -146,8 +146,8 @@ resume(struct cmp_session *session, const struct cmp_cookie *cookie, struct cf_e
         first ? OSSL_CMP_HDR_get0_transactionID(OSSL_CMP_MSG_get0_header(first)) : NULL;
 
     if (!id || OSSL_CMP_CTX_set1_transactionID(session->ctx, id) != 1)
-        return cf_cmp_fail_openssl(err, CF_E_FIELD,
-                                   "what was kept to ask the CA again is no CMP message");
+        return cf_fail_openssl(err, CF_E_FIELD,
+                               "what was kept to ask the CA again is no CMP message");
     session->replay[session->n_replay++] = cf_buf_bytes(cookie->first);
     if (cookie->last)
         session->replay[session->n_replay++] = cf_buf_bytes(cookie->last);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* session - OpenSSL's client with our transport below it and our judgement of what it got. */
-#include <errno.h>
 #include <openssl/cmperr.h>
 #include <openssl/err.h>
 #include <string.h>
@@ -65,6 +64,7 @@ exchange(struct cmp_session *session, struct cf_bytes body, OSSL_CMP_MSG **ret_a
     static const char *const HEADERS[] = {"Content-Type: application/pkixcmp", NULL};
     const struct cf_ca_settings *settings = session->ca->settings;
     __attribute__((cleanup(cf_http_response_done))) struct cf_http_response response = {0};
+    bool was_sent = false;
     const struct cf_http_request request = {
         .method = "POST",
         .url = settings->url,
@@ -72,12 +72,11 @@ exchange(struct cmp_session *session, struct cf_bytes body, OSSL_CMP_MSG **ret_a
         .headers = HEADERS,
         .body = body,
         .timeout_ms = settings->timeout_ms,
+        .ret_was_sent = &was_sent,
     };
 
     enum cf_rc rc = cf_http_send(session->http, &request, &response, err);
-    if (rc != CF_OK && err->native == ENOTCONN)
-        return rc;
-    session->was_sent = true;
+    session->was_sent = session->was_sent || was_sent;
     if (rc == CF_E_LIMIT)
         return cf_fail(err, CF_E_PROTOCOL, "%s", err->text);
     if (rc != CF_OK)
@@ -87,7 +86,7 @@ exchange(struct cmp_session *session, struct cf_bytes body, OSSL_CMP_MSG **ret_a
     CF_TRY(keep(session, der, err));
     *ret_answer = parse(der);
     return *ret_answer ? CF_OK
-                       : cf_cmp_fail_openssl(err, CF_E_PROTOCOL, "the answer is no CMP message");
+                       : cf_fail_openssl(err, CF_E_PROTOCOL, "the answer is no CMP message");
 }
 
 /* OSSL_CMP_transfer_cb_t */
@@ -101,13 +100,13 @@ transfer(OSSL_CMP_CTX *ctx, const OSSL_CMP_MSG *request)
     if (session->n_exchanges < session->n_replay) {
         answer = play(ctx, session->replay[session->n_exchanges++]);
         if (!answer)
-            (void)cf_cmp_fail_openssl(&session->failure, CF_E_FIELD,
-                                      "what was kept to ask the CA again is no CMP message");
+            (void)cf_fail_openssl(&session->failure, CF_E_FIELD,
+                                  "what was kept to ask the CA again is no CMP message");
         return answer;
     }
     int len = i2d_OSSL_CMP_MSG(request, &der);
     if (len <= 0) {
-        (void)cf_cmp_fail_openssl(&session->failure, CF_E_CRYPTO, "the message cannot be encoded");
+        (void)cf_fail_openssl(&session->failure, CF_E_CRYPTO, "the message cannot be encoded");
         return NULL;
     }
     (void)exchange(session, cf_bytes_of(der, (size_t)len), &answer, &session->failure);
@@ -202,7 +201,7 @@ cf_cmp_session_init(struct cmp_session *session, const struct cmp_ca *ca, struct
         OSSL_CMP_CTX_set_certConf_cb(ctx, judge) != 1 ||
         OSSL_CMP_CTX_set_certConf_cb_arg(ctx, session) != 1 || !set_options(ctx, ca) ||
         !set_protection(ctx, ca))
-        return cf_cmp_fail_openssl(err, CF_E_CRYPTO, "CMP cannot be set up");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "CMP cannot be set up");
     return CF_OK;
 }
 

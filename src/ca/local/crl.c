@@ -44,7 +44,7 @@ read_number(X509_CRL *crl, uint64_t *ret_number, struct cf_err *err)
 
     *ret_number = 0;
     if (number && ASN1_INTEGER_get_uint64(ret_number, number) != 1)
-        return cf_local_fail_openssl(err, CF_E_CONFIG, "CRL number out of range");
+        return cf_fail_openssl(err, CF_E_CONFIG, "CRL number out of range");
     return CF_OK;
 }
 
@@ -56,10 +56,10 @@ take_over(struct local_ca *ca, struct cf_bytes content, struct cf_err *err)
     cf_own_ossl(X509_CRL) crl = d2i_X509_CRL(NULL, &at, (long)content.len);
 
     if (!crl || at != content.data + content.len)
-        return cf_local_fail_openssl(err, CF_E_CONFIG,
-                                     "crl_file %s: exists and is not a CRL in DER: name another "
-                                     "file or remove this one",
-                                     path);
+        return cf_fail_openssl(err, CF_E_CONFIG,
+                               "crl_file %s: exists and is not a CRL in DER: name another "
+                               "file or remove this one",
+                               path);
     if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(ca->cert)) != 0)
         return cf_fail(err, CF_E_CONFIG,
                        "crl_file %s: holds the CRL of another CA: each CA needs a file of its own",
@@ -122,7 +122,7 @@ cf_local_crl_covers(const struct local_ca *ca, const struct cf_ca_record *record
         return false;
     if (cf_local_crl_may_drop(ca, record))
         return true;
-    return cf_local_serial_to_asn1(record->serial, &serial, NULL) == CF_OK &&
+    return cf_serial_to_asn1(record->serial, &serial, NULL) == CF_OK &&
            X509_CRL_get0_by_serial(ca->crl.crl, &entry, serial) == 1;
 }
 

@@ -21,7 +21,7 @@ add_reason(X509_REVOKED *entry, int reason, struct cf_err *err)
     cf_own_ossl(ASN1_ENUMERATED) value = ASN1_ENUMERATED_new();
     if (!value || ASN1_ENUMERATED_set(value, reason) != 1 ||
         X509_REVOKED_add1_ext_i2d(entry, NID_crl_reason, value, 0, X509V3_ADD_DEFAULT) != 1)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "CRL entry");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "CRL entry");
     return CF_OK;
 }
 
@@ -37,11 +37,11 @@ add_record(void *arg, const struct cf_ca_record *record, struct cf_err *err)
         return CF_OK;
     int64_t revoked_ms = record->revoked_ms < build->now_ms ? record->revoked_ms : build->now_ms;
     entry = X509_REVOKED_new();
-    CF_TRY(cf_local_serial_to_asn1(record->serial, &serial, err));
+    CF_TRY(cf_serial_to_asn1(record->serial, &serial, err));
     CF_TRY(cf_local_time_from_ms(revoked_ms, &revoked, err));
     if (!entry || X509_REVOKED_set_serialNumber(entry, serial) != 1 ||
         X509_REVOKED_set_revocationDate(entry, revoked) != 1)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "CRL entry");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "CRL entry");
     CF_TRY(add_reason(entry, record->revocation_reason, err));
     if (X509_CRL_add0_revoked(build->crl, entry) != 1)
         return cf_fail_oom(err);
@@ -63,7 +63,7 @@ add_extensions(const struct local_ca *ca, X509_CRL *crl, uint64_t number, struct
     if (X509_CRL_add1_ext_i2d(crl, NID_authority_key_identifier, authority, 0,
                               X509V3_ADD_DEFAULT) != 1 ||
         X509_CRL_add1_ext_i2d(crl, NID_crl_number, value, 0, X509V3_ADD_DEFAULT) != 1)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "CRL extensions");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "CRL extensions");
     return CF_OK;
 }
 
@@ -78,7 +78,7 @@ set_head(const struct local_ca *ca, X509_CRL *crl, int64_t now_ms, struct cf_err
     if (X509_CRL_set_version(crl, X509_CRL_VERSION_2) != 1 ||
         X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca->cert)) != 1 ||
         X509_CRL_set1_lastUpdate(crl, from) != 1 || X509_CRL_set1_nextUpdate(crl, until) != 1)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "CRL");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "CRL");
     return CF_OK;
 }
 
@@ -88,10 +88,9 @@ sign(const struct local_ca *ca, X509_CRL *crl, struct cf_buf **ret_der, struct c
     unsigned char *der = NULL;
 
     if (X509_CRL_sort(crl) != 1 || X509_CRL_sign(crl, ca->key, cf_local_digest(ca->key)) <= 0)
-        return cf_local_fail_openssl(err, CF_E_CA_CONFIG, "ca %s: cannot sign a CRL",
-                                     ca->settings->name);
+        return cf_fail_openssl(err, CF_E_CA_CONFIG, "ca %s: cannot sign a CRL", ca->settings->name);
     int len = i2d_X509_CRL(crl, &der);
-    return cf_local_buf(der, len, ret_der, err);
+    return cf_buf_from_ossl(der, len, ret_der, err);
 }
 
 enum cf_rc

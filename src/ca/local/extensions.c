@@ -9,7 +9,7 @@ static enum cf_rc
 add(X509 *cert, int nid, void *value, bool critical, struct cf_err *err)
 {
     if (X509_add1_ext_i2d(cert, nid, value, critical, X509V3_ADD_DEFAULT) != 1)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "extension %s", OBJ_nid2ln(nid));
+        return cf_fail_openssl(err, CF_E_CRYPTO, "extension %s", OBJ_nid2ln(nid));
     return CF_OK;
 }
 
@@ -26,7 +26,7 @@ add_key_ids(const struct local_ca *ca, X509 *cert, struct cf_err *err)
     /* SHA-1 names the key here (RFC 5280 section 4.2.1.2 method 1); nothing rests on it. */
     if (X509_pubkey_digest(cert, EVP_sha1(), digest, &len) != 1 ||
         ASN1_OCTET_STRING_set(subject, digest, (int)len) != 1)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "subject key identifier");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "subject key identifier");
     CF_TRY(add(cert, NID_subject_key_identifier, subject, false, err));
     authority->keyid = ASN1_OCTET_STRING_dup(ca->key_id);
     if (!authority->keyid)
@@ -75,7 +75,7 @@ cf_local_add_usage(X509 *cert, unsigned key_usage, const char *const *eku, size_
         ASN1_OBJECT *oid = OBJ_txt2obj(eku[i], 1);
         if (!oid || sk_ASN1_OBJECT_push(list, oid) <= 0) {
             ASN1_OBJECT_free(oid);
-            return cf_local_fail_openssl(err, CF_E_CRYPTO, "extended key usage %s", eku[i]);
+            return cf_fail_openssl(err, CF_E_CRYPTO, "extended key usage %s", eku[i]);
         }
     }
     return add(cert, NID_ext_key_usage, list, false, err);
@@ -93,7 +93,7 @@ cf_local_add_san(X509 *cert, const struct cf_san *san, bool critical, struct cf_
     const unsigned char *at = bytes.data;
     cf_own_ossl(GENERAL_NAMES) names = d2i_GENERAL_NAMES(NULL, &at, (long)bytes.len);
     if (!names)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "subject alternative name");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "subject alternative name");
     return add(cert, NID_subject_alt_name, names, critical, err);
 }
 
@@ -175,7 +175,7 @@ add_der(X509 *cert, const char *oid_text, const char *name, struct cf_bytes der,
         return cf_fail_oom(err);
     cf_own_ossl(X509_EXTENSION) extension = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, value);
     if (!extension || X509_add_ext(cert, extension, -1) != 1)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "%s", name);
+        return cf_fail_openssl(err, CF_E_CRYPTO, "%s", name);
     return CF_OK;
 }
 
@@ -189,9 +189,9 @@ cf_local_add_template_name(X509 *cert, const char *name, struct cf_err *err)
     /* Windows reads this one as a BMPString only. */
     if (ASN1_mbstring_copy(&text, (const unsigned char *)name, (int)strlen(name), MBSTRING_UTF8,
                            B_ASN1_BMPSTRING) < 0)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "template name");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "template name");
     int len = i2d_ASN1_BMPSTRING(text, &der);
-    CF_TRY(cf_local_buf(der, len, &buf, err));
+    CF_TRY(cf_buf_from_ossl(der, len, &buf, err));
     return add_der(cert, "1.3.6.1.4.1.311.20.2", "template name", cf_buf_bytes(buf), err);
 }
 

@@ -42,7 +42,7 @@ set_validity(const struct local_ca *ca, const struct local_issue *issue, X509 *c
     CF_TRY(cf_local_time_from_ms(now - backdate, &from, err));
     CF_TRY(cf_local_time_from_ms(not_after, &until, err));
     if (X509_set1_notBefore(cert, from) != 1 || X509_set1_notAfter(cert, until) != 1)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "validity");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "validity");
     *ret_not_after_ms = not_after / 1000 * 1000;
     return CF_OK;
 }
@@ -54,12 +54,12 @@ set_names(const struct local_ca *ca, const struct local_issue *issue, X509 *cert
     X509_REQ *req = issue->request->req;
     cf_own_ossl(ASN1_INTEGER) serial = NULL;
 
-    CF_TRY(cf_local_serial_to_asn1(issue->serial, &serial, err));
+    CF_TRY(cf_serial_to_asn1(issue->serial, &serial, err));
     if (X509_set_version(cert, X509_VERSION_3) != 1 || X509_set_serialNumber(cert, serial) != 1 ||
         X509_set_issuer_name(cert, X509_get_subject_name(ca->cert)) != 1 ||
         X509_set_subject_name(cert, X509_REQ_get_subject_name(req)) != 1 ||
         X509_set_pubkey(cert, X509_REQ_get0_pubkey(req)) != 1)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "certificate");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "certificate");
     return CF_OK;
 }
 
@@ -116,9 +116,9 @@ cf_local_issue(const struct local_ca *ca, const struct local_issue *issue, struc
     CF_TRY(set_validity(ca, issue, cert, &not_after_ms, err));
     CF_TRY(add_extensions(ca, issue, cert, err));
     if (X509_sign(cert, ca->key, cf_local_digest(ca->key)) <= 0)
-        return cf_local_fail_openssl(err, CF_E_CA_CONFIG, "ca %s: cannot sign", ca->settings->name);
+        return cf_fail_openssl(err, CF_E_CA_CONFIG, "ca %s: cannot sign", ca->settings->name);
     int len = i2d_X509(cert, &der);
-    CF_TRY(cf_local_buf(der, len, &der_buf, err));
+    CF_TRY(cf_buf_from_ossl(der, len, &der_buf, err));
 
     *ret_cert = cf_give(der_buf);
     *ret_not_after_ms = not_after_ms;

@@ -5,7 +5,6 @@
  * That the certificate has expired is not looked at here: the daemon has to start, revoke and
  * report all the same. Issuing refuses then, and check says so long before.
  */
-#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,37 +13,20 @@
 
 enum { CERT_FILE_MAX = 1024 * 1024, KEY_FILE_MAX = 32 * 1024, CA_RSA_BITS_MIN = 2048 };
 
-static enum cf_rc
-to_x509(const struct cf_cert *cert, X509 **ret_x509, struct cf_err *err)
-{
-    struct cf_bytes der = cf_cert_der(cert);
-    const unsigned char *at = der.data;
-    X509 *x509 = d2i_X509(NULL, &at, (long)der.len);
-
-    if (!x509)
-        return cf_local_fail_openssl(err, CF_E_CONFIG, "cert_file");
-    /* Fills the parts that are computed at first use, so that threads only read them. */
-    (void)X509_check_ca(x509);
-    *ret_x509 = x509;
-    return CF_OK;
-}
-
 /* Each certificate signed by the next: a chain in the wrong order would fail at every device. */
 static enum cf_rc
 check_links(const struct cf_chain *chain, const char *path, struct cf_err *err)
 {
     for (size_t i = 0; i + 1 < cf_chain_count(chain); i++) {
-        cf_own_ossl(X509) cert = NULL;
-        cf_own_ossl(X509) issuer = NULL;
+        cf_own_ossl(X509) cert = cf_cert_x509(cf_chain_at(chain, i));
+        cf_own_ossl(X509) issuer = cf_cert_x509(cf_chain_at(chain, i + 1));
 
-        CF_TRY(to_x509(cf_chain_at(chain, i), &cert, err));
-        CF_TRY(to_x509(cf_chain_at(chain, i + 1), &issuer, err));
         if (X509_check_issued(issuer, cert) != X509_V_OK ||
             X509_verify(cert, X509_get0_pubkey(issuer)) != 1)
-            return cf_local_fail_openssl(err, CF_E_CONFIG,
-                                         "cert_file %s: certificate %zu is not signed by the one "
-                                         "after it: put the CA's own first, the root last",
-                                         path, i + 1);
+            return cf_fail_openssl(err, CF_E_CONFIG,
+                                   "cert_file %s: certificate %zu is not signed by the one "
+                                   "after it: put the CA's own first, the root last",
+                                   path, i + 1);
     }
     return CF_OK;
 }
@@ -56,8 +38,8 @@ check_is_ca(X509 *cert, const char *path, struct cf_err *err)
     uint32_t usage = X509_get_key_usage(cert);
 
     if (flags & EXFLAG_INVALID)
-        return cf_local_fail_openssl(err, CF_E_CONFIG, "cert_file %s: its extensions are malformed",
-                                     path);
+        return cf_fail_openssl(err, CF_E_CONFIG, "cert_file %s: its extensions are malformed",
+                               path);
     if (!(flags & EXFLAG_BCONS) || !(flags & EXFLAG_CA))
         return cf_fail(err, CF_E_CONFIG,
                        "cert_file %s: not a CA certificate (basicConstraints lacks CA:TRUE)", path);
@@ -83,53 +65,11 @@ load_chain(struct local_ca *ca, struct cf_err *err)
         return cf_local_turn(err, CF_E_CONFIG);
     }
     CF_TRY(check_links(chain, path, err));
-    CF_TRY(to_x509(cf_chain_at(chain, 0), &ca->cert, err));
+    ca->cert = cf_cert_x509(cf_chain_at(chain, 0));
     CF_TRY(check_is_ca(ca->cert, path, err));
     CF_TRY(cf_local_time_to_ms(X509_get0_notBefore(ca->cert), &ca->not_before_ms, err));
     CF_TRY(cf_local_time_to_ms(X509_get0_notAfter(ca->cert), &ca->not_after_ms, err));
     return cf_chain_der(chain, &ca->chain, err);
-}
-
-/* No passphrase is ever asked for: a daemon has nobody to ask. */
-static int
-no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-    (void)buf;
-    (void)size;
-    (void)rwflag;
-    (void)arg;
-    return -1;
-}
-
-/* All on OpenSSL's secure heap: the text is in locked memory, the DER between is wiped. */
-static enum cf_rc
-parse_key(const struct cf_secret *pem, const char *path, EVP_PKEY **ret_key, struct cf_err *err)
-{
-    cf_own_ossl(BIO) bio = BIO_new_mem_buf(cf_secret_data(pem), (int)cf_secret_len(pem));
-    unsigned char *der = NULL;
-    long der_len = 0;
-    char *name = NULL;
-
-    if (!bio)
-        return cf_fail_oom(err);
-    if (PEM_bytes_read_bio_secmem(&der, &der_len, &name, PEM_STRING_EVP_PKEY, bio, no_passphrase,
-                                  NULL) != 1)
-        return cf_local_fail_openssl(
-            err, CF_E_CONFIG, "key_file %s: no private key in PEM without a passphrase", path);
-    bool is_encrypted = strcmp(name, PEM_STRING_PKCS8) == 0;
-    const unsigned char *at = der;
-    EVP_PKEY *key = is_encrypted ? NULL : d2i_AutoPrivateKey(NULL, &at, der_len);
-    OPENSSL_secure_clear_free(der, (size_t)der_len);
-    OPENSSL_secure_free(name);
-    if (is_encrypted)
-        return cf_fail(err, CF_E_CONFIG,
-                       "key_file %s: encrypted with a passphrase: decrypt it (openssl pkey) and "
-                       "let file permissions or a systemd credential protect it",
-                       path);
-    if (!key)
-        return cf_local_fail_openssl(err, CF_E_CONFIG, "key_file %s: not a private key", path);
-    *ret_key = key;
-    return CF_OK;
 }
 
 static enum cf_rc
@@ -143,9 +83,9 @@ check_key(const struct local_ca *ca, const char *path, struct cf_err *err)
         return cf_fail(err, CF_E_CONFIG, "key_file %s: RSA key of %d bits: at least %d are needed",
                        path, EVP_PKEY_get_bits(ca->key), CA_RSA_BITS_MIN);
     if (X509_check_private_key(ca->cert, ca->key) != 1)
-        return cf_local_fail_openssl(err, CF_E_CONFIG,
-                                     "key_file %s: not the key of the first certificate in %s",
-                                     path, ca->settings->cert_file);
+        return cf_fail_openssl(err, CF_E_CONFIG,
+                               "key_file %s: not the key of the first certificate in %s", path,
+                               ca->settings->cert_file);
     return CF_OK;
 }
 
@@ -167,7 +107,10 @@ load_key(struct local_ca *ca, struct cf_err *err)
     }
     if (cf_file_read_secret(path, KEY_FILE_MAX, &pem, err) != CF_OK)
         return cf_err_prefix(err, "key_file");
-    CF_TRY(parse_key(pem, path, &ca->key, err));
+    if (cf_pkey_from_pem(pem, &ca->key, err) != CF_OK) {
+        cf_err_prefix(err, "key_file %s", path);
+        return cf_local_turn(err, CF_E_CONFIG);
+    }
     return check_key(ca, path, err);
 }
 
@@ -185,7 +128,7 @@ load_key_id(struct local_ca *ca, struct cf_err *err)
     ca->key_id = ASN1_OCTET_STRING_new();
     if (!ca->key_id || X509_pubkey_digest(ca->cert, EVP_sha1(), digest, &len) != 1 ||
         ASN1_OCTET_STRING_set(ca->key_id, digest, (int)len) != 1)
-        return cf_local_fail_openssl(err, CF_E_CRYPTO, "key identifier of the CA");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "key identifier of the CA");
     return CF_OK;
 }
 

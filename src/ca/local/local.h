@@ -7,64 +7,25 @@
  */
 #pragma once
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
-
+#include "../../pki/ossl.h"
 #include "certferry/ca.h"
-#include "certferry/cert.h"
 #include "certferry/csr.h"
 #include "certferry/stop.h"
-
-/* As cf_fail, with the reasons of OpenSSL's error queue appended and the queue emptied. */
-enum cf_rc cf_local_fail_openssl(struct cf_err *err, enum cf_rc rc, const char *format, ...)
-    CF_PRINTF(3, 4);
-#define cf_local_fail_openssl(...) cf_never_ok_(cf_local_fail_openssl(__VA_ARGS__))
 
 /* Another code for the error that is there, whose text stays; returns rc. */
 enum cf_rc cf_local_turn(struct cf_err *err, enum cf_rc rc);
 
-/* Locals of OpenSSL's types: cf_own_ossl(X509) cert = NULL; */
-#define CF_OSSL_OWN(type, free_function)                                                           \
-    static inline void cf_##type##_freep(type **p)                                                 \
-    {                                                                                              \
-        free_function(*p);                                                                         \
-        *p = NULL;                                                                                 \
-    }                                                                                              \
-    struct cf_##type##_semicolon_
-#define cf_own_ossl(type) __attribute__((cleanup(cf_##type##_freep))) type *
-
+/* Beyond those of ossl.h. */
 CF_OSSL_OWN(ASN1_BIT_STRING, ASN1_BIT_STRING_free);
 CF_OSSL_OWN(ASN1_ENUMERATED, ASN1_ENUMERATED_free);
-CF_OSSL_OWN(ASN1_INTEGER, ASN1_INTEGER_free);
-CF_OSSL_OWN(ASN1_OBJECT, ASN1_OBJECT_free);
-CF_OSSL_OWN(ASN1_OCTET_STRING, ASN1_OCTET_STRING_free);
-CF_OSSL_OWN(ASN1_STRING, ASN1_STRING_free);
 CF_OSSL_OWN(ASN1_TIME, ASN1_TIME_free);
 CF_OSSL_OWN(AUTHORITY_INFO_ACCESS, AUTHORITY_INFO_ACCESS_free);
 CF_OSSL_OWN(AUTHORITY_KEYID, AUTHORITY_KEYID_free);
 CF_OSSL_OWN(BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free);
-CF_OSSL_OWN(BIGNUM, BN_free);
-CF_OSSL_OWN(BIO, BIO_free_all);
 CF_OSSL_OWN(CRL_DIST_POINTS, CRL_DIST_POINTS_free);
-CF_OSSL_OWN(EVP_PKEY, EVP_PKEY_free);
 CF_OSSL_OWN(EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free);
-CF_OSSL_OWN(GENERAL_NAME, GENERAL_NAME_free);
-CF_OSSL_OWN(GENERAL_NAMES, GENERAL_NAMES_free);
-CF_OSSL_OWN(X509, X509_free);
 CF_OSSL_OWN(X509_CRL, X509_CRL_free);
-CF_OSSL_OWN(X509_EXTENSION, X509_EXTENSION_free);
-CF_OSSL_OWN(X509_REQ, X509_REQ_free);
 CF_OSSL_OWN(X509_REVOKED, X509_REVOKED_free);
-
-static inline void
-cf_local_extensions_freep(STACK_OF(X509_EXTENSION) * *p)
-{
-    sk_X509_EXTENSION_pop_free(*p, X509_EXTENSION_free);
-    *p = NULL;
-}
-#define cf_own_extensions                                                                          \
-    __attribute__((cleanup(cf_local_extensions_freep))) STACK_OF(X509_EXTENSION) *
 
 /* The CRL that lies in the file, as far as this instance knows. */
 struct local_crl {
@@ -174,11 +135,6 @@ CF_MUST_USE enum cf_rc cf_local_time_to_ms(const ASN1_TIME *time, int64_t *ret_m
                                            struct cf_err *err);
 /* Whole seconds, rounded down. */
 CF_MUST_USE enum cf_rc cf_local_time_from_ms(int64_t ms, ASN1_TIME **ret_time, struct cf_err *err);
-CF_MUST_USE enum cf_rc cf_local_serial_to_asn1(const char *hex, ASN1_INTEGER **ret_serial,
-                                               struct cf_err *err);
-/* What an i2d function allocated (len <= 0: it failed) as a buffer; take_data is freed. */
-CF_MUST_USE enum cf_rc cf_local_buf(unsigned char *take_data, int len, struct cf_buf **ret_buf,
-                                    struct cf_err *err);
 
 static inline bool
 cf_local_is_stopped(const struct local_ca *ca)

@@ -37,7 +37,7 @@ random_serial(char ret[2 * LOCAL_SERIAL_LEN + 1], struct cf_err *err)
     /* Drawn again when it begins with zeros, so that every serial has the same length. */
     do {
         if (RAND_bytes(bytes, sizeof bytes) != 1)
-            return cf_local_fail_openssl(err, CF_E_CRYPTO, "random serial number");
+            return cf_fail_openssl(err, CF_E_CRYPTO, "random serial number");
     } while (bytes[0] == 0);
     cf_text_hex(cf_bytes_of(bytes, sizeof bytes), true, ret, 2 * LOCAL_SERIAL_LEN + 1);
     return CF_OK;

@@ -26,8 +26,8 @@ cf_local_template_check(const struct cf_template_settings *tmpl, struct cf_err *
     for (size_t i = 0; i < tmpl->n_eku; i++) {
         cf_own_ossl(ASN1_OBJECT) oid = OBJ_txt2obj(tmpl->eku[i], 1);
         if (!oid)
-            return cf_local_fail_openssl(err, CF_E_CA_CONFIG, "template %s: eku %s is not an OID",
-                                         tmpl->name, tmpl->eku[i]);
+            return cf_fail_openssl(err, CF_E_CA_CONFIG, "template %s: eku %s is not an OID",
+                                   tmpl->name, tmpl->eku[i]);
     }
     return CF_OK;
 }
@@ -49,7 +49,7 @@ cf_local_request_parse(struct cf_bytes der, struct local_request *ret, struct cf
     const unsigned char *at = der.data;
     X509_REQ *req = d2i_X509_REQ(NULL, &at, (long)der.len);
     if (!req)
-        return cf_local_fail_openssl(err, CF_E_ENCODING, "certification request");
+        return cf_fail_openssl(err, CF_E_ENCODING, "certification request");
     ret->csr = cf_give(csr);
     ret->req = req;
     return CF_OK;
@@ -100,7 +100,7 @@ check_key(const struct local_request *request, const struct cf_template_settings
         return check_rsa(request->csr, key, tmpl, err);
     if (key && EVP_PKEY_is_a(key, "EC"))
         return check_ec(request->csr, key, tmpl, err);
-    return cf_local_fail_openssl(err, CF_E_REJECTED, "the key must be RSA or EC");
+    return cf_fail_openssl(err, CF_E_REJECTED, "the key must be RSA or EC");
 }
 
 static enum cf_rc
@@ -128,7 +128,7 @@ check_usage(const struct cf_csr *csr, const struct cf_template_settings *tmpl, s
 static enum cf_rc
 check_extensions(const struct local_request *request, struct cf_err *err)
 {
-    cf_own_extensions stack = X509_REQ_get_extensions(request->req);
+    cf_own_extension_stack stack = X509_REQ_get_extensions(request->req);
     int critical = 0;
 
     cf_own_ossl(BASIC_CONSTRAINTS) constraints =

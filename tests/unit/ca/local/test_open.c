@@ -45,7 +45,7 @@ an_encrypted_key_is_refused(void **state)
     assert_int_equal(kit_run(kit, "umask 077; openssl pkcs8 -topk8 -in ca.key -passout pass:x -out "
                                   "k && mv k ca.key"),
                      0);
-    expect_refused(kit, CF_E_CONFIG, "passphrase");
+    expect_refused(kit, CF_E_CONFIG, "encrypted: decrypt it");
     assert_int_equal(kit_run(kit, "echo junk > ca.key"), 0);
     expect_refused(kit, CF_E_CONFIG, "key_file");
 }
