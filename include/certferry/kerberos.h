@@ -43,7 +43,8 @@ enum cf_gss_mech { CF_GSS_SPNEGO, CF_GSS_KERBEROS };
 
 struct cf_gss_options {
     const struct cf_kerberos *kerberos; /* outlives the context */
-    const char *service;                /* "host@ca1.corp.example" (RFC 2743 section 4.1) */
+    const char *service;                /* "host@ca1.corp.example" (RFC 2743 section 4.1), which is
+                                         * not looked up: DNS does not choose the account */
     enum cf_gss_mech mech;
     bool is_dce_style;               /* three legs, and the wrapping of MS-RPCE */
     bool wants_privacy;              /* a context without confidentiality fails: CF_E_AUTH */

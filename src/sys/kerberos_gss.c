@@ -15,18 +15,6 @@ untyped(const uint8_t *data)
     return same;
 }
 
-static enum cf_rc
-import_target(struct cf_gss *gss, struct cf_err *err)
-{
-    gss_buffer_desc text = {.length = strlen(gss->service), .value = gss->service};
-    OM_uint32 minor = 0;
-
-    OM_uint32 major = gss_import_name(&minor, &text, GSS_C_NT_HOSTBASED_SERVICE, &gss->target);
-    if (GSS_ERROR(major))
-        return cf_kerberos_explain(gss->service, GSS_C_NO_OID, major, minor, NULL, err);
-    return CF_OK;
-}
-
 enum cf_rc
 cf_gss_new(const struct cf_gss_options *options, struct cf_gss **ret_gss, struct cf_err *err)
 {
@@ -55,7 +43,7 @@ cf_gss_new(const struct cf_gss_options *options, struct cf_gss **ret_gss, struct
         if (!gss->binding)
             return cf_fail_oom(err);
     }
-    CF_TRY(import_target(gss, err));
+    CF_TRY(cf_kerberos_import_target(gss->service, &gss->target, err));
     *ret_gss = cf_give(gss);
     return CF_OK;
 }

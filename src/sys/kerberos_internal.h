@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kerberos_internal - what the files of Kerberos share: credentials, contexts, what failures mean.
+ * kerberos_internal - what the files of Kerberos share: credentials, targets, contexts, what
+ * failures mean.
  */
 #pragma once
 
@@ -15,6 +16,11 @@ CF_MUST_USE enum cf_rc cf_kerberos_acquire_for(const struct cf_kerberos *kerbero
                                                enum cf_gss_mech mech, gss_cred_id_t *ret_credential,
                                                struct cf_err *err);
 gss_OID cf_kerberos_oid(enum cf_gss_mech mech);
+
+/* The name of "host@ca1.corp.example", which no name server has a part in. CF_E_CONFIG: krb5.conf;
+ * CF_E_AUTH. */
+CF_MUST_USE enum cf_rc cf_kerberos_import_target(const char *service, gss_name_t *ret_target,
+                                                 struct cf_err *err);
 
 /* What to do with the tickets after a failure before anybody tries again. */
 enum cf_kerberos_cure {

@@ -164,6 +164,24 @@ def test_a_service_whose_key_is_another(dc, settings):
         assert "setspn" in text
 
 
+@pytest.mark.parametrize("mech", ["kerberos", "spnego"])
+def test_the_resolver_does_not_choose_the_account(dc, settings, mech):
+    """By itself libkrb5 takes the name that the resolver gives the host."""
+    conf = dc.folder / "trusting-krb5.conf"
+    conf.write_text(dc.krb5_conf.read_text().replace("canonicalize_hostname = false",
+                                                     "canonicalize_hostname = true"))
+    hosts = dc.folder / "hosts"
+    honest = hosts.read_text()
+    hosts.write_text(f"{honest}10.53.0.9 dc1.corp.example pc1.corp.example\n")
+    chosen = {**settings, "mech": mech}
+    try:
+        assert talk(dc, chosen, "context", KRB5_CONFIG=str(conf)) == ["legs=2"]
+        other = {**chosen, "acceptor": dc.folder / "dc1.keytab"}
+        assert fault(dc, other, KRB5_CONFIG=str(conf))[0] == "CF_E_AUTH"
+    finally:
+        hosts.write_text(honest)
+
+
 def test_a_keytab_that_is_none(dc, settings):
     empty = dc.folder / "empty.keytab"
     empty.write_text("")
