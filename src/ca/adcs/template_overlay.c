@@ -2,6 +2,7 @@
 /* template_overlay - from a template's facts to what a request has to be. */
 #include <string.h>
 
+#include "certferry/csr.h"
 #include "certferry/text.h"
 
 #include "templates.h"
@@ -51,14 +52,26 @@ replace_eku(struct cf_template_settings *template_settings, char **take_eku, siz
     template_settings->n_eku = n;
 }
 
+/* A template may ask for more than we do, never for less. */
 static void
-put_key(const struct cf_ad_template *ad_template, enum cf_key_kind kind,
-        struct cf_template_settings *template_settings)
+raise_min_key(const struct cf_ad_template *ad_template,
+              struct cf_template_settings *template_settings)
 {
-    template_settings->key = kind;
-    if (!(template_settings->given & CF_TEMPLATE_MIN_KEY) && cf_key_kind_is_rsa(kind) &&
-        ad_template->min_key_bits > 0)
+    if (!(template_settings->given & CF_TEMPLATE_MIN_KEY) &&
+        is_of_algorithm(CF_KEY_RSA_2048, ad_template->key_algorithm) &&
+        ad_template->min_key_bits > template_settings->min_rsa_bits)
         template_settings->min_rsa_bits = ad_template->min_key_bits;
+}
+
+static enum cf_rc
+refuse_ca_template(const struct cf_ad_template *ad_template, struct cf_err *err)
+{
+    if (ad_template->key_usage & (CF_KU_KEY_CERT_SIGN | CF_KU_CRL_SIGN))
+        return cf_fail(err, CF_E_CA_CONFIG,
+                       "the template %s is one for CAs (its key usage has keyCertSign or cRLSign), "
+                       "which no device gets: use another",
+                       ad_template->name);
+    return CF_OK;
 }
 
 enum cf_rc
@@ -71,17 +84,18 @@ adcs_template_overlay(const struct cf_ad_template *ad_template,
 
     if (!copy)
         return cf_fail_oom(err);
+    CF_TRY(refuse_ca_template(ad_template, err));
     if (!(given & CF_TEMPLATE_KEY))
         CF_TRY(adcs_template_key(ad_template, &kind, err));
     /* The CA puts the template's usages in, whatever the request says: what is compared with the
      * certificate later has to be them. */
-    if (!(given & CF_TEMPLATE_EKU) && copy->n_eku > 0) {
+    if (!(given & CF_TEMPLATE_EKU)) {
         replace_eku(template_settings, cf_give(copy->eku), copy->n_eku);
         copy->n_eku = 0;
     }
     template_settings->eku_is_fixed = true;
-    if (!(given & CF_TEMPLATE_KEY))
-        put_key(ad_template, kind, template_settings);
+    template_settings->key = kind;
+    raise_min_key(ad_template, template_settings);
     if (!(given & CF_TEMPLATE_KEY_USAGE) && ad_template->key_usage)
         template_settings->key_usage = ad_template->key_usage;
     if (!(given & CF_TEMPLATE_VALIDITY) && ad_template->validity_ms)

@@ -93,6 +93,53 @@ what_was_written_stays(void **state)
 }
 
 static void
+a_template_raises_the_least_key_and_never_lowers_it(void **state)
+{
+    (void)state;
+    kit.ad_template.min_key_bits = 1024;
+    assert_ok(complete(), err);
+    assert_int_equal(template_settings->min_rsa_bits, 2048);
+    ca.templates = adcs_templates_free(ca.templates);
+    assert_ok(adcs_templates_new(&ca.templates, &err), err);
+    kit.ad_template.min_key_bits = 4096;
+    template_settings->given = CF_TEMPLATE_KEY;
+    template_settings->key = CF_KEY_RSA_2048;
+    assert_ok(complete(), err);
+    assert_int_equal(template_settings->key, CF_KEY_RSA_2048);
+    assert_int_equal(template_settings->min_rsa_bits, 4096);
+}
+
+static void
+a_template_of_cas_completes_nothing(void **state)
+{
+    static const unsigned BITS[] = {CF_KU_KEY_CERT_SIGN, CF_KU_CRL_SIGN};
+
+    (void)state;
+    for (size_t i = 0; i < CF_COUNT(BITS); i++) {
+        kit.ad_template.key_usage = CF_KU_DIGITAL_SIGNATURE | BITS[i];
+        assert_rc(complete(), CF_E_CA_CONFIG);
+        assert_contains(err.text, "CertferryDevice");
+        assert_contains(err.text, "keyCertSign");
+        assert_int_equal(template_settings->key_usage, 0);
+        assert_null(template_settings->oid);
+    }
+}
+
+/* The CA puts none in, so none can be asked for. */
+static void
+a_template_without_usages_leaves_none(void **state)
+{
+    (void)state;
+    kit.ad_template.n_eku = 0;
+    template_settings->eku = calloc(1, sizeof(char *));
+    template_settings->eku[0] = strdup("1.3.6.1.5.5.7.3.2");
+    template_settings->n_eku = 1;
+    assert_ok(complete(), err);
+    assert_int_equal(template_settings->n_eku, 0);
+    assert_true(template_settings->eku_is_fixed);
+}
+
+static void
 a_template_of_version_1_has_no_identifier(void **state)
 {
     (void)state;
@@ -205,6 +252,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_open_is_filled_in),
         TEST(what_was_written_stays),
+        TEST(a_template_raises_the_least_key_and_never_lowers_it),
+        TEST(a_template_of_cas_completes_nothing),
+        TEST(a_template_without_usages_leaves_none),
         TEST(a_template_of_version_1_has_no_identifier),
         TEST(the_smallest_key_of_ours_that_does_is_taken),
         TEST(a_template_that_the_ca_does_not_issue_by_parks_the_ca),
