@@ -236,6 +236,34 @@ check_fixed_eku(const struct judging *judging, struct oids own, struct cf_err *e
     return CF_OK;
 }
 
+/* Usages by which a certificate is good for more than its holder: a CA's template does not bring
+ * them in unless the configuration names them. */
+static enum cf_rc
+check_wide_eku(const struct judging *judging, struct oids own, struct cf_err *err)
+{
+    static const char *const WIDE[] = {"2.5.29.37.0", "1.3.6.1.4.1.311.20.2.1"};
+    const struct cf_policy_settings *policy = judging->grant.policy;
+    const struct cf_template_settings *template_settings = judging->grant.template_settings;
+    const struct oids named = {(const char *const *)policy->eku, policy->n_eku};
+
+    if (template_settings->given & CF_TEMPLATE_EKU)
+        return CF_OK;
+    if (own.n == 0)
+        return cf_fail(err, CF_E_POLICY,
+                       "certificateTemplateName: template %.60s names no usage at the CA, and a "
+                       "certificate without any is good for all; add application policies to it",
+                       template_settings->name);
+    for (size_t i = 0; i < CF_COUNT(WIDE); i++) {
+        if (has_oid(own, WIDE[i]) && !has_oid(named, WIDE[i]))
+            return cf_fail(err, CF_E_POLICY,
+                           "certificateTemplateName: the CA puts in %s by template %.60s (any "
+                           "purpose, or requests for others); take it out of the template or add "
+                           "it to [policy %.60s] eku",
+                           WIDE[i], template_settings->name, policy->name);
+    }
+    return CF_OK;
+}
+
 /* A profile without usages gets those of the template, which a policy's list may not hold. */
 static enum cf_rc
 judge_eku(void *arg, struct cf_rule_note *note, struct cf_err *err)
@@ -253,8 +281,10 @@ judge_eku(void *arg, struct cf_rule_note *note, struct cf_err *err)
     const char *section = is_policys ? "policy" : "template";
     const char *name = is_policys ? policy->name : template_settings->name;
 
-    if (template_settings->eku_is_fixed)
+    if (template_settings->eku_is_fixed) {
+        CF_TRY(check_wide_eku(judging, own, err));
         CF_TRY(check_fixed_eku(judging, own, err));
+    }
     judging->grant.eku = asked.oid;
     judging->grant.n_eku = asked.n;
     for (size_t i = 0; i < asked.n; i++) {

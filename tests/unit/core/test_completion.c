@@ -111,6 +111,38 @@ the_policys_usages_judge_what_the_certificate_will_have(void **state)
 }
 
 static void
+refuses_usages(struct core_kit *kit, const char *context, char *oid, const char *part)
+{
+    char *ekus[] = {client_auth[0], oid};
+
+    known.eku = ekus;
+    known.n_eku = oid ? 2 : 0;
+    core_receive_good(kit, context);
+    assert_failed(kit, context, CF_E_POLICY, part);
+    assert_int_equal(kit->ca->n_submits, 0);
+}
+
+static void
+a_template_that_is_good_for_all_needs_a_policy_that_says_so(void **state)
+{
+    static char any[] = "2.5.29.37.0", agent[] = "1.3.6.1.4.1.311.20.2.1";
+    struct core_kit *kit = *state;
+    struct cf_policy_settings *policy = kit->site->settings->policies[0];
+
+    refuses_usages(kit, "r1", NULL, "names no usage");
+    refuses_usages(kit, "r2", any, any);
+    refuses_usages(kit, "r3", agent, agent);
+    policy->eku = calloc(2, sizeof(char *));
+    policy->eku[policy->n_eku++] = strdup(client_auth[0]);
+    policy->eku[policy->n_eku++] = strdup(agent);
+    known.eku = (char *[]){client_auth[0], agent};
+    known.n_eku = 2;
+    receive(kit, "r4", "profile.keySize", CORE_DROP);
+    cf_own(cf_csr) csr = csr_of(kit, "r4");
+    assert_int_equal(cf_csr_n_eku(csr), 2);
+}
+
+static void
 a_certificate_valid_longer_than_the_ca_says_is_refused(void **state)
 {
     struct core_kit *kit = *state;
@@ -178,6 +210,7 @@ main(void)
         TEST(what_is_configured_wins),
         TEST(a_usage_that_the_ca_would_not_put_in_is_refused_naming_both),
         TEST(the_policys_usages_judge_what_the_certificate_will_have),
+        TEST(a_template_that_is_good_for_all_needs_a_policy_that_says_so),
         TEST(a_certificate_valid_longer_than_the_ca_says_is_refused),
         TEST(without_the_directory_a_request_waits),
         TEST(what_no_policy_allows_is_not_worth_a_question),
