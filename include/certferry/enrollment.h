@@ -104,7 +104,7 @@ struct cf_ad_template {
     size_t n_eku;
     uint64_t validity_ms;
     uint64_t overlap_ms;                /* renewal period */
-    struct cf_buf *security_descriptor; /* owner-less, DACL only (MS-DTYP 2.4.6); NULL: not shown */
+    struct cf_buf *security_descriptor; /* owner and DACL (MS-DTYP 2.4.6); NULL: not shown */
 };
 struct cf_ad_template *cf_ad_template_free(struct cf_ad_template *ad_template);
 CF_DEFINE_OWN(cf_ad_template);

@@ -120,12 +120,12 @@ struct question {
     bool wants_dacl;
 };
 
-/* SEQUENCE { INTEGER 4 }: DACL_SECURITY_INFORMATION. */
+/* SEQUENCE { INTEGER 5 }: OWNER_ and DACL_SECURITY_INFORMATION, which the same right shows. */
 static LDAPControl *
 dacl_control(void)
 {
     static char oid[] = "1.2.840.113556.1.4.801";
-    static char flags[] = {0x30, 0x03, 0x02, 0x01, 0x04};
+    static char flags[] = {0x30, 0x03, 0x02, 0x01, 0x05};
     static LDAPControl control = {.ldctl_oid = oid,
                                   .ldctl_value = {.bv_len = sizeof flags, .bv_val = flags}};
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "certferry/sid.h"
+#include "certferry/text.h"
 
 #include "cursor.h"
 #include "preflight.h"
@@ -15,13 +16,22 @@ enum {
     ACE_HEADER_LEN = 4,
     SID_HEADER_LEN = 8
 };
-enum { ACE_ALLOWED = 0, ACE_DENIED = 1, ACE_ALLOWED_OBJECT = 5, ACE_DENIED_OBJECT = 6 };
+enum {
+    ACE_ALLOWED = 0,
+    ACE_DENIED = 1,
+    ACE_ALLOWED_OBJECT = 5,
+    ACE_DENIED_OBJECT = 6,
+    ACE_DENIED_CALLBACK = 10,
+    ACE_DENIED_CALLBACK_OBJECT = 12
+};
 enum { ACE_INHERIT_ONLY = 0x08 };
 enum { OBJECT_TYPE_PRESENT = 1, INHERITED_TYPE_PRESENT = 2 };
 
 static const uint32_t CONTROL_ACCESS = 0x00000100;
 static const uint32_t READ_PROPERTY = 0x00000010;
-static const uint32_t WRITE_ANY = 0x00000020 | 0x00040000 | 0x00080000; /* property, DACL, owner */
+static const uint32_t WRITE_PROPERTY = 0x00000020;
+static const uint32_t WRITE_DACL = 0x00040000;
+static const uint32_t WRITE_OWNER = 0x00080000;
 static const uint32_t GENERIC_ALL = 0x10000000;
 static const uint32_t GENERIC_WRITE = 0x40000000;
 static const uint32_t GENERIC_READ = 0x80000000;
@@ -39,23 +49,40 @@ struct ace {
     struct cf_bytes sid;
 };
 
+/* The generic rights as what they stand for on an object of the directory (MS-ADTS 5.1.3.2). */
+static uint32_t
+specific_rights(uint32_t mask)
+{
+    if (mask & GENERIC_ALL)
+        mask |= CONTROL_ACCESS | READ_PROPERTY | WRITE_PROPERTY | WRITE_DACL | WRITE_OWNER;
+    if (mask & GENERIC_READ)
+        mask |= READ_PROPERTY;
+    if (mask & GENERIC_WRITE)
+        mask |= WRITE_PROPERTY;
+    return mask;
+}
+
 /* A right to one property, or another extended right, is no right to the whole. */
-static unsigned
+static uint32_t
 rights_of(const struct ace *ace)
 {
-    unsigned rights = 0;
+    uint32_t rights = specific_rights(ace->mask);
 
-    if (ace->has_object_type)
-        return (ace->mask & CONTROL_ACCESS) && cf_guid_equal(&ace->object_type, &ENROLLMENT)
-                   ? ADCS_ACCESS_ENROLL
-                   : 0;
-    if (ace->mask & (CONTROL_ACCESS | GENERIC_ALL))
-        rights |= ADCS_ACCESS_ENROLL;
-    if (ace->mask & (READ_PROPERTY | GENERIC_READ | GENERIC_ALL))
-        rights |= ADCS_ACCESS_READ;
-    if (ace->mask & (WRITE_ANY | GENERIC_WRITE | GENERIC_ALL))
-        rights |= ADCS_ACCESS_WRITE;
-    return rights;
+    if (!ace->has_object_type)
+        return rights;
+    return cf_guid_equal(&ace->object_type, &ENROLLMENT) ? rights & CONTROL_ACCESS : 0;
+}
+
+static bool
+is_sid(const char *sid, const char *wanted)
+{
+    size_t len = strlen(sid);
+    size_t end_len = strlen(wanted) - 1;
+
+    if (wanted[0] != '*')
+        return strcmp(sid, wanted) == 0;
+    return cf_text_starts_with(sid, "S-1-5-21-") && len > end_len &&
+           strcmp(sid + len - end_len, wanted + 1) == 0;
 }
 
 static bool
@@ -66,7 +93,7 @@ is_ours(struct cf_bytes sid, const char *const *sids, size_t n_sids)
     if (cf_sid_from_bytes(sid, text, NULL) != CF_OK)
         return false;
     for (size_t i = 0; i < n_sids; i++) {
-        if (strcmp(sids[i], text) == 0)
+        if (is_sid(text, sids[i]))
             return true;
     }
     return false;
@@ -87,7 +114,8 @@ static void
 read_body(struct cf_reader *body, struct ace *ace)
 {
     ace->mask = cf_read_u32(body);
-    if (ace->type == ACE_ALLOWED_OBJECT || ace->type == ACE_DENIED_OBJECT) {
+    if (ace->type == ACE_ALLOWED_OBJECT || ace->type == ACE_DENIED_OBJECT ||
+        ace->type == ACE_DENIED_CALLBACK_OBJECT) {
         uint32_t present = cf_read_u32(body);
         ace->has_object_type = present & OBJECT_TYPE_PRESENT;
         if (ace->has_object_type)
@@ -98,11 +126,18 @@ read_body(struct cf_reader *body, struct ace *ace)
     ace->sid = read_sid(body);
 }
 
+/* A condition is not judged here: what it denies counts, what it allows does not. */
+static bool
+is_denying(uint8_t type)
+{
+    return type == ACE_DENIED || type == ACE_DENIED_OBJECT || type == ACE_DENIED_CALLBACK ||
+           type == ACE_DENIED_CALLBACK_OBJECT;
+}
+
 static bool
 is_known(uint8_t type)
 {
-    return type == ACE_ALLOWED || type == ACE_DENIED || type == ACE_ALLOWED_OBJECT ||
-           type == ACE_DENIED_OBJECT;
+    return type == ACE_ALLOWED || type == ACE_ALLOWED_OBJECT || is_denying(type);
 }
 
 /* The next entry; false for one of another kind, and after a failure. */
@@ -124,74 +159,141 @@ read_ace(struct cf_reader *acl, struct ace *ace)
     return cf_reader_ok(acl);
 }
 
-/* What the DACL's entries give, in their order. */
-static unsigned
-judge(struct cf_reader *acl, unsigned n_aces, const char *const *sids, size_t n_sids)
+struct judging {
+    const char *const *sids;
+    size_t n_sids;
+    bool is_owner;
+    bool owner_is_limited; /* an entry for OWNER RIGHTS takes the place of an owner's own */
+};
+
+static bool
+concerns_us(struct judging *judging, const struct ace *ace)
 {
-    unsigned allowed = 0;
-    unsigned denied = 0;
+    static const char *const OWNER_RIGHTS[] = {"S-1-3-4"};
+
+    if (ace->flags & ACE_INHERIT_ONLY)
+        return false;
+    if (is_ours(ace->sid, judging->sids, judging->n_sids))
+        return true;
+    bool is_of_owner = is_ours(ace->sid, OWNER_RIGHTS, 1);
+    judging->owner_is_limited |= is_of_owner;
+    return is_of_owner && judging->is_owner;
+}
+
+/* What the DACL's entries give, in their order and right by right. */
+static uint32_t
+judge(struct cf_reader *acl, unsigned n_aces, struct judging *judging)
+{
+    uint32_t allowed = 0;
+    uint32_t denied = 0;
 
     for (unsigned i = 0; i < n_aces && cf_reader_ok(acl); i++) {
         struct ace ace;
-        if (!read_ace(acl, &ace) || ace.flags & ACE_INHERIT_ONLY || !is_ours(ace.sid, sids, n_sids))
+        if (!read_ace(acl, &ace) || !concerns_us(judging, &ace))
             continue;
-        if (ace.type == ACE_DENIED || ace.type == ACE_DENIED_OBJECT)
+        if (is_denying(ace.type))
             denied |= rights_of(&ace) & ~allowed;
         else
             allowed |= rights_of(&ace) & ~denied;
     }
+    if (judging->is_owner && !judging->owner_is_limited)
+        allowed |= WRITE_DACL;
     return allowed;
 }
 
-/* The view of the DACL; *ret_has_dacl is false where there is none. */
+static unsigned
+access_by(uint32_t rights)
+{
+    unsigned access = 0;
+
+    if (rights & READ_PROPERTY)
+        access |= ADCS_ACCESS_READ;
+    if (rights & CONTROL_ACCESS)
+        access |= ADCS_ACCESS_ENROLL;
+    if (rights & (WRITE_PROPERTY | WRITE_DACL | WRITE_OWNER))
+        access |= ADCS_ACCESS_WRITE;
+    return access;
+}
+
+struct parts {
+    struct cf_bytes owner; /* empty: not shown */
+    struct cf_bytes dacl;
+    bool has_dacl;
+};
+
+/* From an offset of the header to the end; false beyond it. */
 static bool
-find_dacl(struct cf_bytes descriptor, struct cf_bytes *ret_dacl, bool *ret_has_dacl)
+part_at(struct cf_bytes descriptor, uint32_t offset, struct cf_bytes *ret_part)
+{
+    if (offset < HEADER_LEN || offset > descriptor.len)
+        return false;
+    *ret_part = cf_bytes_of(descriptor.data + offset, descriptor.len - offset);
+    return true;
+}
+
+static bool
+find_owner(struct cf_bytes descriptor, uint32_t offset, struct cf_bytes *ret_owner)
+{
+    struct cf_bytes part = {0};
+
+    if (offset == 0)
+        return true;
+    if (!part_at(descriptor, offset, &part))
+        return false;
+    struct cf_reader reader = cf_reader_of(part);
+    *ret_owner = read_sid(&reader);
+    return cf_reader_ok(&reader);
+}
+
+static bool
+find_parts(struct cf_bytes descriptor, struct parts *parts)
 {
     struct cf_reader reader = cf_reader_of(descriptor);
 
     uint8_t revision = cf_read_u8(&reader);
     (void)cf_read_u8(&reader);
     uint16_t control = cf_read_u16(&reader);
-    (void)cf_read_bytes(&reader, 3 * sizeof(uint32_t)); /* owner, group, SACL */
+    uint32_t owner_offset = cf_read_u32(&reader);
+    (void)cf_read_bytes(&reader, 2 * sizeof(uint32_t)); /* group, SACL */
     uint32_t offset = cf_read_u32(&reader);
     if (!cf_reader_ok(&reader) || revision != 1 || !(control & CONTROL_SELF_RELATIVE))
         return false;
-    *ret_has_dacl = (control & CONTROL_DACL_PRESENT) && offset != 0;
-    if (!*ret_has_dacl)
-        return true;
-    if (offset < HEADER_LEN || offset > descriptor.len)
+    if (!find_owner(descriptor, owner_offset, &parts->owner))
         return false;
-    *ret_dacl = cf_bytes_of(descriptor.data + offset, descriptor.len - offset);
-    return true;
+    parts->has_dacl = (control & CONTROL_DACL_PRESENT) && offset != 0;
+    return !parts->has_dacl || part_at(descriptor, offset, &parts->dacl);
 }
 
 enum cf_rc
 adcs_access(struct cf_bytes security_descriptor, const char *const *sids, size_t n_sids,
             unsigned *ret_access, struct cf_err *err)
 {
-    struct cf_bytes dacl = {0};
-    bool has_dacl = false;
+    struct parts parts = {0};
 
-    if (!find_dacl(security_descriptor, &dacl, &has_dacl))
+    if (!find_parts(security_descriptor, &parts))
         return cf_fail(err, CF_E_ENCODING, "a security descriptor without a valid header");
-    if (!has_dacl) {
+    if (!parts.has_dacl) {
         *ret_access = ADCS_ACCESS_READ | ADCS_ACCESS_ENROLL | ADCS_ACCESS_WRITE;
         return CF_OK;
     }
-    struct cf_reader header = cf_reader_of(dacl);
+    struct cf_reader header = cf_reader_of(parts.dacl);
     uint8_t revision = cf_read_u8(&header);
     (void)cf_read_u8(&header);
     size_t len = cf_read_u16(&header);
     unsigned n_aces = cf_read_u16(&header);
     (void)cf_read_u16(&header);
     if (!cf_reader_ok(&header) || (revision != 2 && revision != 4) || len < ACL_HEADER_LEN ||
-        len > dacl.len)
+        len > parts.dacl.len)
         return cf_fail(err, CF_E_ENCODING, "a security descriptor whose DACL is cut off");
     struct cf_reader acl =
-        cf_reader_of(cf_bytes_of(dacl.data + ACL_HEADER_LEN, len - ACL_HEADER_LEN));
-    unsigned access = judge(&acl, n_aces, sids, n_sids);
+        cf_reader_of(cf_bytes_of(parts.dacl.data + ACL_HEADER_LEN, len - ACL_HEADER_LEN));
+    struct judging judging = {.sids = sids,
+                              .n_sids = n_sids,
+                              .is_owner =
+                                  parts.owner.len > 0 && is_ours(parts.owner, sids, n_sids)};
+    uint32_t rights = judge(&acl, n_aces, &judging);
     if (!cf_reader_ok(&acl))
         return cf_fail(err, CF_E_ENCODING, "a DACL with an entry that cannot be read");
-    *ret_access = access;
+    *ret_access = access_by(rights);
     return CF_OK;
 }

@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* preflight_rights - who may enroll by a template: the connector's account, and who else. */
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "preflight_say.h"
 
-static const char AUTHENTICATED_USERS[] = "S-1-5-11";
-static const char EVERYONE[] = "S-1-1-0";
-
-enum { WELL_KNOWN = 3 }; /* its own, and the two above */
+/* What every account of the forest is at a CA that it signs in to over the network. Users are those
+ * of the CA's host, whom Authenticated Users belong to. */
+static const struct well_known {
+    const char *sid;
+    const char *name;
+} WELL_KNOWN[] = {
+    {"S-1-1-0", "Everyone"},           {"S-1-5-11", "Authenticated Users"}, {"S-1-5-2", "Network"},
+    {"S-1-5-15", "This Organization"}, {"S-1-5-32-545", "Users"},
+};
 
 enum cf_rc
 adcs_account_access(const struct cf_ad_template *ad_template, const struct cf_account *account,
                     unsigned *ret_access, struct cf_err *err)
 {
-    const char **sids = calloc(account->n_groups + WELL_KNOWN, sizeof *sids);
+    const char **sids = calloc(1 + CF_COUNT(WELL_KNOWN) + account->n_groups, sizeof *sids);
     size_t n = 0;
 
     if (!sids)
         return cf_fail_oom(err);
     sids[n++] = account->sid;
-    sids[n++] = AUTHENTICATED_USERS;
-    sids[n++] = EVERYONE;
+    for (size_t i = 0; i < CF_COUNT(WELL_KNOWN); i++)
+        sids[n++] = WELL_KNOWN[i].sid;
     for (size_t i = 0; i < account->n_groups; i++)
         sids[n++] = account->group_sids[i];
     enum cf_rc rc =
@@ -66,60 +70,43 @@ check_word(const struct preflight_report *report, bool may)
                       "%s may not enroll, says the policy service", name);
 }
 
-static bool
-may_enroll(const struct cf_ad_template *ad_template, const char *sid)
+static void
+check_group(const struct preflight_report *report, const struct well_known *group)
 {
+    const struct cf_ad_template *ad_template = report->preflight->ad_template;
     unsigned access = 0;
 
-    return adcs_access(cf_buf_bytes(ad_template->security_descriptor), &sid, 1, &access, NULL) ==
-               CF_OK &&
-           access & ADCS_ACCESS_ENROLL;
-}
-
-/* The SID of a group of the account's own domain. */
-static bool
-domain_sid(const struct cf_account *account, const char *rid, char ret_sid[CF_SID_TEXT_SIZE])
-{
-    const char *end = account ? strrchr(account->sid, '-') : NULL;
-
-    if (!end || strncmp(account->sid, "S-1-5-21-", 9) != 0)
-        return false;
-    int len = snprintf(ret_sid, CF_SID_TEXT_SIZE, "%.*s-%s", (int)(end - account->sid),
-                       account->sid, rid);
-    return len > 0 && len < CF_SID_TEXT_SIZE;
+    if (adcs_access(cf_buf_bytes(ad_template->security_descriptor), &group->sid, 1, &access,
+                    NULL) != CF_OK)
+        return;
+    if ((access & ADCS_ACCESS_ENROLL) &&
+        (ad_template->name_flags & CF_CT_ENROLLEE_SUPPLIES_SUBJECT))
+        preflight_say(report, CF_FINDING_WARNING,
+                      TEMPLATES_CONSOLE "tab Security, take Enroll from all but the connector's "
+                                        "account",
+                      "%s may enroll by a template whose subject comes from the request: any of "
+                      "them can get a certificate in the name of an administrator (ESC1)",
+                      group->name);
+    if (access & ADCS_ACCESS_WRITE)
+        preflight_say(report, CF_FINDING_WARNING,
+                      TEMPLATES_CONSOLE "tab Security, take Write and Full Control from all but "
+                                        "administrators",
+                      "%s may change the template, and so give themselves the right to enroll "
+                      "by it (ESC4)",
+                      group->name);
 }
 
 /* Whoever may enroll by a template that takes the subject from the request may be anyone. */
 static void
 check_others(const struct preflight_report *report)
 {
-    static const struct {
-        const char *rid; /* NULL: `sid` is the whole */
-        const char *sid;
-        const char *name;
-    } groups[] = {
-        {"513", NULL, "Domain Users"},
-        {"515", NULL, "Domain Computers"},
-        {NULL, AUTHENTICATED_USERS, "Authenticated Users"},
-        {NULL, EVERYONE, "Everyone"},
-    };
-    const struct cf_ad_template *ad_template = report->preflight->ad_template;
+    static const struct well_known OF_DOMAINS[] = {{"*-513", "Domain Users"},
+                                                   {"*-515", "Domain Computers"}};
 
-    if (!(ad_template->name_flags & CF_CT_ENROLLEE_SUPPLIES_SUBJECT))
-        return;
-    for (size_t i = 0; i < CF_COUNT(groups); i++) {
-        char sid[CF_SID_TEXT_SIZE] = "";
-        if (groups[i].rid && !domain_sid(report->preflight->account, groups[i].rid, sid))
-            continue;
-        if (!may_enroll(ad_template, groups[i].rid ? sid : groups[i].sid))
-            continue;
-        preflight_say(report, CF_FINDING_WARNING,
-                      TEMPLATES_CONSOLE "tab Security, take Enroll from all but the connector's "
-                                        "account",
-                      "%s may enroll by a template whose subject comes from the request: any of "
-                      "them can get a certificate in the name of an administrator (ESC1)",
-                      groups[i].name);
-    }
+    for (size_t i = 0; i < CF_COUNT(OF_DOMAINS); i++)
+        check_group(report, &OF_DOMAINS[i]);
+    for (size_t i = 0; i < CF_COUNT(WELL_KNOWN); i++)
+        check_group(report, &WELL_KNOWN[i]);
 }
 
 void

@@ -10,6 +10,8 @@
 #include "templates.h"
 
 #define EKU_CLIENT_AUTH "1.3.6.1.5.5.7.3.2"
+#define EKU_ANY "2.5.29.37.0"
+#define EKU_AGENT "1.3.6.1.4.1.311.20.2.1"
 
 enum { LIST_SIZE = 160, DURATION_SIZE = 64 };
 
@@ -212,7 +214,8 @@ eku_name(const char *oid)
         {"1.3.6.1.4.1.311.10.3.4", "encrypting file system"},
         {"1.3.6.1.4.1.311.20.2.2", "smart card logon"},
         {"1.3.6.1.5.5.7.3.1", "server authentication"},
-        {"2.5.29.37.0", "any purpose"},
+        {EKU_ANY, "any purpose"},
+        {EKU_AGENT, "requests for others (enrollment agent)"},
     };
 
     for (size_t i = 0; i < CF_COUNT(names); i++) {
@@ -257,6 +260,24 @@ check_configured_ekus(const struct preflight_report *report)
         ours, theirs);
 }
 
+/* The policy of the connector refuses them, too, unless it names them. */
+static void
+check_wide_ekus(const struct preflight_report *report)
+{
+    static const char *const WIDE[] = {EKU_ANY, EKU_AGENT};
+    const struct cf_ad_template *ad_template = report->preflight->ad_template;
+
+    for (size_t i = 0; i < CF_COUNT(WIDE); i++) {
+        if (has_oid(ad_template->eku, ad_template->n_eku, WIDE[i]))
+            preflight_say(report, CF_FINDING_WARNING,
+                          TEMPLATES_CONSOLE "tab Extensions, Application Policies, take it out; "
+                                            "or, if it is meant, name it in eku of the [policy]",
+                          "certificates are for %s: they are good for far more than their holder "
+                          "(ESC2, ESC3)",
+                          eku_name(WIDE[i]));
+    }
+}
+
 static void
 check_ekus(const struct preflight_report *report)
 {
@@ -266,11 +287,13 @@ check_ekus(const struct preflight_report *report)
     list_ekus(ad_template->eku, ad_template->n_eku, list);
     if (is_given(report, CF_TEMPLATE_EKU))
         check_configured_ekus(report);
+    check_wide_ekus(report);
     if (ad_template->n_eku == 0)
-        preflight_say(report, CF_FINDING_WARNING,
+        preflight_say(report, CF_FINDING_ERROR,
                       TEMPLATES_CONSOLE "tab Extensions, Application Policies: add what "
                                         "certificates are for, such as Client Authentication",
-                      "the template names no usages: its certificates are good for anything");
+                      "the template names no usages: its certificates are good for anything, and "
+                      "are not asked for");
     else if (!has_oid(ad_template->eku, ad_template->n_eku, EKU_CLIENT_AUTH))
         preflight_say(report, CF_FINDING_WARNING,
                       "where devices have to sign in by it: " TEMPLATES_CONSOLE
@@ -294,6 +317,10 @@ check_key_usage(const struct preflight_report *report)
                       "key_usage differs from the template's (0x%x and 0x%x of pKIKeyUsage), which "
                       "the CA puts in; such a certificate is not delivered",
                       configured->key_usage, ad_template->key_usage);
+    if (ad_template->key_usage & (CF_KU_KEY_CERT_SIGN | CF_KU_CRL_SIGN))
+        preflight_say(report, CF_FINDING_ERROR,
+                      "use a template for users or devices; none for CAs is taken",
+                      "key usage has certificate signing or CRL signing: it is a template for CAs");
     if (ad_template->key_usage & CF_KU_NON_REPUDIATION)
         preflight_say(report, CF_FINDING_WARNING,
                       TEMPLATES_CONSOLE
@@ -319,6 +346,13 @@ check_validity(const struct preflight_report *report)
                       "leave `validity` out of the section, or " TEMPLATES_CONSOLE
                       "tab General, Validity period",
                       "validity = %s is more than the template's %s: certificates end earlier",
+                      ours, theirs);
+    else if (is_given(report, CF_TEMPLATE_VALIDITY) && configured_ms < ad_template->validity_ms)
+        preflight_say(report, CF_FINDING_ERROR,
+                      "leave `validity` out of the section, or " TEMPLATES_CONSOLE
+                      "tab General, Validity period",
+                      "validity = %s is less than the template's %s, by which the CA issues: "
+                      "certificates that end later than allowed are not delivered",
                       ours, theirs);
     else
         preflight_ok(report, "certificates are valid for %s at most", theirs);

@@ -134,6 +134,77 @@ inherit_only_entries_and_other_kinds_are_left_out(void **state)
 }
 
 static void
+a_right_that_is_denied_takes_no_other_with_it(void **state)
+{
+    (void)state;
+    descriptor_add(&descriptor, DENY, 0, 0x80000, NULL, OURS); /* write owner */
+    descriptor_add(&descriptor, ALLOW, 0, MASK_WRITE_DACL, NULL, OURS);
+    assert_int_equal(access_of(), ADCS_ACCESS_WRITE);
+}
+
+static void
+generic_rights_hold_the_extended_one_they_are_written_for(void **state)
+{
+    (void)state;
+    descriptor_add(&descriptor, ALLOW_OBJECT, 0, 0x10000000, DESCRIPTOR_ENROLL, OURS);
+    assert_int_equal(access_of(), ADCS_ACCESS_ENROLL);
+    (void)setup(state);
+    descriptor_add(&descriptor, DENY_OBJECT, 0, 0x10000000, DESCRIPTOR_ENROLL, OURS);
+    descriptor_add(&descriptor, ALLOW, 0, MASK_ENROLL, NULL, OURS);
+    assert_int_equal(access_of(), 0);
+}
+
+static void
+what_is_denied_on_a_condition_counts_as_denied(void **state)
+{
+    static const uint8_t KINDS[] = {10, 12};
+
+    for (size_t i = 0; i < CF_COUNT(KINDS); i++) {
+        (void)setup(state);
+        descriptor_add(&descriptor, KINDS[i], 0, MASK_ENROLL, NULL, OURS);
+        descriptor_add(&descriptor, ALLOW, 0, MASK_ENROLL | MASK_READ, NULL, OURS);
+        assert_int_equal(access_of(), ADCS_ACCESS_READ);
+    }
+}
+
+static void
+the_owner_may_change_the_rights_unless_that_is_limited(void **state)
+{
+    (void)state;
+    descriptor_add(&descriptor, ALLOW, 0, MASK_READ, NULL, OURS);
+    descriptor_own(&descriptor, OTHER);
+    assert_int_equal(access_of(), ADCS_ACCESS_READ);
+    (void)setup(state);
+    descriptor_add(&descriptor, ALLOW, 0, MASK_READ, NULL, OURS);
+    descriptor_own(&descriptor, GROUP);
+    assert_int_equal(access_of(), ADCS_ACCESS_READ | ADCS_ACCESS_WRITE);
+    (void)setup(state);
+    descriptor_add(&descriptor, ALLOW, 0, MASK_READ, NULL, RID_OWNER_RIGHTS);
+    descriptor_own(&descriptor, OURS);
+    assert_int_equal(access_of(), ADCS_ACCESS_READ);
+    descriptor.data[4] = 0xff; /* an owner beyond the end */
+    descriptor.data[5] = 0xff;
+    unsigned access = 0xff;
+    assert_rc(adcs_access(descriptor_bytes(&descriptor), SIDS, CF_COUNT(SIDS), &access, &err),
+              CF_E_ENCODING);
+}
+
+static void
+a_group_of_any_domain_is_found(void **state)
+{
+    static const char *const ANY[] = {"*-515"};
+    unsigned access = 0xff;
+
+    (void)state;
+    descriptor_add(&descriptor, ALLOW, 0, MASK_READ, NULL, GROUP + 1000);
+    assert_ok(adcs_access(descriptor_bytes(&descriptor), ANY, 1, &access, &err), err);
+    assert_int_equal(access, 0);
+    descriptor_add(&descriptor, ALLOW, 0, MASK_READ, NULL, GROUP);
+    assert_ok(adcs_access(descriptor_bytes(&descriptor), ANY, 1, &access, &err), err);
+    assert_int_equal(access, ADCS_ACCESS_READ);
+}
+
+static void
 what_is_cut_off_is_refused_at_every_byte(void **state)
 {
     unsigned access = 0xff;
@@ -187,6 +258,11 @@ main(void)
         TEST(what_was_denied_before_is_not_allowed),
         TEST(entries_count_in_their_order),
         TEST(inherit_only_entries_and_other_kinds_are_left_out),
+        TEST(a_right_that_is_denied_takes_no_other_with_it),
+        TEST(generic_rights_hold_the_extended_one_they_are_written_for),
+        TEST(what_is_denied_on_a_condition_counts_as_denied),
+        TEST(the_owner_may_change_the_rights_unless_that_is_limited),
+        TEST(a_group_of_any_domain_is_found),
         TEST(what_is_cut_off_is_refused_at_every_byte),
         TEST(lengths_that_contradict_each_other_are_refused),
     };

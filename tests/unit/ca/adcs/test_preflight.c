@@ -116,7 +116,7 @@ usages_that_differ(void **state)
     kit.ad_template.eku = ekus;
     kit_finds(&kit, CF_FINDING_WARNING, "not for client authentication");
     kit.ad_template.n_eku = 0;
-    kit_finds(&kit, CF_FINDING_WARNING, "good for anything");
+    kit_finds(&kit, CF_FINDING_ERROR, "good for anything");
 }
 
 static void
@@ -132,6 +132,11 @@ key_usage_and_validity_that_differ(void **state)
     kit.configured.given = CF_TEMPLATE_VALIDITY;
     kit.configured.validity_ms = 2 * kit.ad_template.validity_ms;
     kit_finds(&kit, CF_FINDING_WARNING, "certificates end earlier");
+    kit.configured.validity_ms = kit.ad_template.validity_ms / 2;
+    kit_finds(&kit, CF_FINDING_ERROR, "are not delivered");
+    kit.configured.given = 0;
+    kit.ad_template.key_usage = CF_KU_DIGITAL_SIGNATURE | CF_KU_KEY_CERT_SIGN;
+    kit_finds(&kit, CF_FINDING_ERROR, "a template for CAs");
 }
 
 static void
@@ -173,6 +178,8 @@ everybody_who_may_be_anybody_is_named(void **state)
     } groups[] = {{513, "Domain Users"},
                   {515, "Domain Computers"},
                   {RID_AUTHENTICATED, "Authenticated Users"},
+                  {RID_NETWORK, "Network"},
+                  {RID_USERS, "Users"},
                   {RID_EVERYONE, "Everyone"}};
 
     for (size_t i = 0; i < CF_COUNT(groups); i++) {
@@ -183,7 +190,49 @@ everybody_who_may_be_anybody_is_named(void **state)
         kit_descriptor_done(&kit);
         kit_finds(&kit, CF_FINDING_WARNING, groups[i].name);
         kit_finds(&kit, CF_FINDING_WARNING, "ESC1");
+        kit.ad_template.name_flags = 0;
+        kit_finds(&kit, CF_FINDING_ERROR, "the connector's own name");
     }
+}
+
+static void
+everybody_who_may_change_the_template_is_named(void **state)
+{
+    (void)state;
+    descriptor_add(&kit.descriptor, ALLOW, 0, MASK_WRITE_DACL, NULL, 513);
+    kit_descriptor_done(&kit);
+    kit_finds(&kit, CF_FINDING_WARNING, "Domain Users may change the template");
+}
+
+static void
+what_the_account_is_over_the_network_counts(void **state)
+{
+    static const uint32_t RIDS[] = {RID_NETWORK, RID_USERS};
+
+    for (size_t i = 0; i < CF_COUNT(RIDS); i++) {
+        (void)teardown(state);
+        (void)setup(state);
+        descriptor_begin(&kit.descriptor);
+        descriptor_add(&kit.descriptor, DENY, 0, MASK_ENROLL, NULL, RIDS[i]);
+        descriptor_add(&kit.descriptor, ALLOW, 0, MASK_ENROLL | MASK_READ, NULL, KIT_RID);
+        kit_descriptor_done(&kit);
+        kit_finds(&kit, CF_FINDING_ERROR, "has no Enroll");
+    }
+}
+
+static void
+usages_that_are_good_for_more_than_their_holder(void **state)
+{
+    static char client_auth[] = "1.3.6.1.5.5.7.3.2", any[] = "2.5.29.37.0";
+    static char agent[] = "1.3.6.1.4.1.311.20.2.1";
+    static char *ekus[] = {client_auth, any};
+
+    (void)state;
+    kit.ad_template.eku = ekus;
+    kit.ad_template.n_eku = 2;
+    kit_finds(&kit, CF_FINDING_WARNING, "for any purpose: ");
+    ekus[1] = agent;
+    kit_finds(&kit, CF_FINDING_WARNING, "enrollment agent");
 }
 
 static void
@@ -252,6 +301,9 @@ main(void)
         TEST(a_left_out_sid_matters_where_it_is_wanted),
         TEST(rights_that_are_missing_or_too_many),
         TEST(everybody_who_may_be_anybody_is_named),
+        TEST(everybody_who_may_change_the_template_is_named),
+        TEST(what_the_account_is_over_the_network_counts),
+        TEST(usages_that_are_good_for_more_than_their_holder),
         TEST(what_is_not_known_is_said),
         TEST(roles_at_the_ca),
     };
