@@ -198,7 +198,8 @@ cf_rpc_find_port(const struct cf_rpc_target *target, const struct cf_rpc_interfa
     if (rc == CF_OK) {
         (void)cf_rpc_status_fail(&why, status ? status : NOT_REGISTERED, interface->name);
         rc = CF_E_CA_DOWN;
-    } else if (rc == CF_E_NET || rc == CF_E_TIMEOUT) {
+    } else if (rc == CF_E_NET || rc == CF_E_TIMEOUT || rc == CF_E_LIMIT) {
+        /* Nobody signed the answer: it may not end a request for good. */
         rc = CF_E_CA_DOWN;
     }
     (void)cf_fail(err, rc, "%s: %s", target->host, why.text);

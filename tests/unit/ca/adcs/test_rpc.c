@@ -411,6 +411,24 @@ garbage_from_the_mapper_is_refused(void **state)
     assert_int_equal(port, 0);
 }
 
+static void
+an_endless_answer_from_the_mapper_is_a_ca_that_is_down(void **state)
+{
+    struct rpc_peer *peer = *state;
+    struct cf_err err = {0};
+    uint16_t port = 0;
+
+    answers_bind(peer);
+    answers_call(peer, kit_response(1, CALL, cf_bytes_of(NULL, 0)));
+    peer_add(peer, (struct peer_step){.sends_only = true,
+                                      .take_bytes = kit_response(0, CALL, cf_bytes_of(NULL, 0)),
+                                      .n_times = CF_RPC_FRAGMENTS_MAX + 1});
+    peer_start(peer);
+    assert_rc(cf_rpc_find_port(&peer->target, &kit_interface, &port, &err), CF_E_CA_DOWN);
+    assert_int_equal(err.fault, CF_FAULT_TRANSIENT);
+    assert_int_equal(port, 0);
+}
+
 int
 main(void)
 {
@@ -434,6 +452,7 @@ main(void)
         WITH_PEER(the_mapper_tells_the_port),
         WITH_PEER(a_mapper_that_does_not_know_the_interface_says_so),
         WITH_PEER(garbage_from_the_mapper_is_refused),
+        WITH_PEER(an_endless_answer_from_the_mapper_is_a_ca_that_is_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
