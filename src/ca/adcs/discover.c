@@ -6,12 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "certferry/csr.h"
 #include "certferry/text.h"
 
 #include "preflight.h"
 #include "templates.h"
 
-enum { LINE_SIZE = 1200, SECTION_SIZE = 33, TEMPLATES_MAX = 200 };
+enum {
+    LINE_SIZE = 1024,
+    SECTION_SIZE = 40,
+    SECTION_LEN = 32,
+    SECTION_NAME_MAX = 64,
+    TEMPLATES_MAX = 200
+};
 
 struct discovery {
     struct cf_directory *directory;
@@ -19,6 +26,7 @@ struct discovery {
     struct cf_json_writer *out;
     char *account_name;         /* owned; NULL: not known */
     struct cf_account *account; /* owned; NULL: not found */
+    struct cf_enrollment_services services;
 };
 
 /* Whoever signs in at the directory signs in at the CA, too, unless told otherwise. */
@@ -79,6 +87,8 @@ obstacle_of(const struct cf_ad_template *ad_template, const char *enrolls)
 {
     enum cf_key_kind kind;
 
+    if (strpbrk(ad_template->name, "[],\"'\\") || strlen(ad_template->name) > SECTION_NAME_MAX)
+        return "its name cannot be written as that of a section";
     if (!(ad_template->name_flags & CF_CT_ENROLLEE_SUPPLIES_SUBJECT))
         return "the subject is not supplied in the request";
     if (ad_template->ra_signatures > 0)
@@ -87,6 +97,10 @@ obstacle_of(const struct cf_ad_template *ad_template, const char *enrolls)
         return "the private key is archived";
     if (ad_template->private_key_flags & CF_CT_ATTEST_REQUIRED)
         return "the key has to be attested";
+    if (ad_template->key_usage & (CF_KU_KEY_CERT_SIGN | CF_KU_CRL_SIGN))
+        return "it is a template for CAs";
+    if (ad_template->n_eku == 0)
+        return "it names no usages";
     if (adcs_template_key(ad_template, &kind, NULL) != CF_OK)
         return "its kind of key is not made here";
     if (enrolls && strcmp(enrolls, "no") == 0)
@@ -207,7 +221,7 @@ name_section(const char *name, char ret[SECTION_SIZE])
 {
     size_t len = 0;
 
-    for (; *name && len < SECTION_SIZE - 1; name++) {
+    for (; *name && len < SECTION_LEN; name++) {
         unsigned char byte = (unsigned char)*name;
         if (byte < 0x80 && isalnum(byte))
             ret[len++] = (char)tolower(byte);
@@ -221,7 +235,38 @@ name_section(const char *name, char ret[SECTION_SIZE])
         (void)snprintf(ret, SECTION_SIZE, "adcs");
 }
 
-/* A name with a blank has to be in quotes. */
+/* CAs whose names are alike are told apart by a number. */
+static void
+name_section_of(const struct discovery *discovery, size_t at, char ret[SECTION_SIZE])
+{
+    char other[SECTION_SIZE];
+    size_t n = 1;
+
+    name_section(discovery->services.service[at].name, ret);
+    for (size_t i = 0; i < at; i++) {
+        name_section(discovery->services.service[i].name, other);
+        n += strcmp(ret, other) == 0;
+    }
+    size_t len = strlen(ret);
+    if (n > 1)
+        (void)snprintf(ret + len, SECTION_SIZE - len, "-%zu", n);
+}
+
+/* A CA above that issues by the template, too, and has its section; NULL: none. */
+static const struct cf_enrollment_service *
+earlier_service(const struct discovery *discovery, size_t at, const char *name)
+{
+    for (size_t i = 0; i < at; i++) {
+        const struct cf_enrollment_service *service = &discovery->services.service[i];
+        for (size_t k = 0; k < service->n_templates && k < TEMPLATES_MAX; k++) {
+            if (cf_text_equal_nocase(service->templates[k], name))
+                return service;
+        }
+    }
+    return NULL;
+}
+
+/* In lines that a configuration takes; a name with a blank has to be in quotes. */
 static void
 put_templates_line(const struct discovery *discovery, const struct cf_enrollment_service *service,
                    const bool *is_usable, size_t n)
@@ -232,9 +277,14 @@ put_templates_line(const struct discovery *discovery, const struct cf_enrollment
 
     for (size_t i = 0; i < n; i++) {
         const char *name = service->templates[i];
-        const char *quote = strchr(name, ' ') ? "\"" : "";
-        if (!is_usable[i] || len + strlen(name) + 4 > sizeof line)
+        const char *quote = strpbrk(name, " #;") ? "\"" : "";
+        if (!is_usable[i])
             continue;
+        if (len + strlen(name) + 4 > sizeof line) {
+            put_line(discovery, "%s", line);
+            line[0] = ' ';
+            len = 1;
+        }
         len += (size_t)snprintf(line + len, sizeof line - len, " %s%s%s", quote, name, quote);
         n_put++;
     }
@@ -245,13 +295,27 @@ put_templates_line(const struct discovery *discovery, const struct cf_enrollment
 }
 
 static void
-put_sections(const struct discovery *discovery, const struct cf_enrollment_service *service,
-             const bool *is_usable, size_t n)
+put_template_section(const struct discovery *discovery, size_t at, const char *name)
 {
+    const struct cf_enrollment_service *earlier = earlier_service(discovery, at, name);
+
+    put_line(discovery, "%s", "");
+    if (earlier) {
+        put_line(discovery, "# [template %s] stands above, with %s", name, earlier->name);
+        return;
+    }
+    put_line(discovery, "[template %s]", name);
+    put_line(discovery, "# key, usages and validity are those of the template");
+}
+
+static void
+put_sections(const struct discovery *discovery, size_t at, const bool *is_usable, size_t n)
+{
+    const struct cf_enrollment_service *service = &discovery->services.service[at];
     const struct cf_directory_settings *settings = discovery->settings;
     char section[SECTION_SIZE];
 
-    name_section(service->name, section);
+    name_section_of(discovery, at, section);
     cf_json_put_array(discovery->out, "configuration");
     put_line(discovery, "[ca %s]", section);
     put_line(discovery, "backend = adcs");
@@ -260,19 +324,19 @@ put_sections(const struct discovery *discovery, const struct cf_enrollment_servi
     if (settings->auth != CF_DIRECTORY_GSSAPI || !settings->keytab_file)
         put_line(discovery, "keytab_file = credential:ca-%s-keytab", section);
     put_templates_line(discovery, service, is_usable, n);
+    if (n < service->n_templates)
+        put_line(discovery, "# %zu more templates were not looked at", service->n_templates - n);
     for (size_t i = 0; i < n; i++) {
-        if (!is_usable[i])
-            continue;
-        put_line(discovery, "%s", "");
-        put_line(discovery, "[template %s]", service->templates[i]);
-        put_line(discovery, "# key, usages and validity are those of the template");
+        if (is_usable[i])
+            put_template_section(discovery, at, service->templates[i]);
     }
     cf_json_put_array_end(discovery->out);
 }
 
 static void
-put_ca(const struct discovery *discovery, const struct cf_enrollment_service *service)
+put_ca(const struct discovery *discovery, size_t at)
 {
+    const struct cf_enrollment_service *service = &discovery->services.service[at];
     bool is_usable[TEMPLATES_MAX] = {0};
     size_t n = service->n_templates < TEMPLATES_MAX ? service->n_templates : TEMPLATES_MAX;
 
@@ -286,7 +350,7 @@ put_ca(const struct discovery *discovery, const struct cf_enrollment_service *se
     for (size_t i = 0; i < n; i++)
         put_template(discovery, service->templates[i], &is_usable[i]);
     cf_json_put_array_end(discovery->out);
-    put_sections(discovery, service, is_usable, n);
+    put_sections(discovery, at, is_usable, n);
     cf_json_put_object_end(discovery->out);
 }
 
@@ -294,20 +358,18 @@ static enum cf_rc
 discover(struct discovery *discovery, struct cf_err *err)
 {
     struct cf_directory *directory = discovery->directory;
-    struct cf_enrollment_services services = {0};
     struct cf_err why = {0};
 
     CF_TRY(name_account(discovery, err));
-    CF_TRY(directory->ops->find_enrollment_services(directory, &services, err));
+    CF_TRY(directory->ops->find_enrollment_services(directory, &discovery->services, err));
     /* Without the account the list is still of use. */
     (void)find_account(discovery, &why);
     cf_json_put_string(discovery->out, "account", discovery->account_name);
     cf_json_put_string(discovery->out, "accountProblem", why.text[0] ? why.text : NULL);
     cf_json_put_array(discovery->out, "cas");
-    for (size_t i = 0; i < services.n; i++)
-        put_ca(discovery, &services.service[i]);
+    for (size_t i = 0; i < discovery->services.n; i++)
+        put_ca(discovery, i);
     cf_json_put_array_end(discovery->out);
-    cf_enrollment_services_done(&services);
     return CF_OK;
 }
 
@@ -319,6 +381,7 @@ adcs_discover(const struct cf_settings *settings, struct cf_directory *directory
         .directory = directory, .settings = &settings->directory, .out = out};
 
     enum cf_rc rc = discover(&discovery, err);
+    cf_enrollment_services_done(&discovery.services);
     cf_account_free(discovery.account);
     free(discovery.account_name);
     return rc;

@@ -221,27 +221,100 @@ without_anybody_who_tells_the_configuration_does(void **state)
     assert_false(template_settings->eku_is_fixed);
 }
 
-static void
-discovery_tells_cas_templates_and_sections(void **state)
+static struct cf_buf *
+discover(void)
 {
-    char bind_dn[] = "svc@corp.example";
+    static char bind_dn[] = "svc@corp.example";
+    static const struct fake_directory_entry account = {.upn = bind_dn,
+                                                        .sid = "S-1-5-21-1-2-3-1104"};
     struct cf_settings all = {.directory = {.auth = CF_DIRECTORY_SIMPLE, .bind_dn = bind_dn}};
-    const struct fake_directory_entry account = {.upn = bind_dn, .sid = "S-1-5-21-1-2-3-1104"};
-    cf_own(cf_buf) out = cf_buf_new(64 * 1024);
+    struct cf_buf *out = cf_buf_new(256 * 1024);
     struct cf_json_writer writer;
 
-    (void)state;
     fake_directory_add_account(directory, &account);
     cf_json_writer_begin(&writer, out);
     cf_json_put_object(&writer, NULL);
     assert_ok(adcs_discover(&all, &directory->base, &writer, &err), err);
     cf_json_put_object_end(&writer);
     assert_ok(cf_json_writer_end(&writer, &err), err);
+    return out;
+}
+
+static void
+discovery_tells_cas_templates_and_sections(void **state)
+{
+    (void)state;
+    cf_own(cf_buf) out = discover();
     assert_contains(cf_buf_str(out), "\"mayEnroll\":\"yes\"");
     assert_contains(cf_buf_str(out), "\"[ca corp-issuing-ca]\"");
     assert_contains(cf_buf_str(out), "\"host = ca1.corp.example\"");
     assert_contains(cf_buf_str(out), "\"templates = CertferryDevice\"");
     assert_contains(cf_buf_str(out), "\"[template CertferryDevice]\"");
+}
+
+/* All of it can be pasted: no section comes twice. */
+static void
+discovery_of_two_cas_names_each_section_once(void **state)
+{
+    static char name[] = "Corp-Issuing-CA", host[] = "ca2.corp.example";
+    struct cf_enrollment_service both[] = {kit.service, kit.service};
+
+    (void)state;
+    both[1].name = name;
+    both[1].host = host;
+    directory->services = (struct cf_enrollment_services){.service = both, .n = 2};
+    cf_own(cf_buf) out = discover();
+    assert_contains(cf_buf_str(out), "\"[ca corp-issuing-ca]\"");
+    assert_contains(cf_buf_str(out), "\"[ca corp-issuing-ca-2]\"");
+    const char *section = strstr(cf_buf_str(out), "\"[template CertferryDevice]\"");
+    assert_non_null(section);
+    assert_null(strstr(section + 1, "\"[template CertferryDevice]\""));
+    assert_contains(section, "# [template CertferryDevice] stands above, with Corp Issuing CA");
+}
+
+static void
+discovery_leaves_out_no_template_that_can_be_used(void **state)
+{
+    enum { N = 60 };
+    static char text[N][40];
+    static char *names[N];
+    static struct cf_ad_template all[N];
+    char last[48];
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        all[i] = kit.ad_template;
+        (void)snprintf(text[i], sizeof text[i], "Template %zu of a long list of them", i);
+        names[i] = all[i].name = text[i];
+        fake_directory_add_template(directory, &all[i]);
+    }
+    kit.service.templates = names;
+    kit.service.n_templates = N;
+    cf_own(cf_buf) out = discover();
+    (void)snprintf(last, sizeof last, "\\\"%s\\\"", text[N - 1]);
+    assert_contains(cf_buf_str(out), last);
+    assert_contains(cf_buf_str(out), "\"  \\\"Template");
+}
+
+static void
+discovery_uses_no_name_that_a_configuration_cannot_hold(void **state)
+{
+    static char bracket[] = "odd]name";
+    static char much[] = "a-name-that-is-longer-than-the-name-of-a-section-may-be-by-our-rules";
+    static char *names[] = {bracket, much};
+    static struct cf_ad_template odd[2];
+
+    (void)state;
+    for (size_t i = 0; i < CF_COUNT(odd); i++) {
+        odd[i] = kit.ad_template;
+        odd[i].name = names[i];
+        fake_directory_add_template(directory, &odd[i]);
+    }
+    kit.service.templates = names;
+    kit.service.n_templates = CF_COUNT(odd);
+    cf_own(cf_buf) out = discover();
+    assert_contains(cf_buf_str(out), "cannot be written");
+    assert_null(strstr(cf_buf_str(out), "\"[template"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -261,6 +334,9 @@ main(void)
         TEST(it_is_asked_again_after_minutes_only),
         TEST(without_anybody_who_tells_the_configuration_does),
         TEST(discovery_tells_cas_templates_and_sections),
+        TEST(discovery_of_two_cas_names_each_section_once),
+        TEST(discovery_leaves_out_no_template_that_can_be_used),
+        TEST(discovery_uses_no_name_that_a_configuration_cannot_hold),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
