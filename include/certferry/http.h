@@ -42,6 +42,9 @@ struct cf_http_request {
     struct cf_bytes body;
     const struct cf_secret *secret_body; /* in place of body, for forms that hold a secret */
     uint64_t timeout_ms;                 /* the whole transfer */
+    /* A kept connection that ends without an answer is an error. Else the request goes out anew on
+     * another one, though the peer may have heard it on the first. */
+    bool is_once;
     /* Filled in any case: false when the peer can have got none of it. May be NULL. */
     bool *ret_was_sent;
 };

@@ -158,17 +158,15 @@ perform(struct cf_http_transfer *transfer, struct cf_err *err)
     return CF_OK;
 }
 
-/* The library takes this time when a connection is there and the request is about to go out. */
-static void
-note_sent(const struct cf_http_transfer *transfer)
+bool
+cf_http_was_sent(const struct cf_http_transfer *transfer)
 {
     curl_off_t pretransfer_us = 0;
 
-    if (transfer->request->ret_was_sent)
-        *transfer->request->ret_was_sent =
-            curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us) ==
-                CURLE_OK &&
-            pretransfer_us > 0;
+    /* The library takes this time when a connection is there and the request is about to go out. */
+    return curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us) ==
+               CURLE_OK &&
+           pretransfer_us > 0;
 }
 
 static enum cf_rc
@@ -184,7 +182,8 @@ run(struct cf_http_transfer *transfer, long *ret_status, struct cf_err *err)
     if (code != CURLM_OK)
         return cf_fail(err, CF_E_BUG, "%s: %s", transfer->target, curl_multi_strerror(code));
     enum cf_rc rc = perform(transfer, err);
-    note_sent(transfer);
+    if (transfer->request->ret_was_sent)
+        *transfer->request->ret_was_sent = cf_http_was_sent(transfer);
     /* A transfer that is still under way is cut off here, together with its connection. */
     (void)curl_multi_remove_handle(transfer->http->multi, transfer->easy);
     if (rc != CF_OK)

@@ -58,6 +58,8 @@ struct cf_http_transfer {
 
 /* Sets everything of the request and the client on transfer->easy. */
 CF_MUST_USE enum cf_rc cf_http_prepare(struct cf_http_transfer *transfer, struct cf_err *err);
+/* Whether the peer may have got something of the request. */
+bool cf_http_was_sent(const struct cf_http_transfer *transfer);
 /* After a transfer that arrived: keeps the certificate of its connection in mind, and fills
  * transfer->peer_cert when it is wanted. */
 CF_MUST_USE enum cf_rc cf_http_take_cert(struct cf_http_transfer *transfer, struct cf_err *err);

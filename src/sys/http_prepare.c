@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "certferry/text.h"
 #include "http_internal.h"
@@ -22,6 +23,21 @@ on_body(char *data, size_t size, size_t n, void *arg)
     struct cf_http_transfer *transfer = arg;
     transfer->callback_rc = cf_buf_append(transfer->body, data, size * n, &transfer->callback_err);
     return transfer->callback_rc == CF_OK ? size * n : 0;
+}
+
+/* The library sends a request anew when a kept connection ended without an answer to it. */
+static curl_socket_t
+open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct cf_http_transfer *transfer = arg;
+
+    (void)purpose;
+    if (!transfer->request->is_once || !cf_http_was_sent(transfer))
+        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    transfer->callback_rc =
+        cf_fail(&transfer->callback_err, CF_E_NET,
+                "the connection ended before an answer came; the request may have been heard");
+    return CURL_SOCKET_BAD;
 }
 
 static long
@@ -170,6 +186,8 @@ set_limits(struct cf_http_transfer *transfer)
     ok &= curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer) == CURLE_OK;
     ok &= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK;
     ok &= curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK;
+    ok &= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer) == CURLE_OK;
     ok &= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->error_text) == CURLE_OK;
     return ok;
 }

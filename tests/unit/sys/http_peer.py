@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 NOW = datetime.datetime.utcnow()
+SWALLOWED = []
 
 
 def write(path, data, mode=0o600):
@@ -148,6 +149,11 @@ def serve_one(conn, head, body):
         time.sleep(0.1)
         abort(conn)
         return False
+    elif path == "/swallow":
+        SWALLOWED.append(body)
+        return False
+    elif path == "/swallowed":
+        answer(conn, "200 OK", b"%d" % len(SWALLOWED))
     elif path == "/empty":
         return False
     elif path == "/short":

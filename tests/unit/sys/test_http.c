@@ -367,6 +367,30 @@ tells_whether_a_request_can_have_reached_its_peer(void **state)
     assert_false(was_sent);
 }
 
+static void
+sends_on_a_kept_connection_only_once_what_must_not_be_sent_twice(void **state)
+{
+    struct cf_http_options options = lab_options();
+    struct cf_http_request request = lab_get(lab_url("https", "/hello"));
+    cf_own(cf_http) http = NULL;
+    bool was_sent = false;
+
+    (void)state;
+    assert_ok(cf_http_new(&options, &http, &lab_err), lab_err);
+    assert_ok(cf_http_send(http, &request, &lab_response, &lab_err), lab_err);
+    request.method = "POST";
+    request.url = lab_url("https", "/swallow");
+    request.body = cf_bytes_of("x", 1);
+    request.is_once = true;
+    request.ret_was_sent = &was_sent;
+    assert_rc(cf_http_send(http, &request, &lab_response, &lab_err), CF_E_NET);
+    assert_contains(lab_err.text, "may have been heard");
+    assert_true(was_sent);
+    lab_clean(NULL);
+    assert_ok(lab_fetch("https", "/swallowed"), lab_err);
+    assert_string_equal(lab_body(), "1");
+}
+
 #define HTTP_TEST(name) cmocka_unit_test_teardown(name, lab_clean)
 
 int
@@ -391,6 +415,7 @@ main(void)
         HTTP_TEST(refuses_urls_it_cannot_or_must_not_use),
         HTTP_TEST(keeps_the_query_out_of_error_texts),
         HTTP_TEST(tells_whether_a_request_can_have_reached_its_peer),
+        HTTP_TEST(sends_on_a_kept_connection_only_once_what_must_not_be_sent_twice),
     };
     return cmocka_run_group_tests(tests, lab_start, lab_end);
 }
