@@ -90,6 +90,7 @@ ces_send(struct ces_endpoint *endpoint, struct cf_http *http, const struct soap_
         .headers = HEADERS,
         .authorization = authorization,
         .wants_peer_cert = wants_peer_cert,
+        .is_once = message != NULL, /* who hears it twice issues twice */
         .timeout_ms = endpoint->ca->settings->timeout_ms,
         .ret_was_sent = &was_sent,
     };

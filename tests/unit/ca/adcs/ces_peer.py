@@ -21,6 +21,7 @@ from adcs.issue import Signer  # noqa: E402
 PASSWORD = "p<&>ss wörd"
 DENIED = 0x80094012
 ENDED = threading.Event()
+SWALLOWED = []
 N_POLICIES = iter(range(1, 1000))
 
 
@@ -92,6 +93,7 @@ ANSWERS = {
     "plain": lambda related: (500, soap.fault(
         related, "It failed.", (soap.ADDRESSING, "InternalServiceFault"))),
     "other": lambda related: issued(related, b"0", 8),
+    "swallowed": lambda related: pending(related, len(SWALLOWED)),
 }
 
 
@@ -122,6 +124,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 related, "refused", (soap.SECURITY, "FailedAuthentication"), who="Sender"))
         if name == "slow":
             ENDED.wait()
+        elif name == "swallow":
+            SWALLOWED.append(related)
+            self.close_connection = True
+            return None
         elif name == "html":
             return self.reply(200, "<html>Welcome</html>", "text/html")
         elif name in ANSWERS:

@@ -273,6 +273,16 @@ an_answer_that_does_not_come_leaves_it_open_whether_it_was_heard(void **state)
 }
 
 static void
+an_answer_that_does_not_come_is_not_asked_for_unasked(void **state)
+{
+    (void)state;
+    assert_ok(submit(), err);
+    assert_rc(submit_as("swallow"), CF_E_NET);
+    assert_ok(submit_as("swallowed"), err);
+    assert_int_equal(reply.request_id, 1);
+}
+
+static void
 a_ca_that_cannot_be_reached_is_down(void **state)
 {
     (void)state;
@@ -433,6 +443,7 @@ main(void)
         test(each_bad_answer_is_the_error_that_says_who_has_to_act),
         test(a_wrong_password_is_for_the_administrator),
         test(an_answer_that_does_not_come_leaves_it_open_whether_it_was_heard),
+        test(an_answer_that_does_not_come_is_not_asked_for_unasked),
         test(a_ca_that_cannot_be_reached_is_down),
         test(a_server_that_is_not_trusted_gets_no_password),
         test(stopping_ends_it),
