@@ -17,11 +17,14 @@ static const struct cf_rpc_interface REM_UNKNOWN = {
 
 enum { REMOTE_CREATE_INSTANCE = 4, REM_RELEASE = 5, RELEASE_MAX = 128 };
 
+/* Politeness is not worth more: what was asked for is done by then. */
+enum { RELEASE_TIMEOUT_MS = 3000 };
+
 struct cf_dcom_object {
     struct cf_rpc_target target; /* with the exporter's port */
     struct cf_dcom_activation activation;
     struct cf_rpc *rpc;
-    bool has_failed; /* a call: nobody may be there any more */
+    bool has_failed; /* nobody may be there (any more): connecting, or a call */
 };
 
 static enum cf_rc
@@ -44,6 +47,7 @@ static enum cf_rc
 release(const struct cf_dcom_object *object)
 {
     const struct cf_dcom_activation *activation = &object->activation;
+    struct cf_rpc_target target = object->target;
     cf_own(cf_rpc) rpc = NULL;
     cf_own(cf_buf) asked = cf_buf_new(RELEASE_MAX);
     cf_own(cf_buf) answered = NULL;
@@ -59,7 +63,11 @@ release(const struct cf_dcom_object *object)
     cf_write_u32(&writer, activation->reference.n_references);
     cf_write_u32(&writer, 0); /* private references */
     CF_TRY(cf_writer_end(&writer, NULL));
-    CF_TRY(cf_rpc_open(&object->target, &REM_UNKNOWN, &rpc, NULL));
+    if (target.connect_timeout_ms > RELEASE_TIMEOUT_MS)
+        target.connect_timeout_ms = RELEASE_TIMEOUT_MS;
+    if (target.timeout_ms > RELEASE_TIMEOUT_MS)
+        target.timeout_ms = RELEASE_TIMEOUT_MS;
+    CF_TRY(cf_rpc_open(&target, &REM_UNKNOWN, &rpc, NULL));
     return cf_rpc_call(rpc, REM_RELEASE, &activation->rem_unknown, cf_buf_bytes(asked), &answered,
                        NULL);
 }
@@ -87,7 +95,9 @@ cf_dcom_open(const struct cf_rpc_target *target, const struct cf_dcom_class *cla
     object->target = *target;
     CF_TRY(activate(target, class, &object->activation, err));
     object->target.port = object->activation.port;
-    CF_TRY(cf_rpc_open(&object->target, &class->interface, &object->rpc, err));
+    enum cf_rc rc = cf_rpc_open(&object->target, &class->interface, &object->rpc, err);
+    object->has_failed = rc != CF_OK;
+    CF_TRY(rc);
     *ret_object = cf_give(object);
     return CF_OK;
 }
