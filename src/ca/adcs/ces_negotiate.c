@@ -178,6 +178,7 @@ leg(struct attempt *attempt, bool is_first, struct cf_http_response *ret_respons
     cf_own(cf_secret) header = NULL;
     struct cf_bytes theirs = attempt->answer ? cf_buf_bytes(attempt->answer) : cf_bytes_of(NULL, 0);
 
+    attempt->is_refused = false; /* what was refused before is said again */
     enum cf_rc rc = cf_gss_step(attempt->gss, theirs, &token, &attempt->is_complete, err);
     if (rc != CF_OK && is_first && rc == CF_E_NET)
         return ces_rename(err, CF_E_CA_DOWN); /* no ticket: nothing was sent */

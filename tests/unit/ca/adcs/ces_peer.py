@@ -73,6 +73,12 @@ def enroll(body, relates_to):
     return pending(relates_to, number)
 
 
+def swallowed(relates_to):
+    answer = pending(relates_to, len(SWALLOWED))
+    SWALLOWED.clear()
+    return answer
+
+
 BOMB = ('<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + "".join(
     f'<!ENTITY {name} "{("&" + previous + ";") * 10}">'
     for previous, name in zip("abcdefg", "bcdefgh")) + "]><x>&h;</x>")
@@ -93,7 +99,7 @@ ANSWERS = {
     "plain": lambda related: (500, soap.fault(
         related, "It failed.", (soap.ADDRESSING, "InternalServiceFault"))),
     "other": lambda related: issued(related, b"0", 8),
-    "swallowed": lambda related: pending(related, len(SWALLOWED)),
+    "swallowed": swallowed,
 }
 
 
@@ -110,11 +116,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
         tree = ET.fromstring(data)
         related = tree.findtext(f"{{{soap.SOAP}}}Header/{{{soap.ADDRESSING}}}MessageID")
         body = tree.find(f"{{{soap.SOAP}}}Body/*")
+        if "/negotiate/" in self.path:
+            return self.by_two_legs(related)
         if "/password/" in self.path:
             return self.by_password(tree, body, related)
         if not self.connection.getpeercert():
             return self.reply(403, "")
         return self.reply(*enroll(body, related))
+
+    def by_two_legs(self, related):
+        """The answer to the second one is lost."""
+        if self.headers["Authorization"] == "Negotiate MQ==":
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", "Negotiate bW9yZQ==")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        else:
+            SWALLOWED.append(related)
+            self.close_connection = True
 
     def by_password(self, tree, body, related):
         token = f"{{{soap.SOAP}}}Header/{{{soap.SECURITY}}}Security/{{{soap.SECURITY}}}UsernameToken"

@@ -283,6 +283,23 @@ an_answer_that_does_not_come_is_not_asked_for_unasked(void **state)
 }
 
 static void
+an_answer_lost_in_the_second_leg_is_no_refusal(void **state)
+{
+    (void)state;
+    ca.kerberos = (struct cf_kerberos *)&settings; /* only looked at whether it is there */
+    settings.auth = CF_ADCS_KERBEROS;
+    free(settings.ces_url);
+    settings.ces_url = url_of("negotiate/CES");
+    assert_rc(submit(), CF_E_NET);
+    ca.ces = adcs_ces_free(ca.ces);
+    settings.auth = CF_ADCS_PASSWORD;
+    free(settings.ces_url);
+    settings.ces_url = url_of("password/CES");
+    assert_ok(submit_as("swallowed"), err);
+    assert_int_equal(reply.request_id, 1);
+}
+
+static void
 a_ca_that_cannot_be_reached_is_down(void **state)
 {
     (void)state;
@@ -444,6 +461,7 @@ main(void)
         test(a_wrong_password_is_for_the_administrator),
         test(an_answer_that_does_not_come_leaves_it_open_whether_it_was_heard),
         test(an_answer_that_does_not_come_is_not_asked_for_unasked),
+        test(an_answer_lost_in_the_second_leg_is_no_refusal),
         test(a_ca_that_cannot_be_reached_is_down),
         test(a_server_that_is_not_trusted_gets_no_password),
         test(stopping_ends_it),
