@@ -43,5 +43,7 @@ void cf_breaker_leave(struct cf_breaker *breaker, bool is_probe, enum cf_breaker
                       const struct cf_err *err);
 /* How long calls are still being kept back; 0 also while a probe is under way. */
 uint64_t cf_breaker_left_ms(struct cf_breaker *breaker);
+/* How many calls would pass just now: 0, 1 (a probe), SIZE_MAX. */
+size_t cf_breaker_room(struct cf_breaker *breaker);
 /* Whether calls are being kept back just now. */
 bool cf_breaker_is_open(struct cf_breaker *breaker);

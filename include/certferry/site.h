@@ -38,8 +38,10 @@ struct cf_ca_slot {
     atomic_bool unhealthy;
     atomic_long last_error_rc; /* enum cf_rc of the last failure; CF_OK after a success */
     struct cf_breaker breaker;
-    atomic_uint in_use;      /* calls under way */
-    atomic_uint turned_away; /* of late, because of max_parallel; less by each that gets in */
+    atomic_uint in_use;           /* calls under way, and places kept for others */
+    atomic_uint kept;             /* how many of them are only kept */
+    atomic_llong wanted_until_ms; /* monotonic; one place is left for who comes by then */
+    atomic_uint turned_away;      /* of late, because of max_parallel; less by each that gets in */
     atomic_ulong count[CF_CA_COUNT_MAX_];
 };
 
@@ -81,15 +83,27 @@ const char *cf_ca_count_name(enum cf_ca_count count); /* "submitted" */
  * [ca] max_parallel allows, and the last failure's reason while the breaker keeps calls back; the
  * CA has not been asked then. End: notes how the CA fares, and logs it. A CA that is no way off
  * (is_in_process) has no limit. Ending twice is once; cancel ends a call that was not made.
+ *
+ * A place can be kept beforehand for a call that will begin soon: expect keeps one of this slot if
+ * there is one, begin takes it over (or gives it up, when it fails), cancel gives it up.
  */
 struct cf_ca_call {
     struct cf_ca_slot *slot; /* NULL: ended */
+    bool is_kept;            /* it has not begun */
     bool is_probe;
 };
-CF_MUST_USE enum cf_rc cf_ca_call_begin(struct cf_ca_slot *slot, struct cf_ca_call *ret_call,
+void cf_ca_call_expect(struct cf_ca_slot *slot, struct cf_ca_call *ret_call);
+/* call is all zero, or as expect left it. */
+CF_MUST_USE enum cf_rc cf_ca_call_begin(struct cf_ca_slot *slot, struct cf_ca_call *call,
                                         struct cf_err *err);
 void cf_ca_call_end(struct cf_ca_call *call, enum cf_rc rc, const struct cf_err *err);
 void cf_ca_call_cancel(struct cf_ca_call *call);
+/* How many more calls may begin just now; SIZE_MAX: any number. With 0 *ret_wait_ms is when to look
+ * again if none has ended before; it is untouched otherwise. */
+size_t cf_ca_slot_places(struct cf_ca_slot *slot, uint64_t *ret_wait_ms);
+/* Whoever was turned away because the CA is busy, and is not among those that are counted out by
+ * places, comes again within cf_ca_slot_wait_ms: one place is left for it. False: it has come. */
+void cf_ca_slot_want(struct cf_ca_slot *slot, bool is_wanted);
 /* When to come again with what did not begin for this reason. */
 uint64_t cf_ca_slot_wait_ms(struct cf_ca_slot *slot, const struct cf_err *reason);
 

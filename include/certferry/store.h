@@ -247,6 +247,19 @@ CF_DEFINE_OWN(cf_ca_record);
 typedef enum cf_rc cf_ca_record_fn(void *arg, const struct cf_ca_record *record,
                                    struct cf_err *err);
 
+/* States in which the next thing that happens to an item is a call to its `ca`. */
+enum { CF_STORE_CA_STATES = 1u << CF_STATE_KEYED | 1u << CF_STATE_SUBMITTED };
+
+/* How many items in CF_STORE_CA_STATES one CA can serve now; 0: they are left where they are. What
+ * a list of them does not name has no limit; it names a CA once. */
+struct cf_ca_share {
+    const char *ca; /* borrowed */
+    size_t max;
+};
+/* NULL: the list does not name it. ca may be NULL. */
+const struct cf_ca_share *cf_ca_share_find(const struct cf_ca_share *shares, size_t n,
+                                           const char *ca);
+
 struct cf_store;
 struct cf_store_options {
     const char *path;
@@ -273,9 +286,11 @@ struct cf_store_ops {
                           enum cf_reception *ret_receptions, struct cf_err *err);
 
     /* Claims up to max free items in these states and kinds that are due, oldest due first, with
-     * all their members. ret_items is empty when there are none. */
+     * all their members; of a CA's, no more than its share. ret_items is empty when there are
+     * none. What is left out for its CA costs nothing, however much there is of it. */
     enum cf_rc (*claim)(struct cf_store *store, const char *owner, unsigned states, unsigned kinds,
-                        int64_t now_ms, int64_t until_ms, size_t max, struct cf_items *ret_items,
+                        const struct cf_ca_share *shares, size_t n_shares, int64_t now_ms,
+                        int64_t until_ms, size_t max, struct cf_items *ret_items,
                         struct cf_err *err);
     /* Claims one whatever its due time. CF_E_NOT_FOUND; CF_E_LEASE when it is claimed now. */
     enum cf_rc (*claim_one)(struct cf_store *store, const char *owner, enum cf_kind kind,
@@ -299,8 +314,10 @@ struct cf_store_ops {
     /* Makes unfinished items that wait for a later time due now, claimed or not: after a jump of
      * the clock their times mean nothing. */
     enum cf_rc (*make_due)(struct cf_store *store, int64_t now_ms, struct cf_err *err);
-    /* Earliest time at which something in these states can be claimed; INT64_MAX: nothing. */
-    enum cf_rc (*next_due)(struct cf_store *store, unsigned states, unsigned kinds, int64_t *ret_ms,
+    /* Earliest time at which something in these states can be claimed; INT64_MAX: nothing. Shares
+     * of 0 are left out, as by claim. */
+    enum cf_rc (*next_due)(struct cf_store *store, unsigned states, unsigned kinds,
+                           const struct cf_ca_share *shares, size_t n_shares, int64_t *ret_ms,
                            struct cf_err *err);
 
     /* For people. Listed items carry no body, csr, key, certificate, chain or result. */
@@ -363,7 +380,7 @@ struct cf_store_ops {
                                 struct cf_err *err);
 };
 
-enum { CF_STORE_ABI = 2 };
+enum { CF_STORE_ABI = 3 };
 
 /* Every implementation begins with its ops, so that callers write store->ops->claim(store, ...). */
 struct cf_store {

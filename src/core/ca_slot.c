@@ -12,7 +12,13 @@
 
 #include "backoff.h"
 
-enum { BUSY_STEP_MS = 50, BUSY_MIN_MS = 100, BUSY_MAX_MS = 1000, KEPT_BACK_JITTER_MS = 1000 };
+enum {
+    BUSY_STEP_MS = 50,
+    BUSY_MIN_MS = 100,
+    BUSY_MAX_MS = 1000,
+    WANTED_MS = 2 * BUSY_MAX_MS,
+    KEPT_BACK_JITTER_MS = 1000
+};
 
 void
 cf_ca_slot_init(struct cf_ca_slot *slot, const struct cf_ca_settings *settings,
@@ -31,35 +37,109 @@ cf_ca_slot_done(struct cf_ca_slot *slot)
     cf_breaker_done(&slot->breaker);
 }
 
-static bool
-is_full(const struct cf_ca_slot *slot, unsigned in_use)
+/* 0: no limit. */
+static uint64_t
+limit_of(const struct cf_ca_slot *slot)
 {
-    uint64_t max = slot->settings->max_parallel;
+    return slot->ca->ops->is_in_process ? 0 : slot->settings->max_parallel;
+}
 
-    return !slot->ca->ops->is_in_process && max > 0 && in_use > max;
+static bool
+take_place(struct cf_ca_slot *slot)
+{
+    uint64_t limit = limit_of(slot);
+
+    if (atomic_fetch_add(&slot->in_use, 1) < limit || limit == 0)
+        return true;
+    atomic_fetch_sub(&slot->in_use, 1);
+    return false;
+}
+
+void
+cf_ca_call_expect(struct cf_ca_slot *slot, struct cf_ca_call *ret_call)
+{
+    if (!take_place(slot))
+        return;
+    atomic_fetch_add(&slot->kept, 1);
+    *ret_call = (struct cf_ca_call){.slot = slot, .is_kept = true};
+}
+
+static void
+leave_place(struct cf_ca_call *call)
+{
+    if (call->is_kept)
+        atomic_fetch_sub(&call->slot->kept, 1);
+    atomic_fetch_sub(&call->slot->in_use, 1);
+    *call = (struct cf_ca_call){0};
+}
+
+static int64_t
+now_ms(const struct cf_ca_slot *slot)
+{
+    return cf_clock_monotonic_ms(slot->breaker.clock);
+}
+
+void
+cf_ca_slot_want(struct cf_ca_slot *slot, bool is_wanted)
+{
+    atomic_store(&slot->wanted_until_ms, is_wanted ? now_ms(slot) + WANTED_MS : 0);
+}
+
+static size_t
+count_free(const struct cf_ca_slot *slot)
+{
+    uint64_t limit = limit_of(slot);
+    uint64_t in_use = atomic_load(&slot->in_use);
+
+    if (limit == 0)
+        return SIZE_MAX;
+    if (now_ms(slot) < atomic_load(&slot->wanted_until_ms))
+        in_use++;
+    return in_use < limit ? (size_t)(limit - in_use) : 0;
+}
+
+size_t
+cf_ca_slot_places(struct cf_ca_slot *slot, uint64_t *ret_wait_ms)
+{
+    size_t places = count_free(slot);
+    bool has_kept = atomic_load(&slot->kept) > 0; /* before the breaker: it passes them on */
+    size_t room = cf_breaker_room(&slot->breaker);
+
+    /* The probe is on its way to its worker. */
+    if (room == 1 && has_kept)
+        room = 0;
+    if (room < places)
+        places = room;
+    if (places == 0) {
+        uint64_t left = cf_breaker_left_ms(&slot->breaker);
+        *ret_wait_ms = left > 0 ? left : BUSY_MAX_MS;
+    }
+    return places;
 }
 
 enum cf_rc
-cf_ca_call_begin(struct cf_ca_slot *slot, struct cf_ca_call *ret_call, struct cf_err *err)
+cf_ca_call_begin(struct cf_ca_slot *slot, struct cf_ca_call *call, struct cf_err *err)
 {
     bool is_probe = false;
 
-    if (is_full(slot, atomic_fetch_add(&slot->in_use, 1) + 1)) {
-        atomic_fetch_sub(&slot->in_use, 1);
+    if (!call->is_kept && !take_place(slot)) {
         atomic_fetch_add(&slot->turned_away, 1);
         return cf_fail(err, CF_E_CA_BUSY, "[ca %s] max_parallel = %llu calls are under way",
                        slot->settings->name, (unsigned long long)slot->settings->max_parallel);
     }
+    call->slot = slot;
     enum cf_rc rc = cf_breaker_enter(&slot->breaker, &is_probe, err);
     if (rc != CF_OK) {
-        atomic_fetch_sub(&slot->in_use, 1);
+        leave_place(call);
         return rc;
     }
+    if (call->is_kept)
+        atomic_fetch_sub(&slot->kept, 1);
     unsigned waiting = atomic_load(&slot->turned_away);
     while (waiting > 0 &&
            !atomic_compare_exchange_weak(&slot->turned_away, &waiting, waiting - 1)) {
     }
-    *ret_call = (struct cf_ca_call){.slot = slot, .is_probe = is_probe};
+    *call = (struct cf_ca_call){.slot = slot, .is_probe = is_probe};
     return CF_OK;
 }
 
@@ -114,7 +194,6 @@ cf_ca_call_end(struct cf_ca_call *call, enum cf_rc rc, const struct cf_err *err)
 
     if (!slot)
         return;
-    call->slot = NULL;
     /* The way to the CA's own words may have given its failure another fault. */
     bool is_trouble = rc != CF_OK && err &&
                       (err->fault == CF_FAULT_TRANSIENT || err->fault == CF_FAULT_CONFIG) &&
@@ -127,7 +206,7 @@ cf_ca_call_end(struct cf_ca_call *call, enum cf_rc rc, const struct cf_err *err)
         note_trouble(slot, rc, err);
     else if (rc == CF_OK)
         note_success(slot);
-    atomic_fetch_sub(&slot->in_use, 1);
+    leave_place(call);
 }
 
 void

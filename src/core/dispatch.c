@@ -163,6 +163,9 @@ run_work(void *arg)
             break;
         }
         note_commit(scheduler, CF_OK);
+        /* The CA it has been to has a place again. */
+        if (handoff && job->lane == CF_LANE_IO)
+            cf_scheduler_kick(scheduler, CF_DUTY_DISPATCH);
         if (handoff && hand_over(job, next))
             return;
     }
@@ -185,6 +188,7 @@ cf_scheduler_start_work(struct cf_scheduler *scheduler, struct cf_site *site,
         return;
     }
     *job = (struct work_job){.scheduler = scheduler, .work = work, .lane = row->lane};
+    cf_work_expect_call(work);
     cf_in_flight_enter(scheduler, take_item);
     if (cf_pool_submit(scheduler->options.pool, row->lane, CF_PRIO_NORMAL, run_work, job, NULL) !=
         CF_OK) {
@@ -236,23 +240,44 @@ free_places(struct cf_scheduler *scheduler)
     return room < CLAIM_MAX - in_flight ? room : CLAIM_MAX - in_flight;
 }
 
-enum cf_rc
-cf_duty_dispatch(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *ret_next_ms,
-                 struct cf_err *err)
+/* Of the CAs that cannot serve just any number; *ret_next_ms is lowered to when one that can serve
+ * nothing should be looked at again. */
+static size_t
+list_shares(struct cf_site *site, struct cf_ca_share *shares, uint64_t *ret_next_ms)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < site->n_cas; i++) {
+        uint64_t wait_ms = *ret_next_ms;
+        size_t places = cf_ca_slot_places(&site->cas[i], &wait_ms);
+
+        if (places < SIZE_MAX)
+            shares[n++] = (struct cf_ca_share){.ca = site->cas[i].settings->name, .max = places};
+        if (wait_ms < *ret_next_ms)
+            *ret_next_ms = wait_ms;
+    }
+    return n;
+}
+
+/* `shares` has a place for each CA. */
+static enum cf_rc
+dispatch(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_ca_share *shares,
+         uint64_t *ret_next_ms, struct cf_err *err)
 {
     struct cf_store *store = site->store;
+    unsigned states = cf_machine_work_states_of(ALL_KINDS);
     struct cf_items items = {0};
     int64_t now = cf_scheduler_now_ms(scheduler);
     int64_t next_due = INT64_MAX;
 
-    *ret_next_ms = DISPATCH_IDLE_MS;
     CF_TRY(start_up(scheduler, site, err));
     free_orphans(scheduler, site, ret_next_ms);
     CF_TRY(cf_in_flight_renew(scheduler, site, now, err));
     size_t places = free_places(scheduler);
+    size_t n_shares = list_shares(site, shares, ret_next_ms);
     if (places > 0)
-        CF_TRY(store->ops->claim(store, site->owner, cf_machine_work_states_of(ALL_KINDS),
-                                 ALL_KINDS, now, now + CF_CLAIM_MS, places, &items, err));
+        CF_TRY(store->ops->claim(store, site->owner, states, ALL_KINDS, shares, n_shares, now,
+                                 now + CF_CLAIM_MS, places, &items, err));
     for (size_t i = 0; i < items.n; i++)
         cf_scheduler_start_work(scheduler, site, cf_give(items.item[i]));
     bool is_full = items.n == places;
@@ -263,9 +288,24 @@ cf_duty_dispatch(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t 
 
     if (is_full)
         return CF_OK; /* the end of any work kicks */
-    CF_TRY(store->ops->next_due(store, cf_machine_work_states_of(ALL_KINDS), ALL_KINDS, &next_due,
-                                err));
+    /* Anew: what was started has taken places, and the end of a call kicks only once. */
+    n_shares = list_shares(site, shares, ret_next_ms);
+    CF_TRY(store->ops->next_due(store, states, ALL_KINDS, shares, n_shares, &next_due, err));
     if (next_due < now + (int64_t)*ret_next_ms)
         *ret_next_ms = next_due > now ? (uint64_t)(next_due - now) : 1;
     return CF_OK;
+}
+
+enum cf_rc
+cf_duty_dispatch(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *ret_next_ms,
+                 struct cf_err *err)
+{
+    struct cf_ca_share *shares = calloc(site->n_cas > 0 ? site->n_cas : 1, sizeof *shares);
+    if (!shares)
+        return cf_fail_oom(err);
+
+    *ret_next_ms = DISPATCH_IDLE_MS;
+    enum cf_rc rc = dispatch(scheduler, site, shares, ret_next_ms, err);
+    free(shares);
+    return rc;
 }

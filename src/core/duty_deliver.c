@@ -195,14 +195,14 @@ deliver(struct cf_scheduler *scheduler, struct cf_site *site, unsigned kinds, si
         return CF_OK; /* dispatch kicks */
     if (*batch == 0 || *batch > full)
         *batch = full;
-    CF_TRY(store->ops->claim(store, site->owner, states, kinds, now, now + CF_CLAIM_MS, *batch,
-                             &items, err));
+    CF_TRY(store->ops->claim(store, site->owner, states, kinds, NULL, 0, now, now + CF_CLAIM_MS,
+                             *batch, &items, err));
     enum cf_rc rc = items.n > 0 ? deliver_batch(scheduler, site, &items, batch, err) : CF_OK;
     cf_items_done(&items);
     if (rc != CF_OK)
         return rc;
 
-    CF_TRY(store->ops->next_due(store, states, kinds, &next_due, err));
+    CF_TRY(store->ops->next_due(store, states, kinds, NULL, 0, &next_due, err));
     now = cf_scheduler_now_ms(scheduler);
     if (next_due < now + CF_DUTY_NEVER_MS)
         *ret_next_ms = next_due > now ? (uint64_t)(next_due - now) : 0;

@@ -192,15 +192,32 @@ give_back(struct cf_work *work, const struct cf_err *reason, uint64_t wait_ms, s
     return commit(work, false, err);
 }
 
-/* Before the intent to submit is written: a CA that is not asked has not been submitted to. One
- * that is not there any more is for the step to tell of. */
+/* The CA that is called in this state; NULL: none, or one that is not there any more, of which the
+ * step tells. */
+static struct cf_ca_slot *
+slot_to_call(const struct cf_work *work, const struct cf_machine_row *row)
+{
+    bool is_call = row->step == CF_STEP_SUBMIT || row->step == CF_STEP_POLL;
+
+    return is_call && work->item->ca ? cf_site_ca(work->site, work->item->ca) : NULL;
+}
+
+void
+cf_work_expect_call(struct cf_work *work)
+{
+    const struct cf_machine_row *row = cf_machine_row(work->item->kind, work->item->state);
+    struct cf_ca_slot *slot = row ? slot_to_call(work, row) : NULL;
+
+    if (slot)
+        cf_ca_call_expect(slot, &work->call);
+}
+
+/* Before the intent to submit is written: a CA that is not asked has not been submitted to. */
 static enum cf_rc
 begin_call(struct cf_work *work, const struct cf_machine_row *row, bool *ret_goes_on,
            struct cf_err *err)
 {
-    bool is_call = row->step == CF_STEP_SUBMIT || row->step == CF_STEP_POLL;
-    struct cf_ca_slot *slot =
-        is_call && work->item->ca ? cf_site_ca(work->site, work->item->ca) : NULL;
+    struct cf_ca_slot *slot = slot_to_call(work, row);
     struct cf_err reason = {0};
 
     *ret_goes_on = !slot || cf_ca_call_begin(slot, &work->call, &reason) == CF_OK;

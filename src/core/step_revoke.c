@@ -76,10 +76,14 @@ cf_revoke_entry(struct cf_site *site, const struct cf_ledger_entry *entry, int r
     };
     enum cf_rc rc = cf_ca_call_begin(slot, &call, err);
     if (rc != CF_OK) {
-        if (ret_kept_back_ms)
+        if (ret_kept_back_ms) {
             *ret_kept_back_ms = cf_ca_slot_wait_ms(slot, err);
+            /* Requests wait in their order for a place; a backlog of them would take each one. */
+            cf_ca_slot_want(slot, rc == CF_E_CA_BUSY);
+        }
         return rc;
     }
+    cf_ca_slot_want(slot, false);
     rc = slot->ca->ops->revoke(slot->ca, &revocation, err);
     cf_ca_call_end(&call, rc, err);
     if (rc == CF_OK)

@@ -37,6 +37,16 @@ cf_store_begins_anew(enum cf_kind kind, enum cf_state state, enum cf_rc rc, bool
            cf_cloud_code_is_retryable(cf_rc_cloud_code(rc));
 }
 
+const struct cf_ca_share *
+cf_ca_share_find(const struct cf_ca_share *shares, size_t n, const char *ca)
+{
+    for (size_t i = 0; ca && i < n; i++) {
+        if (strcmp(shares[i].ca, ca) == 0)
+            return &shares[i];
+    }
+    return NULL;
+}
+
 unsigned
 cf_kinds_of_results(void)
 {

@@ -92,6 +92,8 @@ CF_MUST_USE enum cf_rc cf_work_note_request(struct cf_work *work, struct cf_err 
  * served is counted; one that comes by again is known by its context. CF_E_RATE. */
 CF_MUST_USE enum cf_rc cf_work_count(struct cf_work *work, struct cf_err *err);
 
+/* Keeps a place at the CA that the next step calls, if it calls one that has a place. */
+void cf_work_expect_call(struct cf_work *work);
 /* Runs consecutive steps while their lane is `lane` or nothing better can be done, commits and
  * logs. CF_OK with *ret_handoff true: the work goes on in *ret_lane. Otherwise it has ended here
  * and its claim is given back. An error means that the store did not take the outcome. */

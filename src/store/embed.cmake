@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -D OUT=FILE -D DIR=migrations -D NUMBERS=0001,0002 -P embed.cmake
+# cmake -D OUT=FILE -D DIR=migrations -D NUMBERS=0001,0002,0003 -P embed.cmake
 # Writes the migrations as C strings, in order.
 string(REPLACE "," ";" numbers "${NUMBERS}")
 set(rows "")

@@ -9,6 +9,8 @@
 #define ITEM_ALL ITEM_FACTS ", body, csr, sealed_key, cert, chain, result"
 #define ITEM_LISTED ITEM_FACTS ", NULL, NULL, NULL, NULL, NULL, NULL"
 
+/* CF_STORE_CA_STATES, written out so that the partial index is used. */
+#define ITEM_AT_CA "kind = ?1 AND state = ?2 AND state IN (2, 3)"
 #define ITEM_PAGE                                                                                  \
     "AND (?2 = 0 OR (1 << state) & ?2) AND (?3 = 0 OR (1 << kind) & ?3) ORDER BY id LIMIT ?4"
 
@@ -69,6 +71,16 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
         "UPDATE item SET state = ?, due_ms = ?, lease_until_ms = ?, body = ?, updated_ms = ?, "
         "attempts = 0, first_failed_ms = 0, rc = NULL, fault = NULL, error = NULL, result = NULL, "
         "claimed_by = NULL, claimed_until_ms = 0 WHERE id = ?",
+    /* From one name to the next, however many items there are of each. */
+    [CF_SQL_ITEM_CAS] =
+        "WITH RECURSIVE name (ca) AS (SELECT min(ca) FROM item WHERE " ITEM_AT_CA
+        " UNION ALL SELECT (SELECT min(ca) FROM item WHERE " ITEM_AT_CA " AND ca > name.ca) "
+        "FROM name WHERE name.ca IS NOT NULL) SELECT ca FROM name",
+    [CF_SQL_ITEM_CANDIDATES_OF_CA] =
+        "SELECT id, due_ms FROM item WHERE " ITEM_AT_CA " AND ca IS ?3 AND due_ms <= ?4 "
+        "AND claimed_until_ms <= ?5 ORDER BY due_ms, id LIMIT ?6",
+    [CF_SQL_ITEM_NEXT_DUE_OF_CA] = "SELECT due_ms, claimed_until_ms FROM item WHERE " ITEM_AT_CA
+                                   " AND ca IS ?3 ORDER BY due_ms",
     [CF_SQL_ITEM_CANDIDATES] =
         "SELECT id, due_ms FROM item WHERE kind = ? AND state = ? AND due_ms <= ? "
         "AND claimed_until_ms <= ? ORDER BY due_ms, id LIMIT ?",

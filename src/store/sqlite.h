@@ -34,6 +34,22 @@ int64_t cf_sqlite_now(struct cf_store *store);
 /* CF_E_RANGE unless 1..1000. */
 CF_MUST_USE enum cf_rc cf_sqlite_check_limit(size_t limit, struct cf_err *err);
 
+/* Items that one walk along an index meets in the order of their due time. */
+struct cf_walk {
+    int64_t kind;
+    int64_t state;
+    bool is_of_ca;                   /* only those of `ca` */
+    const char *ca;                  /* borrowed; NULL: of none */
+    const struct cf_ca_share *share; /* borrowed; NULL: without a limit */
+};
+typedef enum cf_rc cf_walk_fn(struct cf_conn *conn, const struct cf_walk *walk, void *arg,
+                              struct cf_err *err);
+/* Calls fn for each kind and state, and where shares matter for each CA whose share is not 0: none
+ * of the walks has to pass by rows that are not wanted, however many there are. */
+CF_MUST_USE enum cf_rc cf_sqlite_each_walk(struct cf_conn *conn, unsigned states, unsigned kinds,
+                                           const struct cf_ca_share *shares, size_t n_shares,
+                                           cf_walk_fn *fn, void *arg, struct cf_err *err);
+
 /* The operations, by file. */
 enum cf_rc cf_sqlite_receive(struct cf_store *store, struct cf_item *const *items, size_t n,
                              enum cf_reception *ret_receptions, struct cf_err *err);
@@ -44,8 +60,9 @@ enum cf_rc cf_sqlite_prune(struct cf_store *store, int64_t before_ms, uint64_t *
                            struct cf_err *err);
 
 enum cf_rc cf_sqlite_claim(struct cf_store *store, const char *owner, unsigned states,
-                           unsigned kinds, int64_t now_ms, int64_t until_ms, size_t max,
-                           struct cf_items *ret_items, struct cf_err *err);
+                           unsigned kinds, const struct cf_ca_share *shares, size_t n_shares,
+                           int64_t now_ms, int64_t until_ms, size_t max, struct cf_items *ret_items,
+                           struct cf_err *err);
 enum cf_rc cf_sqlite_claim_one(struct cf_store *store, const char *owner, enum cf_kind kind,
                                const char *context, int64_t now_ms, int64_t until_ms,
                                struct cf_item **ret_item, struct cf_err *err);
@@ -57,7 +74,8 @@ enum cf_rc cf_sqlite_renew(struct cf_store *store, const char *owner, const int6
                            int64_t until_ms, struct cf_err *err);
 
 enum cf_rc cf_sqlite_next_due(struct cf_store *store, unsigned states, unsigned kinds,
-                              int64_t *ret_ms, struct cf_err *err);
+                              const struct cf_ca_share *shares, size_t n_shares, int64_t *ret_ms,
+                              struct cf_err *err);
 enum cf_rc cf_sqlite_count(struct cf_store *store, enum cf_kind kind,
                            uint64_t ret_counts[CF_STATE_MAX_], struct cf_err *err);
 enum cf_rc cf_sqlite_list(struct cf_store *store, const struct cf_item_filter *filter,

@@ -8,32 +8,44 @@
 struct candidate {
     int64_t id;
     int64_t due_ms;
+    const struct cf_ca_share *share; /* NULL: none */
 };
 
 struct claim {
     const char *owner;
     unsigned states;
     unsigned kinds;
+    const struct cf_ca_share *shares;
+    size_t n_shares;
     int64_t now_ms;
     int64_t until_ms;
     size_t max;
-    struct candidate *candidates; /* room for max of each kind and state */
+    struct candidate *candidates;
     size_t n_candidates;
+    size_t *used;          /* of each share */
     struct cf_items items; /* room for max */
 };
 
 static enum cf_rc
-find_candidates(struct cf_conn *conn, struct claim *call, int64_t kind, int64_t state,
-                struct cf_err *err)
+find_candidates(struct cf_conn *conn, const struct cf_walk *walk, void *arg, struct cf_err *err)
 {
+    struct claim *call = (struct claim *)arg;
+    size_t max = walk->share && walk->share->max < call->max ? walk->share->max : call->max;
     cf_own_query q = {0};
 
-    CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_CANDIDATES, err));
-    cf_query_put_i64(&q, kind);
-    cf_query_put_i64(&q, state);
+    struct candidate *list = reallocarray(call->candidates, call->n_candidates + max, sizeof *list);
+    if (!list)
+        return cf_fail_oom(err);
+    call->candidates = list;
+    CF_TRY(cf_query_init(
+        &q, conn, walk->is_of_ca ? CF_SQL_ITEM_CANDIDATES_OF_CA : CF_SQL_ITEM_CANDIDATES, err));
+    cf_query_put_i64(&q, walk->kind);
+    cf_query_put_i64(&q, walk->state);
+    if (walk->is_of_ca)
+        cf_query_put_text(&q, walk->ca);
     cf_query_put_i64(&q, call->now_ms);
     cf_query_put_i64(&q, call->now_ms);
-    cf_query_put_i64(&q, (int64_t)call->max);
+    cf_query_put_i64(&q, (int64_t)max);
     for (;;) {
         bool has_row = false;
 
@@ -43,6 +55,7 @@ find_candidates(struct cf_conn *conn, struct claim *call, int64_t kind, int64_t 
         struct candidate *candidate = &call->candidates[call->n_candidates++];
         candidate->id = cf_query_get_i64(&q);
         candidate->due_ms = cf_query_get_i64(&q);
+        candidate->share = walk->share;
     }
 }
 
@@ -74,23 +87,29 @@ take(struct cf_conn *conn, const char *owner, int64_t until_ms, int64_t id,
     return cf_item_row_get(&q, ret_item, err);
 }
 
+/* A share goes to items of several states. */
+static bool
+is_within_share(struct claim *call, const struct cf_ca_share *share)
+{
+    return !share || call->used[share - call->shares]++ < share->max;
+}
+
 static enum cf_rc
 claim(struct cf_conn *conn, void *arg, struct cf_err *err)
 {
     struct claim *call = (struct claim *)arg;
 
-    /* One walk along the index for each kind and state: none of them has to pass by rows that are
-     * not wanted, however many finished ones there are. */
-    for (int kind = 0; kind < CF_KIND_MAX_; kind++) {
-        for (int state = 0; state < CF_STATE_MAX_; state++) {
-            if (call->kinds & 1u << kind && call->states & CF_STATE_BIT(state))
-                CF_TRY(find_candidates(conn, call, kind, state, err));
-        }
-    }
-    qsort(call->candidates, call->n_candidates, sizeof *call->candidates, by_due);
-    for (size_t i = 0; i < call->n_candidates && i < call->max; i++) {
-        CF_TRY(take(conn, call->owner, call->until_ms, call->candidates[i].id, &call->items.item[i],
-                    err));
+    CF_TRY(cf_sqlite_each_walk(conn, call->states, call->kinds, call->shares, call->n_shares,
+                               find_candidates, call, err));
+    if (call->n_candidates > 0)
+        qsort(call->candidates, call->n_candidates, sizeof *call->candidates, by_due);
+    for (size_t i = 0; i < call->n_candidates && call->items.n < call->max; i++) {
+        const struct candidate *candidate = &call->candidates[i];
+
+        if (!is_within_share(call, candidate->share))
+            continue;
+        CF_TRY(take(conn, call->owner, call->until_ms, candidate->id,
+                    &call->items.item[call->items.n], err));
         call->items.n++;
     }
     return CF_OK;
@@ -98,8 +117,8 @@ claim(struct cf_conn *conn, void *arg, struct cf_err *err)
 
 enum cf_rc
 cf_sqlite_claim(struct cf_store *store, const char *owner, unsigned states, unsigned kinds,
-                int64_t now_ms, int64_t until_ms, size_t max, struct cf_items *ret_items,
-                struct cf_err *err)
+                const struct cf_ca_share *shares, size_t n_shares, int64_t now_ms, int64_t until_ms,
+                size_t max, struct cf_items *ret_items, struct cf_err *err)
 {
     *ret_items = (struct cf_items){0};
     if (max == 0)
@@ -110,14 +129,17 @@ cf_sqlite_claim(struct cf_store *store, const char *owner, unsigned states, unsi
     struct claim call = {.owner = owner,
                          .states = states,
                          .kinds = kinds,
+                         .shares = shares,
+                         .n_shares = n_shares,
                          .now_ms = now_ms,
                          .until_ms = until_ms,
                          .max = max};
-    call.candidates = calloc(max * CF_KIND_MAX_ * CF_STATE_MAX_, sizeof *call.candidates);
+    call.used = calloc(n_shares > 0 ? n_shares : 1, sizeof *call.used);
     call.items.item = calloc(max, sizeof(struct cf_item *));
-    enum cf_rc rc = call.candidates && call.items.item ? cf_sqlite_write(store, claim, &call, err)
-                                                       : cf_fail_oom(err);
+    enum cf_rc rc =
+        call.used && call.items.item ? cf_sqlite_write(store, claim, &call, err) : cf_fail_oom(err);
     free(call.candidates);
+    free(call.used);
     if (rc == CF_OK)
         *ret_items = call.items;
     else

@@ -8,18 +8,24 @@
 struct next_due {
     unsigned states;
     unsigned kinds;
+    const struct cf_ca_share *shares;
+    size_t n_shares;
     int64_t ms;
 };
 
 /* In the order of due_ms, so that the first free row usually ends the walk. */
 static enum cf_rc
-next_due_of(struct cf_conn *conn, int64_t kind, int64_t state, int64_t *best, struct cf_err *err)
+next_due_of(struct cf_conn *conn, const struct cf_walk *walk, void *arg, struct cf_err *err)
 {
+    int64_t *best = &((struct next_due *)arg)->ms;
     cf_own_query q = {0};
 
-    CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_NEXT_DUE, err));
-    cf_query_put_i64(&q, kind);
-    cf_query_put_i64(&q, state);
+    CF_TRY(cf_query_init(&q, conn,
+                         walk->is_of_ca ? CF_SQL_ITEM_NEXT_DUE_OF_CA : CF_SQL_ITEM_NEXT_DUE, err));
+    cf_query_put_i64(&q, walk->kind);
+    cf_query_put_i64(&q, walk->state);
+    if (walk->is_of_ca)
+        cf_query_put_text(&q, walk->ca);
     for (;;) {
         bool has_row = false;
 
@@ -39,22 +45,18 @@ next_due_of(struct cf_conn *conn, int64_t kind, int64_t state, int64_t *best, st
 static enum cf_rc
 next_due(struct cf_conn *conn, void *arg, struct cf_err *err)
 {
-    struct next_due *call = (struct next_due *)arg;
+    const struct next_due *call = (struct next_due *)arg;
 
-    for (int kind = 0; kind < CF_KIND_MAX_; kind++) {
-        for (int state = 0; state < CF_STATE_MAX_; state++) {
-            if (call->kinds & 1u << kind && call->states & CF_STATE_BIT(state))
-                CF_TRY(next_due_of(conn, kind, state, &call->ms, err));
-        }
-    }
-    return CF_OK;
+    return cf_sqlite_each_walk(conn, call->states, call->kinds, call->shares, call->n_shares,
+                               next_due_of, arg, err);
 }
 
 enum cf_rc
-cf_sqlite_next_due(struct cf_store *store, unsigned states, unsigned kinds, int64_t *ret_ms,
+cf_sqlite_next_due(struct cf_store *store, unsigned states, unsigned kinds,
+                   const struct cf_ca_share *shares, size_t n_shares, int64_t *ret_ms,
                    struct cf_err *err)
 {
-    struct next_due call = {states, kinds, INT64_MAX};
+    struct next_due call = {states, kinds, shares, n_shares, INT64_MAX};
 
     CF_TRY(cf_sqlite_read(store, next_due, &call, err));
     *ret_ms = call.ms;

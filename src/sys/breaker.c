@@ -105,6 +105,15 @@ cf_breaker_left_ms(struct cf_breaker *breaker)
     return left > 0 ? (uint64_t)left : 0;
 }
 
+size_t
+cf_breaker_room(struct cf_breaker *breaker)
+{
+    pthread_mutex_lock(&breaker->lock);
+    size_t room = is_kept_back(breaker) ? 0 : breaker->failures > 0 ? 1 : SIZE_MAX;
+    pthread_mutex_unlock(&breaker->lock);
+    return room;
+}
+
 bool
 cf_breaker_is_open(struct cf_breaker *breaker)
 {

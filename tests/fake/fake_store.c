@@ -72,6 +72,17 @@ cf_fake_store_fail_all(struct cf_store *store, enum cf_rc rc)
     set_fault(store, NULL, rc, true);
 }
 
+struct cf_fake_store_counts
+cf_fake_store_counts(struct cf_store *store)
+{
+    struct fake_store *fake = (struct fake_store *)store;
+
+    pthread_mutex_lock(&fake->mutex);
+    struct cf_fake_store_counts counts = fake->counts;
+    pthread_mutex_unlock(&fake->mutex);
+    return counts;
+}
+
 int64_t
 fake_now(const struct fake_store *fake)
 {

@@ -17,3 +17,11 @@ void cf_fake_store_fail_next(struct cf_store *store, enum cf_rc rc);
 void cf_fake_store_fail_next_of(struct cf_store *store, const char *operation, enum cf_rc rc);
 /* All operations fail from now on, until CF_OK is given. */
 void cf_fake_store_fail_all(struct cf_store *store, enum cf_rc rc);
+
+struct cf_fake_store_counts {
+    size_t claims;  /* calls of claim */
+    size_t claimed; /* items that they gave */
+    size_t commits;
+};
+/* Since it was opened. */
+struct cf_fake_store_counts cf_fake_store_counts(struct cf_store *store);

@@ -13,22 +13,42 @@ set_owner(struct fake_row *row, const char *owner, int64_t until_ms)
     row->item->claimed_until_ms = until_ms;
 }
 
+struct fake_wish {
+    unsigned states;
+    unsigned kinds;
+    const struct cf_ca_share *shares;
+    size_t n_shares;
+    size_t *used;
+    int64_t now_ms;
+};
+
+static const struct cf_ca_share *
+share_of(const struct fake_wish *wish, const struct cf_item *item)
+{
+    return CF_STATE_BIT(item->state) & CF_STORE_CA_STATES
+               ? cf_ca_share_find(wish->shares, wish->n_shares, item->ca)
+               : NULL;
+}
+
+static bool
+is_wanted(const struct fake_wish *wish, const struct cf_item *item)
+{
+    const struct cf_ca_share *share = share_of(wish, item);
+
+    return wish->states & CF_STATE_BIT(item->state) && wish->kinds & 1u << item->kind &&
+           item->due_ms <= wish->now_ms && item->claimed_until_ms <= wish->now_ms &&
+           (!share || wish->used[share - wish->shares] < share->max);
+}
+
 static struct fake_row *
-find_oldest(struct fake_store *fake, unsigned states, unsigned kinds, int64_t now_ms,
-            const struct cf_item *after)
+find_oldest(struct fake_store *fake, const struct fake_wish *wish)
 {
     struct fake_row *best = NULL;
 
     for (size_t i = 0; i < fake->n_rows; i++) {
-        const struct cf_item *item = fake->row[i].item;
-        if (!(states & CF_STATE_BIT(item->state)) || !(kinds & 1u << item->kind) ||
-            item->due_ms > now_ms || item->claimed_until_ms > now_ms)
-            continue;
-        if (after && (item->due_ms < after->due_ms ||
-                      (item->due_ms == after->due_ms && item->id <= after->id)))
-            continue;
         /* Rows are in the order of their ids. */
-        if (!best || item->due_ms < best->item->due_ms)
+        if (is_wanted(wish, fake->row[i].item) &&
+            (!best || fake->row[i].item->due_ms < best->item->due_ms))
             best = &fake->row[i];
     }
     return best;
@@ -36,24 +56,32 @@ find_oldest(struct fake_store *fake, unsigned states, unsigned kinds, int64_t no
 
 enum cf_rc
 fake_claim(struct cf_store *store, const char *owner, unsigned states, unsigned kinds,
-           int64_t now_ms, int64_t until_ms, size_t max, struct cf_items *ret_items,
-           struct cf_err *err)
+           const struct cf_ca_share *shares, size_t n_shares, int64_t now_ms, int64_t until_ms,
+           size_t max, struct cf_items *ret_items, struct cf_err *err)
 {
     struct fake_store *fake = NULL;
     struct cf_items items = {0};
-    const struct cf_item *last = NULL;
+    size_t *used = NULL;
 
     *ret_items = items;
     CF_TRY(fake_enter(store, "claim", &fake, err));
+    for (size_t n = 0; n < n_shares;)
+        (void)FAKE_ADD(used, n);
+    const struct fake_wish wish = {states, kinds, shares, n_shares, used, now_ms};
+    fake->counts.claims++;
     while (items.n < max) {
-        struct fake_row *row = find_oldest(fake, states, kinds, now_ms, last);
+        struct fake_row *row = find_oldest(fake, &wish);
         if (!row)
             break;
+        const struct cf_ca_share *share = share_of(&wish, row->item);
+        if (share)
+            used[share - shares]++;
         set_owner(row, owner, until_ms);
         row->item->claims++;
-        last = row->item;
         *FAKE_ADD(items.item, items.n) = fake_copy_item(row->item, true);
     }
+    fake->counts.claimed += items.n;
+    free(used);
     *ret_items = items;
     return fake_leave(fake, CF_OK);
 }
@@ -137,6 +165,7 @@ fake_commit(struct cf_store *store, const char *owner, const struct cf_change *c
     struct fake_store *fake = NULL;
 
     CF_TRY(fake_enter(store, "commit", &fake, err));
+    fake->counts.commits++;
     for (size_t i = 0; i < n; i++) {
         enum cf_rc rc = check_change(fake, owner, changes, i, err);
         if (rc != CF_OK)

@@ -45,6 +45,7 @@ struct fake_store {
     enum cf_rc fault;
     const char *fault_of; /* NULL: any operation */
     bool fault_stays;
+    struct cf_fake_store_counts counts;
 
     int64_t last_id;
     struct fake_row *row;
@@ -79,8 +80,8 @@ void fake_add_line(struct fake_store *fake, int64_t item_id, enum cf_state from,
 
 /* The operations, by file. */
 enum cf_rc fake_claim(struct cf_store *store, const char *owner, unsigned states, unsigned kinds,
-                      int64_t now_ms, int64_t until_ms, size_t max, struct cf_items *ret_items,
-                      struct cf_err *err);
+                      const struct cf_ca_share *shares, size_t n_shares, int64_t now_ms,
+                      int64_t until_ms, size_t max, struct cf_items *ret_items, struct cf_err *err);
 enum cf_rc fake_claim_one(struct cf_store *store, const char *owner, enum cf_kind kind,
                           const char *context, int64_t now_ms, int64_t until_ms,
                           struct cf_item **ret_item, struct cf_err *err);
@@ -91,7 +92,8 @@ enum cf_rc fake_release(struct cf_store *store, const char *owner, const int64_t
 enum cf_rc fake_renew(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
                       int64_t until_ms, struct cf_err *err);
 
-enum cf_rc fake_next_due(struct cf_store *store, unsigned states, unsigned kinds, int64_t *ret_ms,
+enum cf_rc fake_next_due(struct cf_store *store, unsigned states, unsigned kinds,
+                         const struct cf_ca_share *shares, size_t n_shares, int64_t *ret_ms,
                          struct cf_err *err);
 enum cf_rc fake_count(struct cf_store *store, enum cf_kind kind, uint64_t ret_counts[CF_STATE_MAX_],
                       struct cf_err *err);

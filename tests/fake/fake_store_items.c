@@ -83,7 +83,8 @@ fake_add_line(struct fake_store *fake, int64_t item_id, enum cf_state from, enum
 }
 
 enum cf_rc
-fake_next_due(struct cf_store *store, unsigned states, unsigned kinds, int64_t *ret_ms,
+fake_next_due(struct cf_store *store, unsigned states, unsigned kinds,
+              const struct cf_ca_share *shares, size_t n_shares, int64_t *ret_ms,
               struct cf_err *err)
 {
     struct fake_store *fake = NULL;
@@ -93,6 +94,11 @@ fake_next_due(struct cf_store *store, unsigned states, unsigned kinds, int64_t *
     for (size_t i = 0; i < fake->n_rows; i++) {
         const struct cf_item *item = fake->row[i].item;
         int64_t at = item->due_ms > item->claimed_until_ms ? item->due_ms : item->claimed_until_ms;
+        const struct cf_ca_share *share = CF_STATE_BIT(item->state) & CF_STORE_CA_STATES
+                                              ? cf_ca_share_find(shares, n_shares, item->ca)
+                                              : NULL;
+        if (share && share->max == 0)
+            continue;
         if (states & CF_STATE_BIT(item->state) && kinds & 1u << item->kind && at < best)
             best = at;
     }

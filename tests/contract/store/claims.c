@@ -8,8 +8,8 @@ claim(struct fixture *f, const char *owner, unsigned states, unsigned kinds, siz
     struct cf_items items = {0};
     int64_t now_ms = cf_clock_now_ms(f->clock);
 
-    assert_ok(f, f->store->ops->claim(f->store, owner, states, kinds, now_ms, now_ms + MINUTE, max,
-                                      &items, &f->err));
+    assert_ok(f, f->store->ops->claim(f->store, owner, states, kinds, NULL, 0, now_ms,
+                                      now_ms + MINUTE, max, &items, &f->err));
     return items;
 }
 
@@ -160,8 +160,8 @@ renews_claims_that_nobody_has_taken(void **state)
     /* Long after both would have run out. */
     cf_clock_fake_advance(f->clock, 50 * MINUTE);
     struct cf_items items = {0};
-    assert_ok(f, f->store->ops->claim(f->store, "third", ALL_STATES, ALL_KINDS, NOW + 50 * MINUTE,
-                                      NOW + 60 * MINUTE, 10, &items, &f->err));
+    assert_ok(f, f->store->ops->claim(f->store, "third", ALL_STATES, ALL_KINDS, NULL, 0,
+                                      NOW + 50 * MINUTE, NOW + 60 * MINUTE, 10, &items, &f->err));
     assert_int_equal(items.n, 1);
     assert_string_equal(items.item[0]->context, "b");
     cf_items_done(&items);
@@ -178,7 +178,7 @@ next_due(struct fixture *f, unsigned states, unsigned kinds)
 {
     int64_t ms = 0;
 
-    assert_ok(f, f->store->ops->next_due(f->store, states, kinds, &ms, &f->err));
+    assert_ok(f, f->store->ops->next_due(f->store, states, kinds, NULL, 0, &ms, &f->err));
     return ms;
 }
 

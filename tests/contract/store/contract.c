@@ -178,7 +178,7 @@ add_to_ledger(struct fixture *f, const struct cf_ledger_entry *entry, const char
 int
 main(void)
 {
-    return run_receive() + run_claims() + run_commit() + run_views() + run_ledger() +
+    return run_receive() + run_claims() + run_shares() + run_commit() + run_views() + run_ledger() +
            run_renewal() + run_grant() + run_ca();
 }
 

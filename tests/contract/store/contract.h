@@ -62,6 +62,7 @@ void assert_ledger(struct fixture *f, struct cf_ledger_filter filter, const char
 
 int run_receive(void);
 int run_claims(void);
+int run_shares(void);
 int run_commit(void);
 int run_views(void);
 int run_ledger(void);

@@ -288,3 +288,20 @@ core_ca_new(struct cf_ca *take_inner)
     ca->base.ops = &ca->ops;
     return ca;
 }
+
+void
+core_ca_limit(struct core_kit *kit, uint64_t max_parallel, uint64_t breaker_min_ms,
+              uint64_t breaker_max_ms)
+{
+    struct cf_ca_settings *settings = kit->site->settings->cas[0];
+    struct cf_ca_slot *slot = &kit->site->cas[0];
+    struct cf_ca *ca = slot->ca;
+
+    settings->max_parallel = max_parallel;
+    settings->breaker_min_ms = breaker_min_ms;
+    settings->breaker_max_ms = breaker_max_ms;
+    slot->ca = NULL;
+    cf_ca_slot_done(slot);
+    cf_ca_slot_init(slot, settings, kit->clock);
+    slot->ca = ca;
+}

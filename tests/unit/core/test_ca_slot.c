@@ -20,21 +20,6 @@ failed(enum cf_rc rc)
 }
 
 static void
-limit(struct core_kit *kit, uint64_t max_parallel, uint64_t min_ms, uint64_t max_ms)
-{
-    struct cf_ca_slot *slot = &kit->site->cas[0];
-    struct cf_ca *ca = slot->ca;
-
-    kit->site->settings->cas[0]->max_parallel = max_parallel;
-    kit->site->settings->cas[0]->breaker_min_ms = min_ms;
-    kit->site->settings->cas[0]->breaker_max_ms = max_ms;
-    slot->ca = NULL;
-    cf_ca_slot_done(slot);
-    cf_ca_slot_init(slot, kit->site->settings->cas[0], kit->clock);
-    slot->ca = ca;
-}
-
-static void
 no_more_calls_are_under_way_than_are_allowed(void **state)
 {
     struct core_kit *kit = *state;
@@ -42,7 +27,7 @@ no_more_calls_are_under_way_than_are_allowed(void **state)
     struct cf_ca_call call[3] = {0};
     struct cf_err err = {0};
 
-    limit(kit, 2, 0, 0);
+    core_ca_limit(kit, 2, 0, 0);
     assert_ok(cf_ca_call_begin(slot, &call[0], &err), err);
     assert_ok(cf_ca_call_begin(slot, &call[1], &err), err);
     assert_rc(cf_ca_call_begin(slot, &call[2], &err), CF_E_CA_BUSY);
@@ -67,13 +52,112 @@ nobody_waits_over_a_second_for_a_place(void **state)
     struct cf_ca_call call = {0}, other = {0};
     struct cf_err err = {0};
 
-    limit(kit, 1, 0, 0);
+    core_ca_limit(kit, 1, 0, 0);
     assert_ok(cf_ca_call_begin(slot, &call, &err), err);
     for (int i = 0; i < 1000; i++) {
         assert_rc(cf_ca_call_begin(slot, &other, &err), CF_E_CA_BUSY);
         assert_true(cf_ca_slot_wait_ms(slot, &err) <= 1000);
     }
     cf_ca_call_end(&call, CF_OK, NULL);
+}
+
+static void
+a_place_is_kept_until_its_call_has_begun_or_is_given_up(void **state)
+{
+    struct core_kit *kit = *state;
+    struct cf_ca_slot *slot = &kit->site->cas[0];
+    struct cf_ca_call call[3] = {0};
+    struct cf_err err = {0};
+    uint64_t wait_ms = 7;
+
+    core_ca_limit(kit, 2, 0, 0);
+    assert_int_equal(cf_ca_slot_places(slot, &wait_ms), 2);
+    cf_ca_call_expect(slot, &call[0]);
+    assert_int_equal(cf_ca_slot_places(slot, &wait_ms), 1);
+    assert_int_equal(wait_ms, 7);
+    assert_ok(cf_ca_call_begin(slot, &call[1], &err), err);
+    assert_int_equal(cf_ca_slot_places(slot, &wait_ms), 0);
+    assert_true(wait_ms > 0 && wait_ms <= 1000);
+    cf_ca_call_expect(slot, &call[2]); /* full: nothing is kept */
+    assert_null(call[2].slot);
+    assert_rc(cf_ca_call_begin(slot, &call[2], &err), CF_E_CA_BUSY);
+
+    assert_ok(cf_ca_call_begin(slot, &call[0], &err), err);
+    assert_int_equal(atomic_load(&slot->in_use), 2);
+    assert_int_equal(atomic_load(&slot->kept), 0);
+    cf_ca_call_end(&call[0], CF_OK, NULL);
+    cf_ca_call_expect(slot, &call[2]);
+    cf_ca_call_cancel(&call[2]);
+    cf_ca_call_cancel(&call[2]);
+    cf_ca_call_cancel(&call[1]);
+    assert_int_equal(atomic_load(&slot->in_use), 0);
+    assert_int_equal(atomic_load(&slot->kept), 0);
+}
+
+static void
+a_place_is_left_for_a_revocation_that_found_none(void **state)
+{
+    struct core_kit *kit = *state;
+    struct cf_ca_slot *slot = &kit->site->cas[0];
+    struct cf_ca_call call[2] = {0};
+    struct cf_err err = {0};
+    uint64_t wait_ms = 0;
+
+    core_receive_good(kit, "r1");
+    assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_WRAPPED);
+    core_ca_limit(kit, 2, 0, 0);
+    cf_own_str json = core_revocation(kit, "v1", "r1");
+    core_receive(kit, CF_KIND_REVOCATION, "v1", json);
+    cf_ca_call_expect(slot, &call[0]);
+    cf_ca_call_expect(slot, &call[1]);
+    assert_ok(core_run(kit, CF_KIND_REVOCATION, "v1", &err), err);
+    assert_int_equal(kit->ca->n_revokes, 0);
+    cf_ca_call_cancel(&call[0]);
+    assert_int_equal(cf_ca_slot_places(slot, &wait_ms), 0);
+    assert_true(wait_ms > 0 && wait_ms <= 1000);
+    cf_clock_fake_advance(kit->clock, 1000);
+    assert_ok(core_run(kit, CF_KIND_REVOCATION, "v1", &err), err);
+    assert_int_equal(kit->ca->n_revokes, 1);
+    assert_int_equal(cf_ca_slot_places(slot, &wait_ms), 1);
+
+    cf_ca_slot_want(slot, true); /* who does not come is not waited for */
+    assert_int_equal(cf_ca_slot_places(slot, &wait_ms), 0);
+    cf_clock_fake_advance(kit->clock, 2000);
+    assert_int_equal(cf_ca_slot_places(slot, &wait_ms), 1);
+    cf_ca_call_cancel(&call[1]);
+}
+
+static void
+while_calls_are_kept_back_there_is_no_place_and_then_one(void **state)
+{
+    struct core_kit *kit = *state;
+    struct cf_ca_slot *slot = &kit->site->cas[0];
+    struct cf_ca_call call = {0}, kept = {0};
+    struct cf_err err = {0};
+    uint64_t wait_ms = 0;
+
+    core_ca_limit(kit, 0, 5000, 60000);
+    assert_true(cf_ca_slot_places(slot, &wait_ms) == SIZE_MAX);
+    assert_ok(cf_ca_call_begin(slot, &call, &err), err);
+    cf_ca_call_expect(slot, &kept);
+    cf_ca_call_end(&call, CF_E_CA_DOWN, failed(CF_E_CA_DOWN));
+    assert_int_equal(cf_ca_slot_places(slot, &wait_ms), 0);
+    assert_int_equal(wait_ms, 5000);
+    assert_rc(cf_ca_call_begin(slot, &kept, &err), CF_E_CA_DOWN);
+    assert_null(kept.slot);
+    assert_int_equal(atomic_load(&slot->in_use), 0);
+    assert_int_equal(atomic_load(&slot->kept), 0);
+
+    cf_clock_fake_advance(kit->clock, 5000);
+    assert_int_equal(cf_ca_slot_places(slot, &wait_ms), 1);
+    cf_ca_call_expect(slot, &kept);
+    assert_int_equal(cf_ca_slot_places(slot, &wait_ms), 0); /* the probe is on its way */
+    assert_true(wait_ms > 0 && wait_ms <= 1000);
+    assert_ok(cf_ca_call_begin(slot, &kept, &err), err);
+    assert_true(kept.is_probe);
+    assert_int_equal(cf_ca_slot_places(slot, &wait_ms), 0);
+    cf_ca_call_end(&kept, CF_OK, NULL);
+    assert_true(cf_ca_slot_places(slot, &wait_ms) == SIZE_MAX);
 }
 
 static void
@@ -95,7 +179,7 @@ only_what_the_others_would_meet_too_keeps_them_back(void **state)
     for (size_t i = 0; i < CF_COUNT(CASES); i++) {
         struct cf_ca_call call = {0};
         struct cf_err err = {0};
-        limit(kit, 0, 5000, 60000);
+        core_ca_limit(kit, 0, 5000, 60000);
         assert_ok(cf_ca_call_begin(slot, &call, &err), err);
         cf_ca_call_end(&call, CASES[i].rc, failed(CASES[i].rc));
         if (cf_breaker_is_open(&slot->breaker) != CASES[i].opens)
@@ -109,7 +193,7 @@ a_request_kept_back_has_not_been_tried(void **state)
     struct core_kit *kit = *state;
     unsigned n_submits;
 
-    limit(kit, 0, 5000, 60000);
+    core_ca_limit(kit, 0, 5000, 60000);
     core_receive_good(kit, "r1");
     core_receive_good(kit, "r2");
     kit->ca->fail = CF_E_CA_DOWN;
@@ -146,7 +230,7 @@ a_busy_ca_leaves_no_trace_on_the_request(void **state)
     struct cf_ca_call call = {0};
     struct cf_err err = {0};
 
-    limit(kit, 1, 0, 0);
+    core_ca_limit(kit, 1, 0, 0);
     core_receive_good(kit, "r1");
     assert_ok(cf_ca_call_begin(slot, &call, &err), err);
     for (int i = 0; i < 3; i++) {
@@ -175,7 +259,7 @@ a_revocation_waits_for_its_ca_without_being_tried(void **state)
     struct cf_ca_call call = {0};
     struct cf_err err = {0};
 
-    limit(kit, 1, 0, 0);
+    core_ca_limit(kit, 1, 0, 0);
     core_receive_good(kit, "r1");
     assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_WRAPPED);
     cf_own_str json = core_revocation(kit, "v1", "r1");
@@ -246,7 +330,7 @@ a_ca_that_hangs_does_not_hold_the_requests_of_another(void **state)
 {
     struct core_kit *kit = *state;
 
-    limit(kit, 2, 0, 0);
+    core_ca_limit(kit, 2, 0, 0);
     struct core_ca *other = core_add_ca(kit);
     core_start_scheduler(kit, WORKERS);
     core_ca_hold(kit->ca, true);
@@ -271,7 +355,7 @@ a_ca_that_is_gone_does_not_hold_the_requests_of_another(void **state)
 {
     struct core_kit *kit = *state;
 
-    limit(kit, 2, 1000, 4000);
+    core_ca_limit(kit, 2, 1000, 4000);
     (void)core_add_ca(kit);
     core_start_scheduler(kit, WORKERS);
     pthread_mutex_lock(&kit->ca->lock);
@@ -295,6 +379,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         core_test(no_more_calls_are_under_way_than_are_allowed),
         core_test(nobody_waits_over_a_second_for_a_place),
+        core_test(a_place_is_kept_until_its_call_has_begun_or_is_given_up),
+        core_test(a_place_is_left_for_a_revocation_that_found_none),
+        core_test(while_calls_are_kept_back_there_is_no_place_and_then_one),
         core_test(only_what_the_others_would_meet_too_keeps_them_back),
         core_test(a_request_kept_back_has_not_been_tried),
         core_test(a_busy_ca_leaves_no_trace_on_the_request),

@@ -323,7 +323,8 @@ nothing_is_claimed_before_the_claims_of_an_earlier_life_are_back(void **state)
     make_results(kit, 2);
     kit->scheduler->has_started = false;
     assert_ok(kit->store->ops->claim(kit->store, kit->site->owner, CF_STATE_BIT(CF_STATE_FAILED),
-                                     1u << CF_KIND_PKCS, now, now + CF_CLAIM_MS, 2, &items, &err),
+                                     1u << CF_KIND_PKCS, NULL, 0, now, now + CF_CLAIM_MS, 2, &items,
+                                     &err),
               err);
     cf_items_done(&items);
     assert_ok(deliver(kit, &err), err);

@@ -41,7 +41,8 @@ dispatch_gives_back_what_an_earlier_life_had_claimed(void **state)
 
     core_receive_good(kit, "r1");
     assert_ok(kit->store->ops->claim(kit->store, kit->site->owner, CF_STATE_BIT(CF_STATE_RECEIVED),
-                                     1u << CF_KIND_PKCS, now, now + CF_CLAIM_MS, 1, &items, &err),
+                                     1u << CF_KIND_PKCS, NULL, 0, now, now + CF_CLAIM_MS, 1, &items,
+                                     &err),
               err);
     cf_items_done(&items);
     run(kit, cf_duty_dispatch);
@@ -123,8 +124,8 @@ a_claim_holds_for_as_long_as_its_worker_is_busy(void **state)
     core_receive_good(kit, "r1");
     int64_t now = cf_clock_now_ms(kit->clock);
     assert_ok(kit->store->ops->claim(kit->store, kit->site->owner,
-                                     cf_machine_work_states(CF_KIND_PKCS), 1u << CF_KIND_PKCS, now,
-                                     now + CF_CLAIM_MS, 1, &items, &err),
+                                     cf_machine_work_states(CF_KIND_PKCS), 1u << CF_KIND_PKCS, NULL,
+                                     0, now, now + CF_CLAIM_MS, 1, &items, &err),
               err);
     assert_int_equal(items.n, 1);
     cf_in_flight_enter(kit->scheduler, items.item[0]);

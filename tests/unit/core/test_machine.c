@@ -144,6 +144,21 @@ the_graph_names_every_state_once(void **state)
     assert_rc(cf_machine_dot(small, &err), CF_E_LIMIT);
 }
 
+static void
+the_store_knows_the_states_in_which_a_ca_is_called_next(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < CF_KIND_MAX_; kind++) {
+        for (int s = 0; s < CF_STATE_MAX_; s++) {
+            const struct cf_machine_row *row = cf_machine_row((enum cf_kind)kind, (enum cf_state)s);
+            bool is_call = row && (row->step == CF_STEP_SUBMIT || row->step == CF_STEP_POLL);
+
+            if (row)
+                assert_int_equal(is_call, (CF_STORE_CA_STATES & CF_STATE_BIT(s)) != 0);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -155,6 +170,7 @@ main(void)
         cmocka_unit_test(only_submit_and_poll_can_be_pending),
         cmocka_unit_test(what_has_effects_outside_begins_on_disk),
         cmocka_unit_test(work_deliver_and_final_states_share_out_all_states),
+        cmocka_unit_test(the_store_knows_the_states_in_which_a_ca_is_called_next),
         cmocka_unit_test(the_graph_names_every_state_once),
     };
 

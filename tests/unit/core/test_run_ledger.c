@@ -142,7 +142,7 @@ a_context_whose_result_was_pruned_gets_no_second_certificate(void **state)
     core_receive_good(kit, "r1");
     assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_WRAPPED);
     assert_ok(kit->store->ops->claim(kit->store, kit->site->owner, CF_STATE_BIT(CF_STATE_WRAPPED),
-                                     1u << CF_KIND_PKCS, now, now + 1000, 1, &items, &err),
+                                     1u << CF_KIND_PKCS, NULL, 0, now, now + 1000, 1, &items, &err),
               err);
     items.item[0]->state = CF_STATE_DELIVERED;
     const struct cf_change change = {.item = items.item[0], .from = CF_STATE_WRAPPED};

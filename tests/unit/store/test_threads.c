@@ -46,7 +46,8 @@ work(void *arg)
     for (;;) {
         struct cf_items items = {0};
         if (shared->store->ops->claim(shared->store, "node", CF_STATE_BIT(CF_STATE_RECEIVED),
-                                      ALL_KINDS, NOW, NOW + 1000, 5, &items, NULL) != CF_OK)
+                                      ALL_KINDS, NULL, 0, NOW, NOW + 1000, 5, &items,
+                                      NULL) != CF_OK)
             atomic_fetch_add(&shared->n_wrong, 1);
         if (items.n == 0) {
             cf_items_done(&items);
@@ -67,8 +68,8 @@ look(void *arg)
         int64_t next_ms;
         if (shared->store->ops->count(shared->store, CF_KIND_PKCS, counts, NULL) != CF_OK ||
             counts[CF_STATE_RECEIVED] + counts[CF_STATE_DELIVERED] != ITEMS ||
-            shared->store->ops->next_due(shared->store, ALL_STATES, ALL_KINDS, &next_ms, NULL) !=
-                CF_OK)
+            shared->store->ops->next_due(shared->store, ALL_STATES, ALL_KINDS, NULL, 0, &next_ms,
+                                         NULL) != CF_OK)
             atomic_fetch_add(&shared->n_wrong, 1);
     }
     return NULL;

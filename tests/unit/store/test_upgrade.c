@@ -68,12 +68,12 @@ check_items(struct place *place, struct cf_store *store)
     assert_int_equal(history.n, 1);
     assert_string_equal(history.line[0].text, "submitted");
     cf_history_done(&history);
-    assert_int_equal(store->ops->next_due(store, ALL_STATES, ALL_KINDS, &next_ms, &place->err),
-                     CF_OK);
+    assert_int_equal(
+        store->ops->next_due(store, ALL_STATES, ALL_KINDS, NULL, 0, &next_ms, &place->err), CF_OK);
     assert_int_equal(next_ms, 3);
     /* A claim of the old program holds as long as it was given. */
-    assert_int_equal(store->ops->claim(store, "other", ALL_STATES, ALL_KINDS, NOW, NOW + 9, 10,
-                                       &items, &place->err),
+    assert_int_equal(store->ops->claim(store, "other", ALL_STATES, ALL_KINDS, NULL, 0, NOW, NOW + 9,
+                                       10, &items, &place->err),
                      CF_OK);
     assert_int_equal(items.n, 2);
     cf_items_done(&items);
@@ -222,7 +222,7 @@ is_refused_by_the_program_of_the_first_version(void **state)
     close_it(store);
     assert_int_equal(cf_conn_open(&conn, place->path, NULL, &place->err), CF_OK);
     assert_int_equal(cf_migrate_check(&conn, 1, &place->err), CF_E_CONFIG);
-    assert_says(place, "version 2");
+    assert_says(place, "version 3");
     cf_conn_done(&conn);
 }
 

@@ -66,8 +66,10 @@ failures_keep_others_back_until_the_time_has_come(void **state)
     (void)state;
     assert_false(cf_breaker_is_open(&breaker));
     assert_int_equal(cf_breaker_left_ms(&breaker), 0);
+    assert_true(cf_breaker_room(&breaker) == SIZE_MAX);
     fails();
     assert_true(cf_breaker_is_open(&breaker));
+    assert_int_equal(cf_breaker_room(&breaker), 0);
     assert_int_equal(cf_breaker_left_ms(&breaker), 30000);
     refuses_with(CF_E_CA_DOWN);
     assert_int_equal(err.retry_after_s, 30);
@@ -76,7 +78,9 @@ failures_keep_others_back_until_the_time_has_come(void **state)
     assert_int_equal(err.retry_after_s, 1);
     cf_clock_fake_advance(clock_, 1);
     assert_false(cf_breaker_is_open(&breaker));
+    assert_int_equal(cf_breaker_room(&breaker), 1);
     works();
+    assert_true(cf_breaker_room(&breaker) == SIZE_MAX);
     works();
 }
 
