@@ -70,6 +70,7 @@ open_at(const struct cf_rpc_target *target, uint16_t port, const struct cf_rpc_i
         return cf_fail_oom(err);
     (void)snprintf(rpc->where, sizeof rpc->where, "%s on %s port %u", interface->name, target->host,
                    port);
+    rpc->interface = *interface;
     rpc->timeout_ms = target->timeout_ms;
     rpc->max_send = CF_RPC_FRAGMENT_MAX;
     rpc->call_id = 1;

@@ -6,7 +6,8 @@
  * Every call is sealed (RPC_C_AUTHN_LEVEL_PKT_PRIVACY) in a context with mutual authentication;
  * answers that are less are refused. Only bind answers, faults and the endpoint mapper's answers
  * are read unprotected, and nothing is believed of them but where to connect and that a call
- * failed.
+ * failed. Where header signing is not agreed on, each call tells the server that it was offered,
+ * and which operation is meant, so that nobody on the way took it out or chose another.
  */
 #pragma once
 

@@ -57,7 +57,7 @@ send_leg(struct cf_rpc *rpc, enum rpc_type type, const struct cf_rpc_interface *
         cf_write_u16(&writer, interface->major);
         cf_write_u16(&writer, interface->minor);
         cf_write_guid(&writer, &rpc_ndr_id);
-        cf_write_u32(&writer, 2);
+        cf_write_u32(&writer, RPC_NDR_VERSION);
     }
     if (token.len > 0) {
         rpc_trailer_write(&writer, &trailer);

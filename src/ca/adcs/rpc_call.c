@@ -33,7 +33,8 @@ fragment_len(const struct cf_rpc *rpc, const struct fragment *fragment)
     return rpc->gss ? len + RPC_TRAILER_LEN + fragment->token_len : len;
 }
 
-/* Without header signing (an old server) neither header nor trailer are part of what is signed. */
+/* Without header signing (an old server) neither header nor trailer are part of what is signed;
+ * what counts of them is then said in the stub once more. */
 static struct cf_gss_message
 sealed_part(const struct cf_rpc *rpc, uint8_t *bytes, size_t head_len, size_t body_len)
 {
@@ -214,6 +215,7 @@ cf_rpc_call(struct cf_rpc *rpc, uint16_t opnum, const struct cf_guid *object, st
             struct cf_buf **ret_stub, struct cf_err *err)
 {
     struct request request = {.opnum = opnum, .object = object, .stub = stub};
+    cf_own(cf_buf) verified = NULL;
     struct cf_err why = {0};
 
     if (rpc->is_used_up)
@@ -223,6 +225,10 @@ cf_rpc_call(struct cf_rpc *rpc, uint16_t opnum, const struct cf_guid *object, st
         return cf_fail_oom(err);
     rpc->is_used_up = true;
     rpc->call_id++;
+    if (rpc->gss && !rpc->signs_headers) {
+        CF_TRY(rpc_verify_write(rpc, opnum, stub, &verified, err));
+        request.stub = cf_buf_bytes(verified);
+    }
     cf_tcp_limit(rpc->tcp, rpc->timeout_ms);
     if (send_request(rpc, &request, &why) != CF_OK)
         return fail_unsent(rpc, &why, err);

@@ -7,6 +7,7 @@
 struct cf_rpc {
     struct cf_tcp *tcp;
     struct cf_gss *gss; /* NULL: without authentication */
+    struct cf_rpc_interface interface;
     uint8_t auth_type;  /* RPC_C_AUTHN_GSS_... of every trailer */
     bool signs_headers; /* the server agreed to */
     bool is_used_up;    /* a call failed, or is under way */
@@ -20,6 +21,10 @@ struct cf_rpc {
 /* The next packet, which has to belong to the call under way; its bytes are rpc->fragment. Errors
  * of cf_tcp_read and rpc_pdu_read. */
 CF_MUST_USE enum cf_rc rpc_receive(struct cf_rpc *rpc, struct rpc_pdu *ret_pdu, struct cf_err *err);
+/* `stub` with the verification trailer of the call under way. */
+CF_MUST_USE enum cf_rc rpc_verify_write(const struct cf_rpc *rpc, uint16_t opnum,
+                                        struct cf_bytes stub, struct cf_buf **ret_stub,
+                                        struct cf_err *err);
 /* Binds rpc, whose tcp and gss are there. Errors as cf_rpc_open's, CF_E_NET and CF_E_TIMEOUT. */
 CF_MUST_USE enum cf_rc rpc_bind(struct cf_rpc *rpc, const struct cf_rpc_interface *interface,
                                 struct cf_err *err);

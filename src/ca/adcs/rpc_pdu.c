@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc_pdu.h"
 
-enum { VERSION = 5, MINOR_MAX = 1, NDR_VERSION = 2, DREP_LITTLE_ASCII_IEEE = 0x10 };
+enum { VERSION = 5, MINOR_MAX = 1 };
 
 const struct cf_guid rpc_ndr_id =
     CF_GUID(0x8a885d04, 0x1ceb, 0x11c9, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60);
@@ -26,7 +26,7 @@ rpc_header_read(struct cf_bytes bytes, struct rpc_header *ret_header, struct cf_
     if (major != VERSION || minor > MINOR_MAX)
         return cf_fail(err, CF_E_PROTOCOL, "RPC version %u.%u in place of 5.0: is this port RPC?",
                        major, minor);
-    if (drep != DREP_LITTLE_ASCII_IEEE)
+    if (drep != RPC_DREP_LITTLE_ASCII_IEEE)
         return cf_fail(err, CF_E_PROTOCOL, "RPC data representation 0x%08x is not little-endian",
                        drep);
     if (header.fragment_len < RPC_HEADER_LEN || header.fragment_len > CF_RPC_FRAGMENT_MAX)
@@ -47,7 +47,7 @@ rpc_header_write(struct cf_writer *writer, const struct rpc_header *header)
     cf_write_u8(writer, 0);
     cf_write_u8(writer, header->type);
     cf_write_u8(writer, header->flags);
-    cf_write_u32(writer, DREP_LITTLE_ASCII_IEEE);
+    cf_write_u32(writer, RPC_DREP_LITTLE_ASCII_IEEE);
     cf_write_u16(writer, header->fragment_len);
     cf_write_u16(writer, header->token_len);
     cf_write_u32(writer, header->call_id);
@@ -131,7 +131,8 @@ rpc_ack_read(const struct rpc_pdu *pdu, struct rpc_ack *ret_ack, struct cf_err *
     if (n_results != 1)
         return cf_fail(err, CF_E_PROTOCOL, "an RPC bind answer about %u interfaces, asked for one",
                        n_results);
-    if (ack.result == 0 && (!cf_guid_equal(&syntax, &rpc_ndr_id) || syntax_version != NDR_VERSION))
+    if (ack.result == 0 &&
+        (!cf_guid_equal(&syntax, &rpc_ndr_id) || syntax_version != RPC_NDR_VERSION))
         return cf_fail(err, CF_E_PROTOCOL, "the server accepts another transfer syntax than NDR");
     *ret_ack = ack;
     return CF_OK;

@@ -18,7 +18,9 @@ enum {
     RPC_AUTH_NEGOTIATE = 9,   /* RPC_C_AUTHN_GSS_NEGOTIATE */
     RPC_AUTH_KERBEROS = 16,   /* RPC_C_AUTHN_GSS_KERBEROS */
     RPC_AUTH_CONTEXT = 1,     /* our number for the one security context */
-    RPC_PRESENTATION = 0      /* our number for the one interface */
+    RPC_PRESENTATION = 0,     /* our number for the one interface */
+    RPC_NDR_VERSION = 2,
+    RPC_DREP_LITTLE_ASCII_IEEE = 0x10
 };
 
 enum rpc_type {

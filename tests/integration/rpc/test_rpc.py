@@ -16,7 +16,8 @@ import dc as lab_dc  # noqa: E402
 
 PROBE = os.environ["CERTFERRY_RPC_PROBE"]
 MECHS = ["negotiate", "kerberos"]
-RESPONSE, FAULT, BIND_ACK = 2, 3, 12
+RESPONSE, FAULT, BIND, BIND_ACK = 2, 3, 11, 12
+HEADER_SIGN = 4
 TRAILER = 8
 
 
@@ -61,11 +62,12 @@ def read(connection, length):
 
 class Between:
     """Passes one connection on; what the server says goes through `change`, which gets and gives a
-    packet (None: it is lost)."""
+    packet (None: it is lost), what the client says through `change_ours`."""
 
-    def __init__(self, port, change):
+    def __init__(self, port, change, change_ours=lambda packet: packet):
         self.server_port = port
         self.change = change
+        self.change_ours = change_ours
         self.listener = socket.create_server(("", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.run, daemon=True).start()
@@ -73,24 +75,20 @@ class Between:
     def run(self):
         client, _ = self.listener.accept()
         server = socket.create_connection((lab_dc.HOST, self.server_port))
-        threading.Thread(target=self.forward, args=(client, server), daemon=True).start()
-        try:
-            while True:
-                head = read(server, 16)
-                packet = self.change(head + read(server, struct.unpack_from("<H", head, 8)[0] - 16))
-                if packet:
-                    client.sendall(packet)
-        except (EOFError, OSError):
-            client.close()
+        threading.Thread(target=self.forward, args=(client, server, self.change_ours),
+                         daemon=True).start()
+        self.forward(server, client, self.change)
 
     @staticmethod
-    def forward(source, target):
+    def forward(source, target, change):
         try:
-            while data := source.recv(65536):
-                target.sendall(data)
-        except OSError:
-            pass
-        target.close()
+            while True:
+                head = read(source, 16)
+                packet = change(head + read(source, struct.unpack_from("<H", head, 8)[0] - 16))
+                if packet:
+                    target.sendall(packet)
+        except (EOFError, OSError):
+            target.close()
 
 
 def of_type(kind, change):
@@ -177,6 +175,17 @@ def test_what_somebody_changed_on_the_way_is_refused(dc, port, mech, kind, chang
 def test_a_lost_fragment_does_not_pass(dc, port, mech):
     between = Between(port, of_type(RESPONSE, losing_the_second()))
     assert probe(dc, "names", 1000, port=between.port, mech=mech)[0] == "CF_E_PROTOCOL"
+
+
+def without_header_signing(packet):
+    return packet[:3] + bytes([packet[3] & ~HEADER_SIGN]) + packet[4:]
+
+
+@pytest.mark.parametrize("mech", MECHS)
+def test_header_signing_that_was_taken_out_of_the_bind_is_noticed(dc, port, mech):
+    between = Between(port, lambda packet: packet, of_type(BIND, without_header_signing))
+    result = probe(dc, "names", 1, port=between.port, mech=mech)
+    assert result[0] == "CF_E_CA_CONFIG" and "ERROR_ACCESS_DENIED" in result[1]
 
 
 @pytest.mark.parametrize("mech", MECHS)

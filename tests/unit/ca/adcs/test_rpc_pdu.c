@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rpc_kit.h"
 
+#include "ca/adcs/rpc_parts.h"
+
 static enum cf_rc
 read_pdu(const struct cf_buf *bytes, struct rpc_pdu *ret_pdu, struct cf_err *err)
 {
@@ -255,10 +257,33 @@ refusals_and_faults_say_why(void **state)
     assert_rc(rpc_fault_read(&pdu, &status, NULL), CF_E_PROTOCOL);
 }
 
+static void
+the_verification_trailer_says_what_the_headers_say(void **state)
+{
+    static const char WANT[] = "stub!\0\0\0\x8a\xe3\x13\x71\x02\xf4\x36\x71"
+                               "\x01\x00\x04\x00\x01\x00\x00\x00"
+                               "\x02\x00\x28\x00"
+                               "\x20\x60\xae\x91\x3c\x9e\xcf\x11\x8d\x7c\x00\xaa\x00\xc0\x91\xbe"
+                               "\x00\x00\x00\x00"
+                               "\x04\x5d\x88\x8a\xeb\x1c\xc9\x11\x9f\xe8\x08\x00\x2b\x10\x48\x60"
+                               "\x02\x00\x00\x00"
+                               "\x03\x40\x10\x00\x00\x00\x00\x00\x10\x00\x00\x00"
+                               "\x04\x03\x02\x01\x00\x00\x0a\x00";
+    const struct cf_rpc rpc = {.interface = kit_interface, .call_id = 0x01020304};
+    cf_own(cf_buf) whole = NULL;
+    struct cf_err err;
+
+    (void)state;
+    assert_ok(rpc_verify_write(&rpc, 10, cf_bytes_of("stub!", 5), &whole, &err), err);
+    assert_int_equal(cf_buf_len(whole), sizeof WANT - 1);
+    assert_memory_equal(cf_buf_bytes(whole).data, WANT, sizeof WANT - 1);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_verification_trailer_says_what_the_headers_say),
         cmocka_unit_test(reads_back_the_header_it_writes),
         cmocka_unit_test(headers_of_another_kind_are_refused),
         cmocka_unit_test(minor_version_1_is_rpc_too),
