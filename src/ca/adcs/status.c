@@ -75,11 +75,24 @@ fail_as(struct cf_err *err, enum cf_rc rc, uint32_t code, const struct cf_status
     return rc;
 }
 
+/* A number that is not known here: of the CA's machine, or of what it thinks of the request. */
+static enum cf_status_class
+class_of_unknown(uint32_t hresult)
+{
+    enum { WIN32 = 0x8007, SMART_CARD = 0x8010, PROVIDER = 0x800900, DATABASE = 0xc800 };
+    uint32_t facility = hresult >> 16;
+
+    if (facility == WIN32 || facility == SMART_CARD || facility == DATABASE ||
+        hresult >> 8 == PROVIDER)
+        return CF_STATUS_TRANSIENT;
+    return CF_STATUS_REQUEST;
+}
+
 enum cf_rc
 cf_hresult_fail(struct cf_err *err, uint32_t hresult, const char *said, const char *what)
 {
     const struct cf_status_info *info = cf_status_find(hresult);
-    enum cf_status_class class = info ? info->class : CF_STATUS_REQUEST;
+    enum cf_status_class class = info ? info->class : class_of_unknown(hresult);
 
     return fail_as(err, rc_of_class(class), hresult, info, said, what);
 }

@@ -35,9 +35,10 @@ extern const size_t cf_n_statuses;
  * Turns a number into an error whose text names it, what it means, the CA's own message (may be
  * NULL or empty; already printable) and the remedy; native is the number. Rc by its class:
  * CF_E_CA_DOWN never (the call has been made) but CF_E_PROTOCOL for transient, CF_E_CA_CONFIG,
- * CF_E_REJECTED. An unknown number is transient as an RPC status, and REQUEST as an HRESULT.
- * An RPC status is never CF_E_REJECTED but CF_E_PROTOCOL: nobody signed it, and it may not end a
- * request for good.
+ * CF_E_REJECTED. An unknown number is transient as an RPC status; as an HRESULT it is REQUEST, but
+ * transient when it is one of Windows itself, of the CA's keys or of its database, which say
+ * nothing about the request. An RPC status is never CF_E_REJECTED but CF_E_PROTOCOL: nobody signed
+ * it, and it may not end a request for good.
  */
 enum cf_rc cf_hresult_fail(struct cf_err *err, uint32_t hresult, const char *said,
                            const char *what);

@@ -143,6 +143,25 @@ the_words_of_the_ca_take_only_the_room_that_is_left(void **state)
     assert_contains(err.text, "it says \"Denied by Pat\"");
 }
 
+static void
+an_unknown_number_of_the_cas_machine_ends_no_request(void **state)
+{
+    static const uint32_t MACHINE[] = {
+        0x8007203a, /* ERROR_DS_SERVER_DOWN */
+        0x800700ea, /* ERROR_MORE_DATA */
+        0x80090030, /* NTE_DEVICE_NOT_READY: the HSM */
+        0x8010001d, /* SCARD_E_NO_SERVICE */
+        0xc80003fe, /* JET_errDiskIO */
+    };
+    static const uint32_t OTHERS[] = {0x80094999, 0x80091002, 0x80040201, 0xa0000001};
+
+    (void)state;
+    for (size_t i = 0; i < CF_COUNT(MACHINE); i++)
+        assert_rc(cf_hresult_fail(NULL, MACHINE[i], NULL, "x"), CF_E_PROTOCOL);
+    for (size_t i = 0; i < CF_COUNT(OTHERS); i++)
+        assert_rc(cf_hresult_fail(NULL, OTHERS[i], NULL, "x"), CF_E_REJECTED);
+}
+
 int
 main(void)
 {
@@ -152,6 +171,7 @@ main(void)
         cmocka_unit_test(the_numbers_that_matter_have_their_class),
         cmocka_unit_test(a_win32_number_and_its_hresult_are_the_same),
         cmocka_unit_test(the_class_makes_the_error),
+        cmocka_unit_test(an_unknown_number_of_the_cas_machine_ends_no_request),
         cmocka_unit_test(a_status_that_nobody_signed_never_rejects_a_request),
         cmocka_unit_test(the_words_of_the_ca_take_only_the_room_that_is_left),
     };
