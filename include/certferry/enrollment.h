@@ -63,6 +63,7 @@ struct cf_enrollment_service {
 struct cf_enrollment_services {
     struct cf_enrollment_service *service;
     size_t n;
+    char *fault; /* why an entry was left out, the first of them; NULL: none was */
 };
 void cf_enrollment_services_done(struct cf_enrollment_services *services);
 CF_MUST_USE enum cf_rc cf_enrollment_services_copy(const struct cf_enrollment_services *services,

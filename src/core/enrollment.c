@@ -99,6 +99,7 @@ cf_enrollment_services_done(struct cf_enrollment_services *services)
     for (size_t i = 0; i < services->n; i++)
         service_done(&services->service[i]);
     free(services->service);
+    free(services->fault);
     *services = (struct cf_enrollment_services){0};
 }
 
@@ -145,6 +146,10 @@ cf_enrollment_services_copy(const struct cf_enrollment_services *services,
             cf_enrollment_services_done(&copy);
             return cf_fail_oom(err);
         }
+    }
+    if (!copy_text(&copy.fault, services->fault)) {
+        cf_enrollment_services_done(&copy);
+        return cf_fail_oom(err);
     }
     *ret_copy = copy;
     return CF_OK;

@@ -92,7 +92,7 @@ static size_t
 services_size(const void *value)
 {
     const struct cf_enrollment_services *services = value;
-    size_t size = sizeof *services;
+    size_t size = sizeof *services + text_size(services->fault);
 
     for (size_t i = 0; i < services->n; i++)
         size += service_size(&services->service[i]);

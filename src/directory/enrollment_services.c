@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* enrollment_services - every CA that the forest knows. */
+#include <string.h>
+
 #include "public_key_services.h"
 #include "template_values.h"
 
@@ -19,9 +21,25 @@ take(void *object, const char *attribute, const struct cf_bytes *values, size_t 
 }
 
 static enum cf_rc
+read_service(LDAP *ld, LDAPMessage *entry, struct cf_enrollment_service *service,
+             struct cf_err *err)
+{
+    CF_TRY(cf_ldap_take_attributes(ld, entry, ATTRIBUTES, take, service, err));
+    if (!service->name || !service->host)
+        return cf_fail(err, CF_E_PROTOCOL,
+                       "%s: the directory shows no %s; give the connector's account the right to "
+                       "read it",
+                       service->dn, service->name ? "dNSHostName" : "cn");
+    return CF_OK;
+}
+
+/* A CA whose entry makes no sense is no reason to forget the others. */
+static enum cf_rc
 take_service(void *arg, LDAP *ld, LDAPMessage *entry, struct cf_err *err)
 {
     struct cf_enrollment_services *services = arg;
+    struct cf_enrollment_services one = {.n = 1};
+    struct cf_err own = {0};
 
     if (services->n == CF_ENROLLMENT_SERVICES_MAX)
         return cf_fail(err, CF_E_PROTOCOL, "the directory has more than the %d CAs that are taken",
@@ -30,15 +48,21 @@ take_service(void *arg, LDAP *ld, LDAPMessage *entry, struct cf_err *err)
     if (!more)
         return cf_fail_oom(err);
     services->service = more;
-    struct cf_enrollment_service *service = &services->service[services->n++];
-    *service = (struct cf_enrollment_service){0};
-    CF_TRY(cf_ldap_take_attributes(ld, entry, ATTRIBUTES, take, service, err));
-    if (!service->name || !service->host)
-        return cf_fail(err, CF_E_PROTOCOL,
-                       "%s: the directory shows no %s; give the connector's account the right to "
-                       "read it",
-                       service->dn, service->name ? "dNSHostName" : "cn");
-    return CF_OK;
+    one.service = calloc(1, sizeof *one.service);
+    if (!one.service)
+        return cf_fail_oom(err);
+    enum cf_rc rc = read_service(ld, entry, one.service, &own);
+    if (rc == CF_OK) {
+        services->service[services->n++] = *one.service;
+        free(one.service);
+        return CF_OK;
+    }
+    cf_enrollment_services_done(&one);
+    if (rc != CF_E_PROTOCOL)
+        return cf_fail(err, rc, "%s", own.text);
+    if (!services->fault)
+        services->fault = strdup(own.text);
+    return services->fault ? CF_OK : cf_fail_oom(err);
 }
 
 enum cf_rc

@@ -99,9 +99,17 @@ take_urls(struct cf_enrollment_service *service, const struct cf_bytes *values, 
     service->urls = calloc(n, sizeof *service->urls);
     if (!service->urls)
         return cf_fail_oom(err);
+    /* One that makes no sense is none: the CA answers by RPC and at the others. */
     for (size_t i = 0; i < n; i++) {
-        service->n_urls++; /* what is half read is freed, too */
-        CF_TRY(read_url(values[i], &service->urls[i], err));
+        struct cf_ces_url url = {0};
+        enum cf_rc rc = read_url(values[i], &url, err);
+        if (rc == CF_OK) {
+            service->urls[service->n_urls++] = url;
+            continue;
+        }
+        free(url.url);
+        if (rc != CF_E_PROTOCOL)
+            return rc;
     }
     return CF_OK;
 }
