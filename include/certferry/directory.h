@@ -86,9 +86,12 @@ struct cf_directory_ops {
     /* CA certificates; an empty list when there are none. */
     enum cf_rc (*find_ca_certs)(struct cf_directory *directory, enum cf_ad_certs which,
                                 struct cf_der_list *ret_certs, struct cf_err *err);
+    /* What was read before of CAs, templates and principals is not believed any more: for those who
+     * look whether something that was wrong is mended. Users and computers stay known. */
+    void (*forget)(struct cf_directory *directory);
 };
 
-enum { CF_DIRECTORY_ABI = 2 };
+enum { CF_DIRECTORY_ABI = 3 };
 
 struct cf_directory {
     const struct cf_directory_ops *ops;

@@ -106,14 +106,17 @@ enum cf_rc
 cf_render_adcs_discover(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
 {
     const struct cf_json *cas = NULL;
-    const char *account = NULL, *problem = NULL;
+    const char *account = NULL, *problem = NULL, *fault = NULL;
 
     CF_TRY(cf_tool_text(result, "account", &account, err));
     CF_TRY(cf_tool_text(result, "accountProblem", &problem, err));
+    CF_TRY(cf_tool_text(result, "directoryProblem", &fault, err));
     CF_TRY(cf_json_array(result, "cas", CAS_MAX, &cas, err));
     cf_tool_line(tool, "Account", account);
     if (problem)
         cf_tool_paragraph(tool, 2, problem);
+    if (fault)
+        cf_tool_line(tool, "Left out", fault);
     if (cf_json_length(cas) == 0)
         fputs("The directory knows no CA.\n", tool->out);
     for (size_t i = 0; i < cf_json_length(cas); i++) {

@@ -59,6 +59,23 @@ cf_ldap_cache_done(struct cf_ldap_cache *cache)
     pthread_mutex_destroy(&cache->lock);
 }
 
+void
+cf_ldap_cache_forget(struct cf_ldap_cache *cache, enum cf_ldap_kind kind)
+{
+    struct cf_ldap_cache_entry *older = NULL;
+
+    pthread_mutex_lock(&cache->lock);
+    for (struct cf_ldap_cache_entry **link = &cache->oldest; *link;) {
+        if ((*link)->kind == kind) {
+            drop(cache, link, older);
+            continue;
+        }
+        older = *link;
+        link = &older->newer;
+    }
+    pthread_mutex_unlock(&cache->lock);
+}
+
 /* All entries live equally long, so the first that is not late ends the walk. */
 static void
 drop_late(struct cf_ldap_cache *cache)

@@ -51,6 +51,9 @@ void cf_ldap_cache_init(struct cf_ldap_cache *cache, const struct cf_clock *cloc
                         uint64_t lifetime_ms);
 void cf_ldap_cache_done(struct cf_ldap_cache *cache);
 
+/* All of the kind. */
+void cf_ldap_cache_forget(struct cf_ldap_cache *cache, enum cf_ldap_kind kind);
+
 /* A copy, the caller's, of the kind's type; NULL when there is none, or none with groups where they
  * are wanted. Names compare without the case of ASCII letters. */
 void *cf_ldap_cache_get(struct cf_ldap_cache *cache, enum cf_ldap_kind kind, const char *name,

@@ -137,6 +137,17 @@ ldap_check(struct cf_directory *base, cf_finding_fn *report, void *arg, struct c
     return cf_ldap_check((struct cf_ldap *)base, report, arg, err);
 }
 
+static void
+ldap_forget(struct cf_directory *base)
+{
+    static const enum cf_ldap_kind KINDS[] = {CF_LDAP_PRINCIPAL, CF_LDAP_SERVICES, CF_LDAP_TEMPLATE,
+                                              CF_LDAP_CA_CERTS};
+    struct cf_ldap *ldap = (struct cf_ldap *)base;
+
+    for (size_t i = 0; i < CF_COUNT(KINDS); i++)
+        cf_ldap_cache_forget(&ldap->cache, KINDS[i]);
+}
+
 const struct cf_directory_ops cf_directory_ldap = {
     .name = "ldap",
     .abi = CF_DIRECTORY_ABI,
@@ -150,4 +161,5 @@ const struct cf_directory_ops cf_directory_ldap = {
     .find_enrollment_services = cf_ldap_find_enrollment_services,
     .find_template = cf_ldap_find_template,
     .find_ca_certs = cf_ldap_find_ca_certs,
+    .forget = ldap_forget,
 };

@@ -258,6 +258,17 @@ fake_close(struct cf_directory *base)
     (void)fake_directory_free((struct fake_directory *)base);
 }
 
+/* Nothing is kept here. */
+static void
+fake_forget(struct cf_directory *base)
+{
+    struct fake_directory *directory = (struct fake_directory *)base;
+
+    pthread_mutex_lock(&directory->lock);
+    directory->n_forget++;
+    pthread_mutex_unlock(&directory->lock);
+}
+
 static const struct cf_directory_ops OPS = {
     .name = "fake",
     .abi = CF_DIRECTORY_ABI,
@@ -270,6 +281,7 @@ static const struct cf_directory_ops OPS = {
     .find_enrollment_services = fake_find_enrollment_services,
     .find_template = fake_find_template,
     .find_ca_certs = fake_find_ca_certs,
+    .forget = fake_forget,
 };
 
 struct fake_directory *

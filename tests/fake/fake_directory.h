@@ -53,6 +53,7 @@ struct fake_directory {
     unsigned n_find_services;
     unsigned n_find_template;
     unsigned n_find_certs;
+    unsigned n_forget;
     unsigned n_wanted_groups;
 };
 

@@ -6,6 +6,7 @@
 #include "certferry/text.h"
 
 #include "check.h"
+#include "templates.h"
 
 enum { WARN_DAYS = 60 };
 
@@ -163,8 +164,10 @@ check_entry(struct adcs_checking *checking)
         cf_enrollment_service_find(&checking->services, NULL, settings->ca_name);
     preflight_say(&checking->report, CF_FINDING_ERROR,
                   "correct host and name of the section; `certferry adcs discover` lists the CAs",
-                  "the directory knows no CA %s on %s%s%s", settings->ca_name, settings->host,
-                  elsewhere ? ", but one on " : "", elsewhere ? elsewhere->host : "");
+                  "the directory knows no CA %s on %s%s%s%s%s", settings->ca_name, settings->host,
+                  elsewhere ? ", but one on " : "", elsewhere ? elsewhere->host : "",
+                  checking->services.fault ? "; an entry is left out: " : "",
+                  checking->services.fault ? checking->services.fault : "");
 }
 
 static void
@@ -245,6 +248,10 @@ adcs_check(struct cf_ca *base, cf_finding_fn *report, void *arg, struct cf_err *
     const struct adcs_preflight of_ca = {.ca = checking.ca->settings->name};
     struct cf_err why = {0};
 
+    /* Whoever mended something wants to see it, and requests shall have it at once. */
+    adcs_templates_forget(checking.ca->templates);
+    if (checking.ca->env.directory)
+        checking.ca->env.directory->ops->forget(checking.ca->env.directory);
     preflight_begin(&checking.report, &of_ca, report, arg);
     check_account(&checking);
     if (find_account(&checking, &why) != CF_OK)

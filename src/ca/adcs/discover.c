@@ -361,11 +361,13 @@ discover(struct discovery *discovery, struct cf_err *err)
     struct cf_err why = {0};
 
     CF_TRY(name_account(discovery, err));
+    directory->ops->forget(directory);
     CF_TRY(directory->ops->find_enrollment_services(directory, &discovery->services, err));
     /* Without the account the list is still of use. */
     (void)find_account(discovery, &why);
     cf_json_put_string(discovery->out, "account", discovery->account_name);
     cf_json_put_string(discovery->out, "accountProblem", why.text[0] ? why.text : NULL);
+    cf_json_put_string(discovery->out, "directoryProblem", discovery->services.fault);
     cf_json_put_array(discovery->out, "cas");
     for (size_t i = 0; i < discovery->services.n; i++)
         put_ca(discovery, i);

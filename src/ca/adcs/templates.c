@@ -30,13 +30,27 @@ adcs_templates_new(struct adcs_templates **ret_templates, struct cf_err *err)
     return CF_OK;
 }
 
+static void
+drop_all(struct adcs_templates *templates)
+{
+    for (size_t i = 0; i < KEPT_MAX; i++)
+        templates->kept[i].ad_template = cf_ad_template_free(templates->kept[i].ad_template);
+}
+
+void
+adcs_templates_forget(struct adcs_templates *templates)
+{
+    pthread_mutex_lock(&templates->lock);
+    drop_all(templates);
+    pthread_mutex_unlock(&templates->lock);
+}
+
 struct adcs_templates *
 adcs_templates_free(struct adcs_templates *templates)
 {
     if (!templates)
         return NULL;
-    for (size_t i = 0; i < KEPT_MAX; i++)
-        cf_ad_template_free(templates->kept[i].ad_template);
+    drop_all(templates);
     pthread_mutex_destroy(&templates->lock);
     free(templates);
     return NULL;
@@ -122,8 +136,10 @@ check_published(struct adcs_ca *ca, const char *name, struct cf_err *err)
     if (!service)
         rc = cf_fail(err, CF_E_CA_CONFIG,
                      "the directory knows no CA %s on %s: correct name and host; `certferry adcs "
-                     "discover` lists the CAs",
-                     settings->ca_name, settings->host);
+                     "discover` lists the CAs%s%s",
+                     settings->ca_name, settings->host,
+                     services.fault ? "; an entry is left out: " : "",
+                     services.fault ? services.fault : "");
     else if (!is_published(service, name))
         rc = fail_unpublished(ca, name, err);
     cf_enrollment_services_done(&services);

@@ -18,6 +18,9 @@ CF_MUST_USE enum cf_rc adcs_template_overlay(const struct cf_ad_template *ad_tem
                                              struct cf_template_settings *template_settings,
                                              struct cf_err *err);
 
+/* What is kept is not believed any more. */
+void adcs_templates_forget(struct adcs_templates *templates);
+
 /* The template, owned by the caller. From the cache of minutes; else from directory or policy
  * service. CF_E_CA_CONFIG: the CA does not issue by it, or there is none; CF_E_UNSUPPORTED: nobody
  * is configured who could tell; the directory's and the service's errors. */

@@ -195,6 +195,31 @@ each_kind_of_answer_is_copied(void **state)
     assert_null(cf_ldap_cache_get(&cache, CF_LDAP_CA_CERTS, "User", false));
 }
 
+static void
+one_kind_is_forgotten_wherever_it_stands(void **state)
+{
+    static const char *const NAMES[] = {"a", "b", "c", "d"};
+    struct cf_ad_template ad_template = {.name = (char[]){"User"}};
+    struct cf_enrollment_services services = {0};
+    size_t n_empty = cache.n_entries;
+
+    (void)state;
+    cf_ldap_cache_put(&cache, CF_LDAP_TEMPLATE, NAMES[0], &ad_template);
+    cf_ldap_cache_put(&cache, CF_LDAP_TEMPLATE, NAMES[1], &ad_template);
+    cf_ldap_cache_put(&cache, CF_LDAP_SERVICES, "*", &services);
+    cf_ldap_cache_put(&cache, CF_LDAP_TEMPLATE, NAMES[2], &ad_template);
+    cf_ldap_cache_forget(&cache, CF_LDAP_TEMPLATE);
+    assert_int_equal(cache.n_entries, n_empty + 1);
+    for (size_t i = 0; i < CF_COUNT(NAMES); i++)
+        assert_null(cf_ldap_cache_get(&cache, CF_LDAP_TEMPLATE, NAMES[i], false));
+    cf_ldap_cache_put(&cache, CF_LDAP_TEMPLATE, NAMES[3], &ad_template);
+    cf_own(cf_ad_template) kept = cf_ldap_cache_get(&cache, CF_LDAP_TEMPLATE, NAMES[3], false);
+    assert_non_null(kept);
+    cf_ldap_cache_forget(&cache, CF_LDAP_TEMPLATE);
+    cf_ldap_cache_forget(&cache, CF_LDAP_SERVICES);
+    assert_int_equal(cache.n_entries, n_empty);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -210,6 +235,7 @@ main(void)
         TEST(without_a_lifetime_nothing_is_kept),
         TEST(threads_share_it),
         TEST(each_kind_of_answer_is_copied),
+        TEST(one_kind_is_forgotten_wherever_it_stands),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -187,13 +187,17 @@ the_smallest_key_of_ours_that_does_is_taken(void **state)
 static void
 a_template_that_the_ca_does_not_issue_by_parks_the_ca(void **state)
 {
+    static char fault[] = "CN=CA: no host";
+
     (void)state;
     kit.service.n_templates = 0;
     assert_rc(complete(), CF_E_CA_CONFIG);
     assert_contains(err.text, "does not issue by the template CertferryDevice");
     settings.host = settings.ca_name;
+    directory->services.fault = fault;
     assert_rc(complete(), CF_E_CA_CONFIG);
     assert_contains(err.text, "adcs discover");
+    assert_contains(err.text, "left out: CN=CA: no host");
     assert_null(template_settings->oid);
 }
 
@@ -209,6 +213,9 @@ it_is_asked_again_after_minutes_only(void **state)
     assert_rc(complete(), CF_E_DIRECTORY_DOWN);
     assert_ok(complete(), err);
     assert_int_equal(directory->n_find_template, 2);
+    adcs_templates_forget(ca.templates);
+    assert_ok(complete(), err);
+    assert_int_equal(directory->n_find_template, 3);
 }
 
 static void
@@ -245,6 +252,7 @@ discovery_tells_cas_templates_and_sections(void **state)
 {
     (void)state;
     cf_own(cf_buf) out = discover();
+    assert_int_equal(directory->n_forget, 1);
     assert_contains(cf_buf_str(out), "\"mayEnroll\":\"yes\"");
     assert_contains(cf_buf_str(out), "\"[ca corp-issuing-ca]\"");
     assert_contains(cf_buf_str(out), "\"host = ca1.corp.example\"");
