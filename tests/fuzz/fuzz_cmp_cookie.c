@@ -28,10 +28,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!text)
         return 0;
     if (cf_cmp_cookie_read(text, &cookie, &err) != CF_OK) {
-        require(!cookie.csr && !cookie.first && !cookie.last && err.text[0]);
+        require(!cookie.ca && !cookie.csr && !cookie.first && !cookie.last && err.text[0]);
         return 0;
     }
-    require(cookie.csr && cookie.first && cf_buf_len(cookie.first) > 0);
+    require(cookie.ca && cookie.csr && cookie.first && cf_buf_len(cookie.first) > 0);
     require(cf_cmp_cookie_write(&cookie, &again, &err) == CF_OK);
     require(strcmp(text, again) == 0);
     return 0;

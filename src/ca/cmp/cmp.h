@@ -36,20 +36,23 @@ struct cmp_ca {
 /* load.c: fills all but the pool. CF_E_CONFIG and the like name the option. */
 CF_MUST_USE enum cf_rc cf_cmp_load(struct cmp_ca *ca, struct cf_err *err);
 
-/* cookie.c: what a poll has to know, also of another process. `last` is empty when the CA was not
- * polled yet. */
+/* cookie.c: what a poll has to know, also of another process. */
 struct cmp_cookie {
+    struct cf_buf *ca; /* who was asked: host and name */
     enum cf_cmp_request request;
     struct cf_buf *csr;
     struct cf_buf *first; /* the CA's answer to the request: waiting */
     struct cf_buf *last;  /* its answer to the last poll; NULL: none yet */
 };
+/* "HOST NAME", as profiles name the CA. */
+CF_MUST_USE enum cf_rc cf_cmp_cookie_ca(const struct cf_ca_settings *settings,
+                                        struct cf_buf **ret_ca, struct cf_err *err);
 void cf_cmp_cookie_done(struct cmp_cookie *cookie);
 #define cf_own_cookie __attribute__((cleanup(cf_cmp_cookie_done))) struct cmp_cookie
 /* CF_E_LIMIT: an answer of more than CMP_STORED_MAX bytes cannot be kept. */
 CF_MUST_USE enum cf_rc cf_cmp_cookie_write(const struct cmp_cookie *cookie, char **ret_text,
                                            struct cf_err *err);
-/* CF_E_FIELD: not one of ours. */
+/* CF_E_CA_CONFIG: not one of ours. */
 CF_MUST_USE enum cf_rc cf_cmp_cookie_read(const char *text, struct cmp_cookie *ret_cookie,
                                           struct cf_err *err);
 

@@ -1,20 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cookie - "1 KIND CSR FIRST [LAST]", the messages in base64. */
+/* cookie - "1 CA KIND CSR FIRST [LAST]", all but KIND in base64. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "certferry/text.h"
 #include "cmp.h"
 
-enum { PARTS_MAX = 5, PARTS_MIN = 4, COOKIE_MAX = 400 * 1024 };
+enum { PARTS_MAX = 6, PARTS_MIN = 5, COOKIE_MAX = 400 * 1024 };
 
 static const char VERSION[] = "1";
 static const char *const KIND[] = {
     [CF_CMP_P10CR] = "p10cr", [CF_CMP_CR] = "cr", [CF_CMP_IR] = "ir"};
 
+enum cf_rc
+cf_cmp_cookie_ca(const struct cf_ca_settings *settings, struct cf_buf **ret_ca, struct cf_err *err)
+{
+    cf_own(cf_buf) ca = cf_buf_new(CMP_STORED_MAX);
+
+    if (!ca)
+        return cf_fail_oom(err);
+    CF_TRY(cf_buf_appendf(ca, err, "%s %s", settings->host, settings->ca_name));
+    *ret_ca = cf_give(ca);
+    return CF_OK;
+}
+
 void
 cf_cmp_cookie_done(struct cmp_cookie *cookie)
 {
+    cf_buf_free(cookie->ca);
     cf_buf_free(cookie->csr);
     cf_buf_free(cookie->first);
     cf_buf_free(cookie->last);
@@ -42,7 +55,9 @@ cf_cmp_cookie_write(const struct cmp_cookie *cookie, char **ret_text, struct cf_
 
     if (!out)
         return cf_fail_oom(err);
-    CF_TRY(cf_buf_appendf(out, err, "%s %s", VERSION, KIND[cookie->request]));
+    CF_TRY(cf_buf_append_str(out, VERSION, err));
+    CF_TRY(append(out, cookie->ca, err));
+    CF_TRY(cf_buf_appendf(out, err, " %s", KIND[cookie->request]));
     CF_TRY(append(out, cookie->csr, err));
     CF_TRY(append(out, cookie->first, err));
     if (cookie->last)
@@ -57,9 +72,10 @@ cf_cmp_cookie_write(const struct cmp_cookie *cookie, char **ret_text, struct cf_
 static enum cf_rc
 fail_cookie(struct cf_err *err)
 {
-    return cf_fail(err, CF_E_FIELD,
-                   "what was kept to ask the CA again is not readable: cancel the request, or let "
-                   "it run out");
+    return cf_fail(
+        err, CF_E_CA_CONFIG,
+        "what was kept to ask the CA again is not of CMP: name the former CA again until "
+        "its requests are done, or cancel the request");
 }
 
 static enum cf_rc
@@ -101,12 +117,13 @@ cf_cmp_cookie_read(const char *text, struct cmp_cookie *ret_cookie, struct cf_er
     for (; rest && n < PARTS_MAX; n++)
         part[n] = strsep(&rest, " ");
     if (rest || n < PARTS_MIN || strcmp(part[0], VERSION) != 0 ||
-        !find_kind(part[1], &cookie.request))
+        !find_kind(part[2], &cookie.request))
         return fail_cookie(err);
-    CF_TRY(take(part[2], &cookie.csr, err));
-    CF_TRY(take(part[3], &cookie.first, err));
+    CF_TRY(take(part[1], &cookie.ca, err));
+    CF_TRY(take(part[3], &cookie.csr, err));
+    CF_TRY(take(part[4], &cookie.first, err));
     if (n == PARTS_MAX)
-        CF_TRY(take(part[4], &cookie.last, err));
+        CF_TRY(take(part[5], &cookie.last, err));
     *ret_cookie = cookie;
     cookie = (struct cmp_cookie){0};
     return CF_OK;

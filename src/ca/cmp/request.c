@@ -112,29 +112,49 @@ cf_cmp_submit(struct cf_ca *base, const struct cf_ca_submission *submission,
     enum cf_cmp_request kind = ca->settings->cmp_request;
     cf_own_session session = {0};
     cf_own(cf_buf) csr = cf_buf_copy(submission->csr);
+    cf_own(cf_buf) name = NULL;
     struct cf_ca_answer answer = {0};
     int check_after = 0;
     enum cf_rc rc;
 
     if (!csr)
         return cf_fail_oom(err);
+    CF_TRY(cf_cmp_cookie_ca(ca->settings, &name, err));
     CF_TRY(cf_cmp_session_init(&session, ca, err));
     CF_TRY(set_csr(&session, kind, submission->csr, err));
     CF_TRY(set_validity(&session, submission, err));
     int result = OSSL_CMP_try_certreq(session.ctx, BODY[kind], NULL, &check_after);
     /* The first poll, which OpenSSL makes at once, may fail: the request has arrived all the same.
-     */
-    bool is_waiting = session.first && session.failure.rc != CF_OK && !session.last &&
-                      OSSL_CMP_CTX_get_status(session.ctx) == OSSL_CMP_PKISTATUS_waiting;
-    const struct cmp_cookie cookie = {
-        .request = kind, .csr = csr, .first = session.first, .last = session.last};
+     * The answer to it is not kept, for it was not good. */
+    bool is_waiting = result == -1 || (result == 0 && OSSL_CMP_CTX_get_status(session.ctx) ==
+                                                          OSSL_CMP_PKISTATUS_waiting);
+    const struct cmp_cookie cookie = {.ca = name,
+                                      .request = kind,
+                                      .csr = csr,
+                                      .first = session.first,
+                                      .last = result == -1 ? session.last : NULL};
     if (result == 1)
         rc = take_issued(&session, &answer, err);
-    else if (result == -1 || is_waiting)
+    else if (is_waiting)
         rc = take_pending(&cookie, check_after, &answer, err);
     else
         rc = take_failure(&session, &answer, err);
     return hand_over(rc, &answer, ret_answer);
+}
+
+static enum cf_rc
+check_ca(const struct cmp_ca *ca, const struct cmp_cookie *cookie, struct cf_err *err)
+{
+    cf_own(cf_buf) name = NULL;
+
+    CF_TRY(cf_cmp_cookie_ca(ca->settings, &name, err));
+    if (cf_bytes_equal(cf_buf_bytes(name), cf_buf_bytes(cookie->ca)))
+        return CF_OK;
+    return cf_fail(
+        err, CF_E_CA_CONFIG,
+        "the request waits at another CA than \"%s\", which this section now names: name "
+        "the former CA again until its requests are done",
+        cf_buf_str(name));
 }
 
 static enum cf_rc
@@ -168,6 +188,7 @@ cf_cmp_poll(struct cf_ca *base, const char *text, struct cf_ca_answer *ret_answe
 
     CF_TRY(cf_cmp_session_init(&session, ca, err));
     CF_TRY(cf_cmp_cookie_read(text, &cookie, err));
+    CF_TRY(check_ca(ca, &cookie, err));
     CF_TRY(set_csr(&session, cookie.request, cf_buf_bytes(cookie.csr), err));
     CF_TRY(resume(&session, &cookie, err));
     do {

@@ -186,12 +186,30 @@ set_options(OSSL_CMP_CTX *ctx, const struct cmp_ca *ca)
            OSSL_CMP_CTX_set1_recipient(ctx, ca->recipient) == 1;
 }
 
+/* A CA that gets an expired signature may refuse the request for good, and OpenSSL does not look at
+ * the time of a certificate that is pinned. */
+static enum cf_rc
+check_time(const struct cmp_ca *ca, const X509 *cert, const char *option, struct cf_err *err)
+{
+    time_t now = (time_t)(cf_clock_now_ms(ca->env.clock) / 1000);
+
+    if (!cert || (X509_cmp_time(X509_get0_notBefore(cert), &now) < 0 &&
+                  X509_cmp_time(X509_get0_notAfter(cert), &now) > 0))
+        return CF_OK;
+    return cf_fail(err, CF_E_CA_CONFIG,
+                   "%s: the certificate is not valid now: replace it, or check this host's clock",
+                   option);
+}
+
 enum cf_rc
 cf_cmp_session_init(struct cmp_session *session, const struct cmp_ca *ca, struct cf_err *err)
 {
     session->ca = ca;
     if (cf_stop_is_set(ca->env.stop_flag))
         return cf_fail(err, CF_E_STOPPED, "the service is stopping");
+    CF_TRY(check_time(ca, ca->signer, "signer_file", err));
+    CF_TRY(check_time(ca, ca->server,
+                      ca->settings->server_cert_file ? "server_cert_file" : "chain_file", err));
     CF_TRY(cf_http_pool_take(ca->pool, &session->http, err));
     OSSL_CMP_CTX *ctx = OSSL_CMP_CTX_new(NULL, NULL);
     session->ctx = ctx;

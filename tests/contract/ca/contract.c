@@ -90,6 +90,9 @@ static void
 the_same_request_gives_the_same_certificate(void **state)
 {
     struct contract *contract = *state;
+
+    if (contract->impl->issues_anew)
+        skip();
     cf_own(cf_buf) csr = kit_csr("a");
     cf_own(cf_cert) first = kit_issue(&contract->kit, contract->ca, "r1", csr);
     cf_own(cf_cert) again = kit_issue(&contract->kit, contract->ca, "r1", csr);
@@ -112,6 +115,9 @@ submit_pending(struct contract *contract, const struct cf_buf *csr)
     cf_ca_answer_done(&answer);
     assert_int_equal(contract->ca->ops->poll(contract->ca, cookie, &answer, NULL), CF_OK);
     assert_int_equal(answer.disposition, CF_CA_ANSWER_PENDING);
+    assert_non_null(answer.cookie);
+    free(cookie);
+    cookie = strdup(answer.cookie);
     cf_ca_answer_done(&answer);
     return cookie;
 }

@@ -15,6 +15,7 @@ struct contract_impl {
     void (*need_approval)(struct contract *contract);
     void (*refuse_all)(struct contract *contract);
     void (*decide)(struct contract *contract, const char *cookie, bool approve);
+    bool issues_anew; /* what is submitted twice has two certificates */
 };
 
 struct contract {
@@ -23,6 +24,7 @@ struct contract {
     struct cf_ca *ca;
     struct cf_store *store; /* local */
     char *command[3];       /* exec */
+    pid_t peer;             /* cmp */
 };
 
 int contract_main(const struct contract_impl *impl);

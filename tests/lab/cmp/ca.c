@@ -25,7 +25,7 @@ on_request(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *request, int id, const 
     (void)ret_ca_pubs;
     if (strcmp(peer->mode, "reject") == 0)
         return refuse(peer);
-    if (strcmp(peer->mode, "wait") == 0) {
+    if (strncmp(peer->mode, "wait", 4) == 0) {
         if (!transaction->waiting)
             transaction->waiting = OSSL_CMP_MSG_dup(request);
         return OSSL_CMP_STATUSINFO_new(OSSL_CMP_PKISTATUS_waiting, 0, NULL);
@@ -48,7 +48,7 @@ on_poll(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *request, int id, OSSL_CMP_
     *ret_check_after = peer->bit;
     if (!transaction->waiting)
         return 0;
-    if (strcmp(peer->mode, "wait") == 0)
+    if (strncmp(peer->mode, "wait", 4) == 0)
         return 1;
     *ret_request = transaction->waiting;
     transaction->waiting = NULL;
@@ -120,7 +120,7 @@ on_confirmation(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *request, int id,
     if (status)
         (void)OSSL_CMP_snprint_PKIStatusInfo(status, text, sizeof text);
     peer_log(transaction->peer, "confirmed %s", text);
-    return 1;
+    return strcmp(transaction->peer->mode, "noconf") != 0;
 }
 
 static void
@@ -130,6 +130,8 @@ open_transaction(struct peer *peer, struct transaction *transaction, const ASN1_
     OSSL_CMP_SRV_CTX *server = OSSL_CMP_SRV_CTX_new(NULL, NULL);
     OSSL_CMP_CTX *ctx = OSSL_CMP_SRV_CTX_get0_cmp_ctx(server);
 
+    int implicit = strcmp(peer->mode, "noimplicit") != 0 && strcmp(peer->mode, "noconf") != 0;
+
     transaction->peer = peer;
     transaction->server = server;
     transaction->id = ASN1_OCTET_STRING_dup(id);
@@ -137,7 +139,9 @@ open_transaction(struct peer *peer, struct transaction *transaction, const ASN1_
     if (OSSL_CMP_SRV_CTX_init(server, transaction, on_request, on_revocation, on_general, on_error,
                               on_confirmation, on_poll) != 1 ||
         OSSL_CMP_SRV_CTX_set_accept_raverified(server, 1) != 1 ||
-        OSSL_CMP_SRV_CTX_set_grant_implicit_confirm(server, 1) != 1 ||
+        OSSL_CMP_SRV_CTX_set_grant_implicit_confirm(server, implicit) != 1 ||
+        OSSL_CMP_SRV_CTX_set_send_unprotected_errors(server, strcmp(peer->mode, "openerr") == 0) !=
+            1 ||
         OSSL_CMP_CTX_set1_referenceValue(ctx, (const unsigned char *)"certferry", 9) != 1 ||
         OSSL_CMP_CTX_set1_secretValue(ctx, (const unsigned char *)secret, (int)strlen(secret)) !=
             1 ||

@@ -12,7 +12,7 @@
 
 #include "peer.h"
 
-enum { HEAD_MAX = 8192, BODY_MAX = 1 << 20, BIG = 10 << 20 };
+enum { HEAD_MAX = 8192, BODY_MAX = 1 << 20, BIG = 10 << 20, POLL_REQUEST = 25 };
 
 void
 peer_die(const char *what)
@@ -155,11 +155,17 @@ respond(int fd, const char *type, const void *body, size_t len)
 
 /* True when the mode was one that needs no CMP. */
 static bool
-misbehave(const struct peer *peer, int fd)
+misbehave(const struct peer *peer, int fd, bool is_poll)
 {
     static const char CMP[] = "application/pkixcmp";
 
-    if (strcmp(peer->mode, "big") == 0) {
+    if (is_poll && strcmp(peer->mode, "waitcut") == 0)
+        return true;
+    if (is_poll && strcmp(peer->mode, "waitjunk") == 0) {
+        respond(fd, CMP, "junk", 4);
+    } else if (is_poll && strcmp(peer->mode, "waitold") == 0) {
+        respond(fd, CMP, peer->previous, peer->previous_len);
+    } else if (strcmp(peer->mode, "big") == 0) {
         char *big = calloc(1, BIG);
         respond(fd, CMP, big, BIG);
         free(big);
@@ -187,13 +193,17 @@ serve(struct peer *peer, int fd)
 
     read_mode(peer);
     peer_log(peer, "message %d", request ? OSSL_CMP_MSG_get_bodytype(request) : -1);
-    if (request && !misbehave(peer, fd)) {
+    if (request && !misbehave(peer, fd, OSSL_CMP_MSG_get_bodytype(request) == POLL_REQUEST)) {
         OSSL_CMP_SRV_CTX *server = peer_server(peer, request);
         OSSL_CMP_MSG *answer = server ? OSSL_CMP_SRV_process_request(server, request) : NULL;
         int n = answer ? i2d_OSSL_CMP_MSG(answer, &der) : 0;
-        if (n > 0)
+        if (strcmp(peer->mode, "old") == 0)
+            respond(fd, "application/pkixcmp", peer->previous, peer->previous_len);
+        else if (n > 0 && strcmp(peer->mode, "lose") != 0)
             respond(fd, "application/pkixcmp", der, (size_t)n);
-        OPENSSL_free(der);
+        OPENSSL_free(peer->previous);
+        peer->previous = der;
+        peer->previous_len = n > 0 ? (size_t)n : 0;
         OSSL_CMP_MSG_free(answer);
     }
     ERR_clear_error();

@@ -7,9 +7,16 @@
  * into log for each message and confirmation. Before each request it reads mode:
  *   (none)           issues
  *   wait N           wants time, and to be asked again after N seconds
+ *   waitcut, waitjunk, waitold N
+ *                    likewise, and polls get no answer, no CMP, or its previous answer
  *   reject BIT TEXT  refuses with this bit of PKIFailureInfo
  *   otherkey         a certificate for another key
  *   otherca          one signed by another key than the CA's
+ *   noimplicit       wants a confirmation whatever the client says
+ *   noconf           issues, and refuses the confirmation
+ *   old              sends its previous answer again
+ *   lose             does what it is told, without an answer
+ *   openerr          errors without protection
  *   badmac           answers protected with another secret
  *   big, garbage     10 MB, or no CMP
  *   html, cut, hang  a web page, no answer, an answer that never comes
@@ -30,6 +37,8 @@ struct peer {
     X509_STORE *clients;
     char secret[128];
     long serial;
+    unsigned char *previous; /* its last answer */
+    size_t previous_len;
     char mode[16];
     int bit;
     char words[PEER_WORDS];

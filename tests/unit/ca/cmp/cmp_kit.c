@@ -9,8 +9,8 @@
 
 #include "certferry/http.h"
 
-static char *
-path_in(const struct cmp_kit *cmp, const char *name)
+char *
+cmp_kit_path(const struct cmp_kit *cmp, const char *name)
 {
     char *path = NULL;
 
@@ -18,26 +18,41 @@ path_in(const struct cmp_kit *cmp, const char *name)
     return path;
 }
 
+pid_t
+cmp_peer_start(const struct ca_kit *kit, int *ret_port)
+{
+    enum { STEP_US = 10000, STEPS = 2000 };
+    cf_own_str path = NULL;
+
+    assert_int_equal(
+        kit_run(kit, "umask 077; rm -f port; [ -e secret ] || echo 'the shared secret' >secret"),
+        0);
+    pid_t peer = fork();
+    assert_true(peer >= 0);
+    if (peer == 0) {
+        execl(CMP_PEER, CMP_PEER, kit->dir, (char *)NULL);
+        _exit(127);
+    }
+    assert_true(asprintf(&path, "%s/port", kit->dir) > 0);
+    for (int i = 0; i < STEPS && access(path, F_OK) != 0; i++)
+        usleep(STEP_US);
+    cf_own_str port = kit_output(kit, "cat port");
+    *ret_port = atoi(port); /* NOLINT: the peer's own number */
+    assert_true(*ret_port > 0);
+    return peer;
+}
+
+void
+cmp_peer_stop(pid_t peer)
+{
+    (void)kill(peer, SIGKILL);
+    (void)waitpid(peer, NULL, 0);
+}
+
 void
 cmp_kit_start_peer(struct cmp_kit *cmp)
 {
-    enum { STEP_US = 10000, STEPS = 2000 };
-
-    assert_int_equal(kit_run(&cmp->kit, "umask 077; rm -f port; [ -e secret ] || "
-                                        "echo 'the shared secret' >secret"),
-                     0);
-    cmp->peer = fork();
-    assert_true(cmp->peer >= 0);
-    if (cmp->peer == 0) {
-        execl(CMP_PEER, CMP_PEER, cmp->kit.dir, (char *)NULL);
-        _exit(127);
-    }
-    cf_own_str path = path_in(cmp, "port");
-    for (int i = 0; i < STEPS && access(path, F_OK) != 0; i++)
-        usleep(STEP_US);
-    cf_own_str port = kit_output(&cmp->kit, "cat port");
-    cmp->port = atoi(port); /* NOLINT: the peer's own number */
-    assert_true(cmp->port > 0);
+    cmp->peer = cmp_peer_start(&cmp->kit, &cmp->port);
     (void)snprintf(cmp->url, sizeof cmp->url, "http://127.0.0.1:%d/cmp", cmp->port);
 }
 
@@ -52,9 +67,11 @@ cmp_kit_setup(void **state)
     kit_open(&cmp->kit, "3650", KIT_EC);
     cmp_kit_start_peer(cmp);
     struct cf_ca_settings *settings = &cmp->kit.settings;
-    settings->chain_file = path_in(cmp, "ca.pem");
-    settings->secret_file = path_in(cmp, "secret");
+    settings->chain_file = cmp_kit_path(cmp, "ca.pem");
+    settings->secret_file = cmp_kit_path(cmp, "secret");
     settings->reference = strdup("certferry");
+    settings->host = strdup("ca.example.com");
+    settings->ca_name = strdup("Example CA");
     settings->url = cmp->url;
     settings->implicit_confirm = true;
     settings->connect_timeout_ms = 5000;
@@ -68,8 +85,7 @@ cmp_kit_stop_peer(struct cmp_kit *cmp)
 {
     if (cmp->peer <= 0)
         return;
-    (void)kill(cmp->peer, SIGKILL);
-    (void)waitpid(cmp->peer, NULL, 0);
+    cmp_peer_stop(cmp->peer);
     cmp->peer = 0;
 }
 
@@ -92,6 +108,8 @@ cmp_kit_teardown(void **state)
     free(settings->chain_file);
     free(settings->secret_file);
     free(settings->reference);
+    free(settings->host);
+    free(settings->ca_name);
     free(settings->signer_file);
     free(settings->server_cert_file);
     free(settings->recipient);

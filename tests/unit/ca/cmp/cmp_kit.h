@@ -14,12 +14,18 @@ struct cmp_kit {
     char url[64];
 };
 
+/* The peer in the kit's directory; makes the secret when there is none. */
+pid_t cmp_peer_start(const struct ca_kit *kit, int *ret_port);
+void cmp_peer_stop(pid_t peer);
+
 int cmp_kit_setup(void **state); /* the peer runs; settings: protection by the right secret */
 int cmp_kit_teardown(void **state);
+/* Of a file in the kit's directory; malloc'd. */
+char *cmp_kit_path(const struct cmp_kit *cmp, const char *name);
 /* Opens the CA with the settings as they are now, and closes the one before. */
 void cmp_kit_open(struct cmp_kit *cmp);
 void cmp_kit_mode(const struct cmp_kit *cmp, const char *mode);
-/* In the kit's directory; makes the secret when there is none, and fills url. */
+/* Fills url. */
 void cmp_kit_start_peer(struct cmp_kit *cmp);
 /* It forgets its transactions and reads its files again; the port is another one. */
 void cmp_kit_restart_peer(struct cmp_kit *cmp);

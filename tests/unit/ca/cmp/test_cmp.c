@@ -37,27 +37,44 @@ a_confirmation_is_sent_unless_it_is_implied(void **state)
 }
 
 static void
-use_signer(struct cmp_kit *cmp, bool is_known)
+a_ca_that_does_not_grant_it_gets_its_confirmation(void **state)
+{
+    struct cmp_kit *cmp = *state;
+
+    cmp_kit_open(cmp);
+    cmp_kit_mode(cmp, "noimplicit\n");
+    cf_cert_free(cmp_kit_issue(cmp));
+    cf_own_str log = cmp_kit_log(cmp);
+    kit_contains(log, "confirmed PKIStatus: accepted");
+    /* The CA takes back what it does not see confirmed: that certificate must not go out. */
+    cf_own(cf_buf) csr = kit_csr("device-1");
+    struct cf_ca_answer answer = {0};
+    cmp_kit_mode(cmp, "noconf\n");
+    enum cf_rc rc = cmp_kit_submit(cmp, csr, &answer, NULL);
+    assert_true(rc != CF_OK || answer.disposition == CF_CA_ANSWER_REJECTED);
+    assert_null(answer.cert);
+    cf_ca_answer_done(&answer);
+}
+
+/* The signer_file from begin_ms on for 30 days; returns its certificate in PEM. */
+static struct cf_buf *
+use_signer(struct cmp_kit *cmp, int64_t begin_ms)
 {
     cf_own(cf_identity) identity = NULL;
     cf_own(cf_secret) pem = NULL;
-    cf_own(cf_buf) cert = NULL;
+    struct cf_buf *cert = NULL;
     struct cf_err err = {0};
-    char path[100];
 
-    assert_int_equal(cf_identity_generate(CF_KEY_P256, "certferry", cf_clock_now_ms(cmp->kit.clock),
-                                          30ULL * KIT_DAY_MS, &identity, &err),
+    assert_int_equal(cf_identity_generate(CF_KEY_P256, "certferry", begin_ms, 30ULL * KIT_DAY_MS,
+                                          &identity, &err),
                      CF_OK);
     assert_int_equal(cf_identity_pem(identity, &pem, &err), CF_OK);
     assert_int_equal(cf_identity_cert_pem(identity, &cert, &err), CF_OK);
     kit_write(&cmp->kit, "signer.pem", cf_bytes_of(cf_secret_data(pem), cf_secret_len(pem)));
     assert_int_equal(kit_run(&cmp->kit, "chmod 600 signer.pem"), 0);
-    if (is_known)
-        kit_write(&cmp->kit, "clients.pem", cf_buf_bytes(cert));
-    (void)snprintf(path, sizeof path, "%s/signer.pem", cmp->kit.dir);
-    free(cmp->kit.settings.signer_file);
-    cmp->kit.settings.signer_file = strdup(path);
+    cmp->kit.settings.signer_file = cmp_kit_path(cmp, "signer.pem");
     cmp->kit.settings.protection = CF_CMP_CERTIFICATE;
+    return cert;
 }
 
 static void
@@ -65,13 +82,33 @@ a_signature_protects_as_well(void **state)
 {
     struct cmp_kit *cmp = *state;
 
-    use_signer(cmp, true);
+    cf_own(cf_buf) signer = use_signer(cmp, cf_clock_now_ms(cmp->kit.clock));
+    kit_write(&cmp->kit, "clients.pem", cf_buf_bytes(signer));
     cmp_kit_restart_peer(cmp);
     cmp_kit_open(cmp);
     cf_own(cf_cert) cert = cmp_kit_issue(cmp);
     struct cf_err err = {0};
     if (kit_revoke(cmp->ca, cf_cert_serial(cert), 1, &err) != CF_OK)
         fail_msg("%s", err.text);
+}
+
+/* OpenSSL itself believes a pinned certificate for ever, and a CA may refuse for good what is
+ * signed with an expired one. */
+static void
+nothing_is_sent_with_or_to_a_certificate_that_has_expired(void **state)
+{
+    struct cmp_kit *cmp = *state;
+    cf_own(cf_buf) old = use_signer(cmp, cf_clock_now_ms(cmp->kit.clock) - 31 * KIT_DAY_MS);
+
+    kit_write(&cmp->kit, "old.pem", cf_buf_bytes(old));
+    cmp_kit_open(cmp);
+    cmp_kit_expect_error(cmp, CF_E_CA_CONFIG, "signer_file: the certificate is not valid now");
+    cmp->kit.settings.protection = CF_CMP_SECRET;
+    cmp->kit.settings.server_cert_file = cmp_kit_path(cmp, "old.pem");
+    cmp_kit_open(cmp);
+    cmp_kit_expect_error(cmp, CF_E_CA_CONFIG, "server_cert_file: the certificate is not valid now");
+    cf_own_str log = cmp_kit_log(cmp);
+    assert_null(strstr(log, "message"));
 }
 
 struct findings {
@@ -94,7 +131,7 @@ an_unknown_signer_and_a_wrong_secret_are_for_the_administrator(void **state)
 {
     struct cmp_kit *cmp = *state;
 
-    use_signer(cmp, false);
+    cf_buf_free(use_signer(cmp, cf_clock_now_ms(cmp->kit.clock)));
     cmp_kit_open(cmp);
     /* OpenSSL's server has no bit of its own for it; the check of the CA shows it. */
     struct findings findings = {0};
@@ -212,6 +249,9 @@ what_is_revoked_twice_or_unknown_is_told_apart(void **state)
     assert_int_equal(cmp->ca->ops->revoke(cmp->ca, &revocation, &err), CF_E_CONFLICT);
     kit_contains(err.text, "already revoked");
     assert_int_equal(kit_revoke(cmp->ca, "00FFEE00112233445566", 0, &err), CF_E_NOT_FOUND);
+    /* Not the certificate with the number 1. */
+    assert_int_equal(kit_revoke(cmp->ca, "1x", 0, &err), CF_E_SYNTAX);
+    assert_int_equal(kit_revoke(cmp->ca, "", 0, &err), CF_E_SYNTAX);
     cf_own(cf_cert) other = cmp_kit_issue(cmp);
     assert_int_equal(kit_revoke(cmp->ca, cf_cert_serial(other), 0, &err), CF_OK);
     cmp_kit_mode(cmp, "reject 23 no rights\n");
@@ -227,7 +267,8 @@ check_asks_the_ca_and_looks_at_the_certificates(void **state)
     struct findings good = {0}, bad = {0};
     struct cf_err err = {0};
 
-    use_signer(cmp, true);
+    cf_own(cf_buf) signer = use_signer(cmp, cf_clock_now_ms(cmp->kit.clock));
+    kit_write(&cmp->kit, "clients.pem", cf_buf_bytes(signer));
     cmp_kit_restart_peer(cmp);
     cmp_kit_open(cmp);
     assert_int_equal(cmp->ca->ops->check(cmp->ca, take_finding, &good, &err), CF_OK);
@@ -274,7 +315,7 @@ bad_files_keep_it_from_opening(void **state)
     free(cmp->kit.settings.recipient);
     cmp->kit.settings.recipient = NULL;
     expect_not_opened(cmp, "signer_file is not set");
-    use_signer(cmp, false);
+    cf_buf_free(use_signer(cmp, cf_clock_now_ms(cmp->kit.clock)));
     assert_int_equal(kit_run(&cmp->kit, "echo x >signer.pem"), 0);
     expect_not_opened(cmp, "signer_file");
     assert_int_equal(kit_run(&cmp->kit, "echo x >ca.pem"), 0);
@@ -289,7 +330,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(each_kind_of_request_brings_what_was_asked_for),
         TEST(a_confirmation_is_sent_unless_it_is_implied),
+        TEST(a_ca_that_does_not_grant_it_gets_its_confirmation),
         TEST(a_signature_protects_as_well),
+        TEST(nothing_is_sent_with_or_to_a_certificate_that_has_expired),
         TEST(an_unknown_signer_and_a_wrong_secret_are_for_the_administrator),
         TEST(answers_of_somebody_else_are_not_believed),
         TEST(refusals_say_why_and_who_has_to_act),

@@ -132,6 +132,95 @@ a_changed_cookie_is_refused_unless_it_says_the_same(void **state)
     assert_true(n_taken <= MEANINGLESS_MAX);
 }
 
+/* What the section names now is not who has the request. */
+static void
+a_request_that_waits_elsewhere_waits_for_the_administrator(void **state)
+{
+    struct cmp_kit *cmp = *state;
+    cf_own(cf_buf) csr = kit_csr("device-1");
+    struct cf_ca_answer answer = {0};
+    struct cf_err err = {0};
+
+    cmp_kit_open(cmp);
+    cmp_kit_mode(cmp, "wait 0\n");
+    cf_own_str cookie = submit_pending(cmp, csr, 0);
+    free(cmp_kit_log(cmp));
+    free(cmp->kit.settings.ca_name);
+    cmp->kit.settings.ca_name = strdup("New CA");
+    cmp_kit_open(cmp);
+    assert_int_equal(cmp->ca->ops->poll(cmp->ca, cookie, &answer, &err), CF_E_CA_CONFIG);
+    kit_contains(err.text, "name the former CA again");
+    /* Cookies of other backends. */
+    assert_int_equal(cmp->ca->ops->poll(cmp->ca, "42 ca.example.com Example CA", &answer, &err),
+                     CF_E_CA_CONFIG);
+    kit_contains(err.text, "name the former CA again");
+    assert_int_equal(cmp->ca->ops->poll(cmp->ca, "", &answer, &err), CF_E_CA_CONFIG);
+    cf_own_str log = cmp_kit_log(cmp);
+    assert_null(strstr(log, "message"));
+    free(cmp->kit.settings.ca_name);
+    cmp->kit.settings.ca_name = strdup("Example CA");
+    cmp_kit_open(cmp);
+    cmp_kit_mode(cmp, "\n");
+    assert_int_equal(poll(cmp, &cookie, csr), CF_CA_ANSWER_ISSUED);
+}
+
+/* The CA's side of the transaction went on; nobody knows its last nonce. */
+static void
+a_lost_answer_to_a_poll_may_end_the_transaction(void **state)
+{
+    struct cmp_kit *cmp = *state;
+    cf_own(cf_buf) csr = kit_csr("device-1");
+    struct cf_ca_answer answer = {0};
+    struct cf_err err = {0};
+
+    cmp_kit_open(cmp);
+    cmp_kit_mode(cmp, "wait 0\n");
+    cf_own_str cookie = submit_pending(cmp, csr, 0);
+    cmp_kit_mode(cmp, "lose\n");
+    assert_int_equal(cmp->ca->ops->poll(cmp->ca, cookie, &answer, &err), CF_E_NET);
+    cmp_kit_mode(cmp, "\n");
+    assert_int_equal(cmp->ca->ops->poll(cmp->ca, cookie, &answer, &err), CF_OK);
+    assert_int_equal(answer.disposition, CF_CA_ANSWER_REJECTED);
+    kit_contains(answer.reason, "unexpected pkibody");
+    cf_ca_answer_done(&answer);
+}
+
+/* The request itself has arrived. */
+static void
+a_first_poll_that_fails_is_made_again_instead_of_another_request(void **state)
+{
+    struct cmp_kit *cmp = *state;
+    static const char *const MODE[] = {"waitcut 0\n", "waitjunk 0\n", "waitold 0\n"};
+
+    for (size_t i = 0; i < CF_COUNT(MODE); i++) {
+        cf_own(cf_buf) csr = kit_csr("device-1");
+
+        cmp_kit_open(cmp);
+        cmp_kit_mode(cmp, MODE[i]);
+        cf_own_str cookie = submit_pending(cmp, csr, 0);
+        cmp_kit_mode(cmp, "\n");
+        assert_int_equal(poll(cmp, &cookie, csr), CF_CA_ANSWER_ISSUED);
+    }
+}
+
+static void
+an_answer_to_another_message_is_not_believed(void **state)
+{
+    struct cmp_kit *cmp = *state;
+    cf_own(cf_buf) csr = kit_csr("device-1");
+    struct cf_ca_answer answer = {0};
+    struct cf_err err = {0};
+
+    cmp_kit_open(cmp);
+    cf_cert_free(cmp_kit_issue(cmp));
+    cmp_kit_mode(cmp, "old\n");
+    cmp_kit_expect_error(cmp, CF_E_PROTOCOL, "the CA's answer is not as CMP has it");
+    cmp_kit_mode(cmp, "wait 0\n");
+    cf_own_str cookie = submit_pending(cmp, csr, 0);
+    cmp_kit_mode(cmp, "old\n");
+    assert_int_equal(cmp->ca->ops->poll(cmp->ca, cookie, &answer, &err), CF_E_PROTOCOL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cmp_kit_setup, cmp_kit_teardown)
 
 int
@@ -142,6 +231,10 @@ main(void)
         TEST(a_refusal_after_days_is_one),
         TEST(a_dead_ca_is_polled_again_with_the_same_cookie),
         TEST(a_changed_cookie_is_refused_unless_it_says_the_same),
+        TEST(a_request_that_waits_elsewhere_waits_for_the_administrator),
+        TEST(a_lost_answer_to_a_poll_may_end_the_transaction),
+        TEST(a_first_poll_that_fails_is_made_again_instead_of_another_request),
+        TEST(an_answer_to_another_message_is_not_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
