@@ -59,7 +59,7 @@ int
 main(void)
 {
     static const struct contract_impl IMPL = {open_exec, close_exec, need_approval, refuse_all,
-                                              decide};
+                                              .decide = decide};
 
     return contract_main(&IMPL);
 }

@@ -55,7 +55,7 @@ int
 main(void)
 {
     static const struct contract_impl IMPL = {open_fake, close_fake, need_approval, refuse_all,
-                                              decide};
+                                              .decide = decide};
 
     return contract_main(&IMPL);
 }

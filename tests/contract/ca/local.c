@@ -45,7 +45,7 @@ int
 main(void)
 {
     static const struct contract_impl IMPL = {open_local, close_local, need_approval, refuse_all,
-                                              decide};
+                                              .decide = decide};
 
     return contract_main(&IMPL);
 }
