@@ -173,6 +173,8 @@ by_directory(struct adcs_ca *ca, const struct cf_cert *cert, const struct cf_cha
 
     for (size_t i = 0; i < CF_COUNT(AGES_MS); i++) {
         const struct adcs_known_certs *known = NULL;
+        if (i > 0)
+            ca->env.directory->ops->forget(ca->env.directory);
         CF_TRY(adcs_known_begin(ca, AGES_MS[i], &known, err));
         rc = try_build(ca, known, cert, sent, ret_chain, err);
         adcs_known_end(ca);

@@ -238,7 +238,12 @@ a_ca_renewed_meanwhile_is_looked_up_again(void **state)
     expect_error(reply, "leaf", NULL, CF_E_MISMATCH, "Issuing CA");
     reply->service.certs = certs;
     cf_clock_fake_advance(reply->kit.clock, 60 * 1000);
+    unsigned n_forget = reply->directory->n_forget;
     expect_issued(reply, "leaf", NULL, 2);
+    /* ... and not in what the directory's part keeps itself. */
+    assert_int_equal(reply->directory->n_forget, n_forget + 1);
+    expect_issued(reply, "leaf", NULL, 2);
+    assert_int_equal(reply->directory->n_forget, n_forget + 1);
 }
 
 static void
