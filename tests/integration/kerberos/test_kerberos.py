@@ -266,6 +266,22 @@ def test_a_changed_key_of_ours(dc, settings):
     assert talk(dc, settings, "context") == ["legs=2"]
 
 
+@needs_clock
+def test_a_keytab_that_is_replaced_is_read_without_a_restart(dc, settings):
+    """As msktutil --auto-update does it; the ticket got with the former key has run out by then."""
+    client = start(dc, settings, "context", "pause", "context", **clock(dc.folder))
+    assert client.stdout.readline() == "legs=2\n"
+    change_password(dc, "CONN1$")
+    dc.export_keytab("CONN1$", dc.folder / "conn1.keytab")
+    try:
+        (dc.folder / "shift").write_text("86400\n")
+        out, errors = client.communicate("\n", timeout=120)
+    finally:
+        (dc.folder / "shift").unlink()
+    assert errors == ""
+    assert out.splitlines() == ["legs=2"]
+
+
 def test_a_disabled_account(dc, settings):
     dc.tool("user", "disable", "CONN1$")
     name, text = fault(dc, settings)
