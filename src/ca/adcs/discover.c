@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* discover - the forest's CAs and templates, and the sections to paste for them. */
+/* discover - the forest's CAs and templates, and what is known of them. */
 #include "discover.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "certferry/csr.h"
@@ -11,14 +9,6 @@
 
 #include "preflight.h"
 #include "templates.h"
-
-enum {
-    LINE_SIZE = 1024,
-    SECTION_SIZE = 40,
-    SECTION_LEN = 32,
-    SECTION_NAME_MAX = 64,
-    TEMPLATES_MAX = 200
-};
 
 struct discovery {
     struct cf_directory *directory;
@@ -87,7 +77,7 @@ obstacle_of(const struct cf_ad_template *ad_template, const char *enrolls)
 {
     enum cf_key_kind kind;
 
-    if (strpbrk(ad_template->name, "[],\"'\\") || strlen(ad_template->name) > SECTION_NAME_MAX)
+    if (strpbrk(ad_template->name, "[],\"'\\") || strlen(ad_template->name) > ADCS_SECTION_NAME_MAX)
         return "its name cannot be written as that of a section";
     if (!(ad_template->name_flags & CF_CT_ENROLLEE_SUPPLIES_SUBJECT))
         return "the subject is not supplied in the request";
@@ -204,141 +194,20 @@ put_end(const struct discovery *discovery, const struct cf_enrollment_service *s
     cf_json_put_string(discovery->out, "notAfterUtc", end_ms > 0 ? text : NULL);
 }
 
-static void CF_PRINTF(2, 3) put_line(const struct discovery *discovery, const char *format, ...)
-{
-    char line[LINE_SIZE];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    cf_json_put_string(discovery->out, NULL, line);
-}
-
-/* "Corp Issuing CA" becomes "corp-issuing-ca". */
-static void
-name_section(const char *name, char ret[SECTION_SIZE])
-{
-    size_t len = 0;
-
-    for (; *name && len < SECTION_LEN; name++) {
-        unsigned char byte = (unsigned char)*name;
-        if (byte < 0x80 && isalnum(byte))
-            ret[len++] = (char)tolower(byte);
-        else if (len > 0 && ret[len - 1] != '-')
-            ret[len++] = '-';
-    }
-    while (len > 0 && ret[len - 1] == '-')
-        len--;
-    ret[len] = '\0';
-    if (len == 0)
-        (void)snprintf(ret, SECTION_SIZE, "adcs");
-}
-
-/* CAs whose names are alike are told apart by a number. */
-static void
-name_section_of(const struct discovery *discovery, size_t at, char ret[SECTION_SIZE])
-{
-    char other[SECTION_SIZE];
-    size_t n = 1;
-
-    name_section(discovery->services.service[at].name, ret);
-    for (size_t i = 0; i < at; i++) {
-        name_section(discovery->services.service[i].name, other);
-        n += strcmp(ret, other) == 0;
-    }
-    size_t len = strlen(ret);
-    if (n > 1)
-        (void)snprintf(ret + len, SECTION_SIZE - len, "-%zu", n);
-}
-
-/* A CA above that issues by the template, too, and has its section; NULL: none. */
-static const struct cf_enrollment_service *
-earlier_service(const struct discovery *discovery, size_t at, const char *name)
-{
-    for (size_t i = 0; i < at; i++) {
-        const struct cf_enrollment_service *service = &discovery->services.service[i];
-        for (size_t k = 0; k < service->n_templates && k < TEMPLATES_MAX; k++) {
-            if (cf_text_equal_nocase(service->templates[k], name))
-                return service;
-        }
-    }
-    return NULL;
-}
-
-/* In lines that a configuration takes; a name with a blank has to be in quotes. */
-static void
-put_templates_line(const struct discovery *discovery, const struct cf_enrollment_service *service,
-                   const bool *is_usable, size_t n)
-{
-    char line[LINE_SIZE] = "templates =";
-    size_t len = strlen(line);
-    size_t n_put = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        const char *name = service->templates[i];
-        const char *quote = strpbrk(name, " #;") ? "\"" : "";
-        if (!is_usable[i])
-            continue;
-        if (len + strlen(name) + 4 > sizeof line) {
-            put_line(discovery, "%s", line);
-            line[0] = ' ';
-            len = 1;
-        }
-        len += (size_t)snprintf(line + len, sizeof line - len, " %s%s%s", quote, name, quote);
-        n_put++;
-    }
-    if (n_put == 0)
-        put_line(discovery, "# templates: none of this CA can be used as it is");
-    else
-        put_line(discovery, "%s", line);
-}
-
-static void
-put_template_section(const struct discovery *discovery, size_t at, const char *name)
-{
-    const struct cf_enrollment_service *earlier = earlier_service(discovery, at, name);
-
-    put_line(discovery, "%s", "");
-    if (earlier) {
-        put_line(discovery, "# [template %s] stands above, with %s", name, earlier->name);
-        return;
-    }
-    put_line(discovery, "[template %s]", name);
-    put_line(discovery, "# key, usages and validity are those of the template");
-}
-
-static void
-put_sections(const struct discovery *discovery, size_t at, const bool *is_usable, size_t n)
-{
-    const struct cf_enrollment_service *service = &discovery->services.service[at];
-    const struct cf_directory_settings *settings = discovery->settings;
-    char section[SECTION_SIZE];
-
-    name_section_of(discovery, at, section);
-    cf_json_put_array(discovery->out, "configuration");
-    put_line(discovery, "[ca %s]", section);
-    put_line(discovery, "backend = adcs");
-    put_line(discovery, "host = %s", service->host);
-    put_line(discovery, "name = %s", service->name);
-    if (settings->auth != CF_DIRECTORY_GSSAPI || !settings->keytab_file)
-        put_line(discovery, "keytab_file = credential:ca-%s-keytab", section);
-    put_templates_line(discovery, service, is_usable, n);
-    if (n < service->n_templates)
-        put_line(discovery, "# %zu more templates were not looked at", service->n_templates - n);
-    for (size_t i = 0; i < n; i++) {
-        if (is_usable[i])
-            put_template_section(discovery, at, service->templates[i]);
-    }
-    cf_json_put_array_end(discovery->out);
-}
-
 static void
 put_ca(const struct discovery *discovery, size_t at)
 {
     const struct cf_enrollment_service *service = &discovery->services.service[at];
-    bool is_usable[TEMPLATES_MAX] = {0};
-    size_t n = service->n_templates < TEMPLATES_MAX ? service->n_templates : TEMPLATES_MAX;
+    bool is_usable[ADCS_DISCOVER_TEMPLATES_MAX] = {0};
+    size_t n = service->n_templates < ADCS_DISCOVER_TEMPLATES_MAX ? service->n_templates
+                                                                  : ADCS_DISCOVER_TEMPLATES_MAX;
+
+    const struct adcs_sections sections = {.directory = discovery->settings,
+                                           .services = &discovery->services,
+                                           .at = at,
+                                           .is_usable = is_usable,
+                                           .n_templates = n,
+                                           .out = discovery->out};
 
     cf_json_put_object(discovery->out, NULL);
     cf_json_put_string(discovery->out, "name", service->name);
@@ -350,7 +219,7 @@ put_ca(const struct discovery *discovery, size_t at)
     for (size_t i = 0; i < n; i++)
         put_template(discovery, service->templates[i], &is_usable[i]);
     cf_json_put_array_end(discovery->out);
-    put_sections(discovery, at, is_usable, n);
+    adcs_discover_sections(&sections);
     cf_json_put_object_end(discovery->out);
 }
 

@@ -16,10 +16,10 @@ enum {
 };
 
 /* The rights a security descriptor (self-relative, MS-DTYP 2.4.6) gives to the owner of these SIDs,
- * by the order of MS-ADTS 5.1.3.3: in the order of its entries, inherit-only ones left out; what one
- * denies no later one allows. Of entries with a condition only what they deny counts. Whoever owns
- * the object may change its rights, unless entries for OWNER RIGHTS say otherwise. No DACL at all
- * allows everything. "*-513" among the SIDs is that group of any domain. CF_E_ENCODING. */
+ * by the order of MS-ADTS 5.1.3.3: in the order of its entries, inherit-only ones left out; what
+ * one denies no later one allows. Of entries with a condition only what they deny counts. Whoever
+ * owns the object may change its rights, unless entries for OWNER RIGHTS say otherwise. No DACL at
+ * all allows everything. "*-513" among the SIDs is that group of any domain. CF_E_ENCODING. */
 CF_MUST_USE enum cf_rc adcs_access(struct cf_bytes security_descriptor, const char *const *sids,
                                    size_t n_sids, unsigned *ret_access, struct cf_err *err);
 
