@@ -21,11 +21,31 @@ is_given(const struct preflight_report *report, unsigned part)
     return report->preflight->configured->given & part;
 }
 
+/* As many names as fit, and "..." for the others. */
+static void
+list_templates(const struct cf_enrollment_service *service, char text[LIST_SIZE])
+{
+    static const char NONE[] = "no template at all";
+    static const char MORE[] = ", ...";
+    size_t len = 0;
+
+    (void)snprintf(text, LIST_SIZE, "%s", NONE);
+    for (size_t i = 0; i < service->n_templates; i++) {
+        const char *name = service->templates[i];
+        if (len + strlen(name) + 2 * sizeof MORE > LIST_SIZE) {
+            (void)snprintf(text + len, LIST_SIZE - len, "%s", MORE + (len == 0 ? 2 : 0));
+            return;
+        }
+        len += (size_t)snprintf(text + len, LIST_SIZE - len, "%s%s", len > 0 ? ", " : "", name);
+    }
+}
+
 static void
 check_published(const struct preflight_report *report)
 {
     const struct cf_enrollment_service *service = report->preflight->service;
     const char *name = report->preflight->configured->name;
+    char others[LIST_SIZE];
 
     if (!service)
         return; /* said once for the CA */
@@ -35,12 +55,14 @@ check_published(const struct preflight_report *report)
             return;
         }
     }
+    list_templates(service, others);
     preflight_say(report, CF_FINDING_ERROR,
                   "let a CA administrator add it: Certification Authority console (certsrv.msc), "
                   "Certificate Templates, New, Certificate Template to Issue; it is the template's "
                   "name that counts, not its display name",
-                  "the CA %s does not issue by this template (certificateTemplates of its entry)",
-                  service->name);
+                  "the CA %s does not issue by this template, but by: %s (certificateTemplates of "
+                  "its entry)",
+                  service->name, others);
 }
 
 /* One bit of a flag attribute that has to be as wanted. */

@@ -36,12 +36,23 @@ a_good_template_is_all_right(void **state)
 static void
 a_template_that_is_missing_or_not_published(void **state)
 {
+    static char user[] = "User", web[] = "Web";
+
     (void)state;
     kit.preflight.ad_template = NULL;
     kit_finds(&kit, CF_FINDING_ERROR, "no such template");
     kit.preflight.ad_template = &kit.ad_template;
     kit.service.n_templates = 0;
-    kit_finds(&kit, CF_FINDING_ERROR, "does not issue by this template");
+    kit_finds(&kit, CF_FINDING_ERROR, "does not issue by this template, but by: no template");
+    kit.service.templates = (char *[]){user, web};
+    kit.service.n_templates = 2;
+    kit_finds(&kit, CF_FINDING_ERROR, "but by: User, Web (");
+    char *many[100];
+    for (size_t i = 0; i < CF_COUNT(many); i++)
+        many[i] = user;
+    kit.service.templates = many;
+    kit.service.n_templates = CF_COUNT(many);
+    kit_finds(&kit, CF_FINDING_ERROR, "User, User, ... (");
     assert_contains(kit.remedy[0], "Certificate Template to Issue");
 }
 
