@@ -209,6 +209,25 @@ cross_cas(struct cf_build *build, struct cf_err *err)
     return CF_OK;
 }
 
+/* Taken as it stands nobody would be asked. */
+static void
+cross_approval(const struct cf_build *build, const struct cf_template_settings *tmpl)
+{
+    const struct cf_settings *settings = build->settings;
+
+    for (size_t i = 0; tmpl->approval && i < settings->n_cas; i++) {
+        const struct cf_ca_settings *ca = settings->cas[i];
+        if (ca->backend && strcmp(ca->backend, "local") != 0 &&
+            cf_ca_settings_template(ca, tmpl->name))
+            cf_build_fault(
+                build, "template", tmpl->name, "approval",
+                "only a CA with backend = local waits for it, and [ca %s] issues by this "
+                "template, too: have that CA itself ask somebody, and give it a template "
+                "of its own",
+                ca->name);
+    }
+}
+
 static void
 cross_templates(const struct cf_build *build)
 {
@@ -217,7 +236,10 @@ cross_templates(const struct cf_build *build)
     for (size_t i = 0; i < settings->n_templates; i++) {
         struct cf_template_settings *tmpl = settings->templates[i];
         cf_cross_given(settings, tmpl);
-        if (cf_key_kind_is_rsa(tmpl->key) && cf_key_kind_bits(tmpl->key) < tmpl->min_rsa_bits)
+        cross_approval(build, tmpl);
+        /* A key that is left open is the CA's template's, whatever the preset says. */
+        if (tmpl->given & CF_TEMPLATE_KEY && cf_key_kind_is_rsa(tmpl->key) &&
+            cf_key_kind_bits(tmpl->key) < tmpl->min_rsa_bits)
             cf_build_fault(build, "template", tmpl->name, "min_key",
                            "is more than key = %s has: choose a larger key",
                            cf_key_kind_name(tmpl->key));

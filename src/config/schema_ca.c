@@ -99,7 +99,8 @@ const struct cf_option cf_options_template[] = {
      .preset = "365d", LIMITS("1h", "100y"),
      .help = "The longest a certificate is valid; never longer than the CA's own."},
     {"template", "approval", OPT_BOOL, T(approval), .preset = "no",
-     .help = "Whether a person has to approve each request (backend = local)."},
+     .help = "Whether a person has to approve each request. Only a CA with backend = local can be "
+             "told so; others have their own approval, and are waited for."},
     {"template", "security_identifier", OPT_CHOICE, T(sid_mode), .preset = "as-ca",
      .choices = cf_choices_template_sid_mode,
      .help = "Whether certificates name the account's SID; as-ca does as the CA's section says."},

@@ -235,6 +235,39 @@ a_template_says_what_it_says_only_to_a_ca_that_knows_the_rest(void **state)
 }
 
 static void
+only_the_local_ca_can_be_told_to_wait_for_approval(void **state)
+{
+    (void)state;
+    static const char FAULT[] =
+        "conf:16: [template T] approval: only a CA with backend = local waits for it, and [ca a] "
+        "issues by this template, too: have that CA itself ask somebody, and give it a template of "
+        "its own\n";
+
+    lab_expect_faults(LAB_BASE HEAD("cmp") CMP CHAIN
+                      "[template T]\napproval = yes\n" LAB_POLICY("a", "T"),
+                      FAULT);
+    lab_expect_faults(LAB_BASE HEAD("adcs") KEYTAB CHAIN
+                      "\n\n[template T]\napproval = yes\n" LAB_POLICY("a", "T"),
+                      FAULT);
+    lab_expect_faults(LAB_BASE HEAD("exec") "command = /c\n\n\n\n"
+                                            "[template T]\napproval = yes\n" LAB_POLICY("a", "T"),
+                      FAULT);
+}
+
+static void
+a_smallest_key_may_be_asked_of_a_template_that_says_the_key(void **state)
+{
+    (void)state;
+    cf_own(cf_settings) open = lab_good(LAB_BASE HEAD("adcs") KEYTAB CHAIN
+                                        "[template T]\nmin_key = 3072\n" LAB_POLICY("a", "T"));
+    assert_int_equal(open->templates[0]->given, CF_TEMPLATE_MIN_KEY);
+    lab_expect_faults(LAB_BASE HEAD("cmp") CMP CHAIN
+                      "[template T]\nmin_key = 3072\n" LAB_POLICY("a", "T"),
+                      "conf:16: [template T] min_key: is more than key = rsa2048 has: choose a "
+                      "larger key\n");
+}
+
+static void
 what_is_printed_reads_back_to_the_same(void **state)
 {
     (void)state;
@@ -273,6 +306,8 @@ main(void)
         cmocka_unit_test(options_of_another_choice_are_refused),
         cmocka_unit_test(cmp_is_protected_by_a_secret_or_by_a_certificate),
         cmocka_unit_test(a_template_says_what_it_says_only_to_a_ca_that_knows_the_rest),
+        cmocka_unit_test(only_the_local_ca_can_be_told_to_wait_for_approval),
+        cmocka_unit_test(a_smallest_key_may_be_asked_of_a_template_that_says_the_key),
         cmocka_unit_test(what_is_printed_reads_back_to_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
