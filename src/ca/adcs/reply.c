@@ -7,6 +7,7 @@
 #include "certferry/text.h"
 #include "chain.h"
 
+enum { NAME_SIZE = 64 };
 static const uint32_t UNKNOWN_REQUEST = 0x80094004; /* CERTSRV_E_PROPERTY_EMPTY */
 static const uint32_t FIRST_HRESULT = 0x80000000;
 
@@ -26,12 +27,24 @@ reject(struct cf_ca_answer *ret_answer, const char *reason)
     return CF_OK;
 }
 
+static void
+name_request(const struct adcs_ca *ca, const struct adcs_reply *reply, char ret[NAME_SIZE])
+{
+    if (reply->request_id != 0)
+        (void)snprintf(ret, NAME_SIZE, "request %u", reply->request_id);
+    else
+        (void)snprintf(ret, NAME_SIZE, "request to %.40s", ca->settings->ca_name);
+}
+
 static enum cf_rc
-reject_with(const struct adcs_reply *reply, const char *why, struct cf_ca_answer *ret_answer)
+reject_with(const struct adcs_ca *ca, const struct adcs_reply *reply, const char *why,
+            struct cf_ca_answer *ret_answer)
 {
     char reason[CF_ERR_TEXT_MAX + 1];
+    char what[NAME_SIZE];
 
-    (void)snprintf(reason, sizeof reason, "request %u: %s%s%s", reply->request_id, why,
+    name_request(ca, reply, what);
+    (void)snprintf(reason, sizeof reason, "%s: %s%s%s", what, why,
                    reply->message[0] ? "; the CA says: " : "", reply->message);
     return reject(ret_answer, reason);
 }
@@ -42,14 +55,11 @@ refused(const struct adcs_ca *ca, const struct adcs_reply *reply, uint32_t hresu
         struct cf_ca_answer *ret_answer, struct cf_err *err)
 {
     struct cf_err local = {0};
-    char what[64];
+    char what[NAME_SIZE];
 
     if (is_poll && hresult == UNKNOWN_REQUEST)
-        return reject_with(reply, "the CA has no such request (any more)", ret_answer);
-    if (reply->request_id != 0)
-        (void)snprintf(what, sizeof what, "request %u", reply->request_id);
-    else
-        (void)snprintf(what, sizeof what, "request to %.40s", ca->settings->ca_name);
+        return reject_with(ca, reply, "the CA has no such request (any more)", ret_answer);
+    name_request(ca, reply, what);
     enum cf_rc rc = cf_hresult_fail(&local, hresult, reply->message, what);
     if (rc == CF_E_REJECTED)
         return reject(ret_answer, local.text);
@@ -118,10 +128,10 @@ adcs_answer(struct adcs_ca *ca, const struct adcs_reply *reply, bool is_poll,
 {
     /* With these the return value only says the same once more. */
     if (reply->disposition == ADCS_DENIED)
-        return reject_with(reply, is_poll ? "it was denied by a certificate manager" : "denied",
+        return reject_with(ca, reply, is_poll ? "it was denied by a certificate manager" : "denied",
                            ret_answer);
     if (reply->disposition == ADCS_REVOKED && is_poll)
-        return reject_with(reply, "the certificate has been revoked already", ret_answer);
+        return reject_with(ca, reply, "the certificate has been revoked already", ret_answer);
     if (reply->disposition >= FIRST_HRESULT)
         return refused(ca, reply, reply->disposition, is_poll, ret_answer, err);
     if (reply->result != 0)
@@ -134,7 +144,7 @@ adcs_answer(struct adcs_ca *ca, const struct adcs_reply *reply, bool is_poll,
         return pending(ca, reply, ret_answer, err);
     case ADCS_INCOMPLETE:
         if (is_poll)
-            return reject_with(reply, "the CA holds it for a certificate of another CA",
+            return reject_with(ca, reply, "the CA holds it for a certificate of another CA",
                                ret_answer);
         break;
     default:

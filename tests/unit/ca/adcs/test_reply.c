@@ -395,6 +395,19 @@ each_disposition_has_its_meaning(void **state)
 }
 
 static void
+a_refusal_without_a_number_names_the_ca(void **state)
+{
+    struct reply_kit *reply = *state;
+    struct adcs_reply said = {.disposition = ADCS_DENIED};
+    struct cf_ca_answer answer = {0};
+    struct cf_err err = {0};
+
+    assert_int_equal(adcs_answer(&reply->ca, &said, false, &answer, &err), CF_OK);
+    assert_string_equal(answer.reason, "request to Issuing CA: denied");
+    cf_ca_answer_done(&answer);
+}
+
+static void
 pending_without_a_number_is_an_error(void **state)
 {
     struct reply_kit *reply = *state;
@@ -462,6 +475,7 @@ main(void)
         CASE(issued_without_a_certificate_is_asked_for_by_its_number),
         CASE(a_certificate_that_is_none_is_refused),
         CASE(each_disposition_has_its_meaning),
+        CASE(a_refusal_without_a_number_names_the_ca),
         CASE(pending_without_a_number_is_an_error),
         CASE(a_cookie_is_good_at_its_own_ca_only),
     };
