@@ -59,9 +59,9 @@ revoke_by_rpc(struct adcs_ca *ca, const struct cf_ca_revocation *revocation, str
     cf_own(adcs_admin) admin = NULL;
 
     if (revocation->reason < 0 || revocation->reason > REASON_MAX)
-        return cf_fail(err, CF_E_UNSUPPORTED,
-                       "CA %s: AD CS has no revocation reason %d; set revocation_reason to one of "
-                       "0 to 6",
+        return cf_fail(err, CF_E_CA_CONFIG,
+                       "CA %s: AD CS has no revocation reason %d; set reason in [revocation] to "
+                       "another one, cessationOfOperation for example",
                        ca->settings->ca_name, revocation->reason);
     CF_TRY(adcs_admin_open(&target, ca->settings->ca_name, &admin, err));
     return revoke_with(ca, admin, revocation, err);
