@@ -217,6 +217,34 @@ silence_ends_at_the_limit(void **state)
     close_peer(&peer);
 }
 
+static void *
+drip(void *arg)
+{
+    const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+
+    for (const int *conn = arg; send(*conn, "a", 1, MSG_NOSIGNAL) == 1;)
+        (void)nanosleep(&pause, NULL);
+    return NULL;
+}
+
+static void
+a_peer_that_drips_does_not_outlive_the_limit(void **state)
+{
+    struct peer peer;
+    cf_own(cf_tcp) tcp = open_pair(&peer);
+    char text[4096];
+    pthread_t thread;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, drip, &peer.conn), 0);
+    cf_tcp_limit(tcp, 250);
+    enum cf_rc rc = cf_tcp_read(tcp, text, sizeof text, &err);
+    tcp = cf_tcp_free(tcp);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_rc(rc, CF_E_TIMEOUT);
+    close_peer(&peer);
+}
+
 static void
 a_connection_waits_for_nothing_before_it_has_a_limit(void **state)
 {
@@ -331,6 +359,7 @@ main(void)
         cmocka_unit_test(an_address_of_the_other_family_works),
         cmocka_unit_test(nobody_answering_ends_at_the_limit_or_the_stop),
         cmocka_unit_test(silence_ends_at_the_limit),
+        cmocka_unit_test(a_peer_that_drips_does_not_outlive_the_limit),
         cmocka_unit_test(a_connection_waits_for_nothing_before_it_has_a_limit),
         cmocka_unit_test(a_message_cut_short_is_a_network_failure),
         cmocka_unit_test(a_reset_is_a_network_failure_both_ways),
