@@ -139,8 +139,11 @@ ces_judge(const struct ces_endpoint *endpoint, const struct cf_http_response *re
         rc = cf_fail(err, CF_E_CA_CONFIG, "answers with %s, not SOAP 1.2: is this the service?",
                      response->content_type[0] ? response->content_type : "something");
     else {
+        struct cf_http_response said = *response;
+        if (endpoint->ca->settings->auth == CF_ADCS_PASSWORD)
+            said.body = NULL; /* it is quoted, and may repeat what was sent */
         /* What would be asked again and again in vain is for the administrator. */
-        rc = cf_http_check_status(response, err);
+        rc = cf_http_check_status(&said, err);
         if (err->fault == CF_FAULT_CONFIG)
             rc = ces_rename(err, CF_E_CA_CONFIG);
     }

@@ -90,6 +90,7 @@ ANSWERS = {
     "unavailable": lambda related: (503, "later"),
     "busy": lambda related: (429, ""),
     "broken": lambda related: (500, "<html>Runtime Error</html>"),
+    "echo": lambda related: (400, f"<html>What is {PASSWORD}?</html>"),
     "big": lambda related: (200, soap.envelope("x", related, " " * 10_000_000)),
     "relates": lambda related: issued("urn:uuid:other", b"0"),
     "bomb": lambda related: (200, BOMB),

@@ -225,7 +225,7 @@ each_bad_answer_is_the_error_that_says_who_has_to_act(void **state)
         {"missing", CF_E_CA_CONFIG, CF_FAULT_CONFIG, "404"},
         {"unavailable", CF_E_HTTP, CF_FAULT_TRANSIENT, "503"},
         {"busy", CF_E_THROTTLED, CF_FAULT_TRANSIENT, "429"},
-        {"broken", CF_E_HTTP, CF_FAULT_TRANSIENT, "Runtime Error"},
+        {"broken", CF_E_HTTP, CF_FAULT_TRANSIENT, "HTTP status 500"},
         {"html", CF_E_CA_CONFIG, CF_FAULT_CONFIG, "text/html"},
         {"big", CF_E_PROTOCOL, CF_FAULT_TRANSIENT, "larger"},
         {"relates", CF_E_PROTOCOL, CF_FAULT_TRANSIENT, "RelatesTo"},
@@ -260,6 +260,15 @@ a_wrong_password_is_for_the_administrator(void **state)
     assert_rc(submit(), CF_E_AUTH);
     assert_contains(err.text, "FailedAuthentication");
     assert_null(strstr(err.text, "wrong"));
+}
+
+static void
+a_server_that_repeats_the_password_is_not_quoted(void **state)
+{
+    (void)state;
+    assert_rc(submit_as("echo"), CF_E_CA_CONFIG);
+    assert_contains(err.text, "HTTP status 400");
+    assert_null(strstr(err.text, "ss w"));
 }
 
 static void
@@ -459,6 +468,7 @@ main(void)
         test(refusals_are_replies),
         test(each_bad_answer_is_the_error_that_says_who_has_to_act),
         test(a_wrong_password_is_for_the_administrator),
+        test(a_server_that_repeats_the_password_is_not_quoted),
         test(an_answer_that_does_not_come_leaves_it_open_whether_it_was_heard),
         test(an_answer_that_does_not_come_is_not_asked_for_unasked),
         test(an_answer_lost_in_the_second_leg_is_no_refusal),
