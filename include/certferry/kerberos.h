@@ -6,7 +6,8 @@
  * Tickets are got with the keytab's key, without kinit, kept in a cache in memory that belongs to
  * one struct cf_kerberos, and got anew when they end. Nothing of it goes through the environment;
  * the realm's KDCs come from krb5.conf or DNS. A KDC that does not answer holds its caller up for
- * as long as libkrb5 waits: seconds for each KDC.
+ * as long as libkrb5 waits, whatever the caller's deadline and stop flag: 20 to 30 seconds for one
+ * KDC, more for several.
  */
 #pragma once
 
