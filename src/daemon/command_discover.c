@@ -13,6 +13,6 @@ cf_command_adcs_discover(const struct cf_command_call *call, struct cf_json_writ
     if (!call->site->directory)
         return cf_fail(err, CF_E_CONFIG,
                        "CAs are found in the directory: configure [directory] first (uri = "
-                       "ldap://DC, keytab_file; see docs/directory.md), reload, and try again");
+                       "ldaps://DC, keytab_file; see docs/directory.md), reload, and try again");
     return backend->discover(call->site->settings, call->site->directory, out, err);
 }
