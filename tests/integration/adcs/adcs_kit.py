@@ -10,7 +10,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "lab"), str(HERE.parents
 import dc as domain_controller  # noqa: E402
 from cryptography import x509  # noqa: E402
 
-TEMPLATES = "CertferryDevice CertferryUser CertferryPending CertferryEC CertferryDenied"
+TEMPLATES = "CertferryDevice CertferryUser CertferryPending CertferryEC"
 CES_WAYS = {"kerberos": "Kerberos", "password": "UsernamePassword", "certificate": "Certificate"}
 
 

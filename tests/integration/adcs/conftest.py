@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The domain with its authorities once for all tests; a tenant and a connector host for each."""
+import os
+
 import pytest
 
 import adcs_kit
@@ -24,7 +26,12 @@ def kept_keys(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def domain():
-    with Lab("/run/certferry-adcs") as lab:
+    lab = Lab("/run/certferry-adcs")
+    if "CERTFERRY_SHIFT_CLOCK" in os.environ:
+        # For tests in which time passes for all.
+        lab.dc.environment.update(LD_PRELOAD=os.environ["CERTFERRY_SHIFT_CLOCK"],
+                                  SHIFT_CLOCK_FILE=str(lab.folder / "shift"))
+    with lab:
         yield lab
 
 

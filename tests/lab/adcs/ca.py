@@ -44,7 +44,7 @@ class Authority:
         # {account: roles}; enrolling is everybody's by default, as "Authenticated Users" have it.
         self.roles = dict.fromkeys(templates.pki.ACCOUNTS, ROLE_OFFICER | ROLE_READ | ROLE_ENROLL)
         self.role_of_others = ROLE_READ | ROLE_ENROLL
-        self.stopped, self.calls = threading.Event(), []
+        self.stopped, self.calls, self._epoch = threading.Event(), [], 0
         self._lock = threading.RLock()
         self._base = sqlite3.connect(folder / f"{host}.db", check_same_thread=False)
         self._base.row_factory = sqlite3.Row
@@ -80,6 +80,7 @@ class Authority:
 
     def forget(self):
         """An empty database and the rights of the start, as for a CA that was just set up."""
+        self._epoch += 1
         self._write("DELETE FROM request")
         self.calls.clear()
         self.roles = dict.fromkeys(templates.pki.ACCOUNTS, ROLE_OFFICER | ROLE_READ | ROLE_ENROLL)
@@ -93,14 +94,19 @@ class Authority:
         """Faults that strike before a call does anything; every front end asks."""
         self.calls.append((call, time.time()))
         if wait := self.faults.take("hang"):
+            epoch = self._epoch
             self.stopped.wait(wait["seconds"])
+            if epoch != self._epoch:
+                raise Drop
         if self.faults.take("drop"):
             raise Drop
         if fault := self.faults.take("fault"):
             raise RpcFault(fault["status"])
 
-    def after(self):
-        """Faults that strike when everything is done but the answer."""
+    def after(self, is_request):
+        """Faults that strike a new request when everything is done but the answer."""
+        if not is_request:
+            return
         if self.faults.take("lose"):
             raise Drop
         if self.faults.take("silent"):

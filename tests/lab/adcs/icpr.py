@@ -73,7 +73,7 @@ class CertPassage:
         authority.before("request" if size else "poll")
         answer = self._answer(authority, call.caller, flags, name, number,
                               attributes if attributes_size else None, csr if size else None)
-        authority.after()
+        authority.after(bool(size))
         return answer.stub(authority.faults)
 
     @staticmethod

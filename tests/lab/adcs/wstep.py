@@ -84,5 +84,5 @@ def answer(authority, token, caller, relates_to, uri):
             result = _answer(relates_to, row, uri, authority.faults)
     else:
         return 500, soap.fault(relates_to, "a RequestType that is not known", who="Sender")
-    authority.after()
+    authority.after(kind == f"{TRUST}/Issue")
     return result
