@@ -46,6 +46,8 @@ struct cf_ca_answer {
     char *cookie;                     /* PENDING: what poll wants, owned */
     uint64_t retry_after_ms;          /* PENDING: 0 leaves it to the caller */
     char reason[CF_ERR_TEXT_MAX + 1]; /* REJECTED: for the administrator */
+    bool nothing_issued; /* with an error of submit: surely no certificate was made of this CSR, so
+                            the next try is no repetition */
 };
 void cf_ca_answer_done(struct cf_ca_answer *answer);
 
@@ -72,7 +74,9 @@ struct cf_ca_ops {
 
     /* CF_OK with an answer, or an error: CF_E_CA_DOWN and other transient ones are tried again with
      * the same CSR, CF_E_CA_CONFIG parks the CA. CF_E_CA_DOWN says that the CSR did not reach the
-     * CA: the next try is no repetition. When that is not sure the error has to be another one. */
+     * CA: the next try is no repetition. When that is not sure the error has to be another one.
+     * With any other error ret_answer->nothing_issued says the same; of ret_answer nothing else is
+     * touched. A request whose answers are lost too often is given up. */
     enum cf_rc (*submit)(struct cf_ca *ca, const struct cf_ca_submission *submission,
                          struct cf_ca_answer *ret_answer, struct cf_err *err);
     enum cf_rc (*poll)(struct cf_ca *ca, const char *cookie, struct cf_ca_answer *ret_answer,
@@ -105,6 +109,9 @@ struct cf_ca_ops {
     /* optional: true when a call leaves neither this process nor this host, so that there is
      * nothing to wait for: as many may be under way as there are workers. */
     bool is_in_process;
+    /* optional: what an administrator does when certificates are valid for longer than was asked
+     * for. */
+    const char *validity_remedy;
 };
 
 enum { CF_CA_ABI = 2 };

@@ -5,7 +5,11 @@
 
 #include "seal.h"
 
-enum { POLL_FIRST_MS = 30 * 1000, POLL_MAX_MS = 60 * 60 * 1000 };
+enum {
+    POLL_FIRST_MS = 30 * 1000,
+    POLL_MAX_MS = 60 * 60 * 1000,
+    LOST_MAX = 10 /* submissions of one request whose answers were lost */
+};
 
 /* Doubles with each poll, unless the CA said when. */
 static uint64_t
@@ -55,6 +59,13 @@ take_answer(struct cf_work *work, struct cf_ca_slot *slot, struct cf_ca_answer *
     return cf_fail(err, CF_E_BUG, "CA %s gave an answer that does not exist", item->ca);
 }
 
+/* The next try is not a repetition. */
+static bool
+is_surely_nothing(enum cf_rc rc, const struct cf_ca_answer *answer)
+{
+    return rc == CF_E_CA_DOWN || (rc != CF_OK && answer->nothing_issued);
+}
+
 static enum cf_rc
 send(struct cf_work *work, struct cf_ca_slot *slot, struct cf_ca_answer *answer, struct cf_err *err)
 {
@@ -76,9 +87,24 @@ send(struct cf_work *work, struct cf_ca_slot *slot, struct cf_ca_answer *answer,
     }
     enum cf_rc rc = slot->ca->ops->submit(slot->ca, &submission, answer, err);
     cf_ca_call_end(&work->call, rc, err);
-    if (rc != CF_E_CA_DOWN)
+    if (!is_surely_nothing(rc, answer))
         cf_ca_slot_count(slot, CF_CA_COUNT_SUBMITTED);
     return rc;
+}
+
+/* Each lost answer may be a certificate that nobody has: a CA whose answers are never any good
+ * would make one more at each try. */
+static enum cf_rc
+check_lost(const struct cf_item *item, const struct cf_ca_slot *slot, struct cf_err *err)
+{
+    if (slot->ca->ops->is_idempotent || item->submits <= LOST_MAX)
+        return CF_OK;
+    return cf_fail(
+        err, CF_E_CONFLICT,
+        "CA %s got this request %u times, and no answer of it could be used: it may have "
+        "issued each time. See in the journal why, look at the CA for certificates that "
+        "nobody has, and have the device ask anew",
+        item->ca, item->submits - 1);
 }
 
 /* A certificate that its devices would not trust need not be issued; what the CA answers with is
@@ -107,12 +133,13 @@ cf_step_submit(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_e
     if (rc == CF_OK)
         rc = cf_site_need_ca(work->site, work->item->ca, &slot, err);
     if (rc == CF_OK)
+        rc = check_lost(work->item, slot, err);
+    if (rc == CF_OK)
         rc = check_root(work, slot, err);
     bool has_been_asked = rc == CF_OK;
     if (rc == CF_OK)
         rc = send(work, slot, &answer, err);
-    /* Not reached at all: the next try is not a repetition. */
-    if (!has_been_asked || rc == CF_E_CA_DOWN)
+    if (!has_been_asked || is_surely_nothing(rc, &answer))
         work->item->submits--;
     if (rc == CF_OK)
         rc = take_answer(work, slot, &answer, ret_outcome, err);

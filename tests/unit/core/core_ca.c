@@ -64,7 +64,9 @@ answer_submission(struct core_ca *ca, const struct cf_ca_submission *submission,
     struct cf_ca_submission asked = *submission;
     cf_own(cf_buf) other = ca->swaps ? kit_csr("somebody else") : NULL;
 
+    answer->nothing_issued = ca->fails_before;
     CF_TRY(scripted(ca, err));
+    answer->nothing_issued = false;
     if (ca->reject_reason) {
         answer->disposition = CF_CA_ANSWER_REJECTED;
         memcpy(answer->reason, ca->reject_reason, strlen(ca->reject_reason) + 1);
@@ -118,6 +120,8 @@ core_submit(struct cf_ca *base, const struct cf_ca_submission *submission,
     pthread_mutex_unlock(&ca->lock);
     if (rc == CF_OK)
         *ret_answer = answer;
+    else
+        ret_answer->nothing_issued = answer.nothing_issued;
     return rc;
 }
 

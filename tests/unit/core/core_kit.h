@@ -37,7 +37,8 @@ struct core_ca {
 
     enum cf_rc fail; /* every call fails like this, so many times (0: always) */
     unsigned fail_times;
-    enum cf_rc lose; /* submit is carried out, and then fails like this */
+    bool fails_before; /* says with it that nothing was issued */
+    enum cf_rc lose;   /* submit is carried out, and then fails like this */
     unsigned lose_times;
     bool swaps;   /* answers with a certificate for another CSR */
     bool replays; /* answers with the first certificate it ever issued */

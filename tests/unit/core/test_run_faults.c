@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A store that fails at each of its calls: the request ends exactly once all the same. */
+/* A store that fails at each of its calls, a CA whose answers are lost: the request ends exactly
+ * once all the same. */
 #include "unit/core/core_kit.h"
 
 #include <stdio.h>
@@ -177,6 +178,70 @@ a_revocation_is_carried_out_once_whichever_commit_fails(void **state)
     assert_int_equal(cf_metric_get(CF_M_REVOCATIONS_DONE), 1);
 }
 
+static void
+what_surely_issued_nothing_is_no_submission(void **state)
+{
+    static const enum cf_rc FAILURES[] = {CF_E_AUTH, CF_E_TLS, CF_E_CA_CONFIG, CF_E_PROTOCOL,
+                                          CF_E_STOPPED};
+    struct core_kit *kit = *state;
+
+    kit->ca->fails_before = true;
+    core_receive_good(kit, "r1");
+    for (size_t i = 0; i < CF_COUNT(FAILURES); i++) {
+        kit->ca->fail = FAILURES[i];
+        kit->ca->fail_times = 1;
+        assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_KEYED);
+        cf_own(cf_item) item = core_item(kit, CF_KIND_PKCS, "r1");
+        assert_rc(item->rc, FAILURES[i]);
+        assert_int_equal(item->submits, 0);
+        core_wait(kit, "r1");
+    }
+    assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_WRAPPED);
+    assert_int_equal(kit->ca->n_repeats, 0);
+    assert_int_equal(kit->log.n[CF_EV_SUBMIT_REPEATED], 0);
+    assert_int_equal(atomic_load(&kit->site->cas[0].count[CF_CA_COUNT_SUBMITTED]), 1);
+}
+
+enum { LOST_MAX = 10 };
+
+static void
+a_ca_whose_answers_are_always_lost_is_not_asked_for_ever(void **state)
+{
+    struct core_kit *kit = *state;
+
+    core_receive_good(kit, "r1");
+    kit->ca->lose = CF_E_PROTOCOL;
+    kit->ca->lose_times = 1000;
+    for (int i = 0; i < LOST_MAX; i++) {
+        assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_KEYED);
+        core_wait(kit, "r1");
+    }
+    assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_FAILED);
+    assert_int_equal(kit->ca->n_submits, LOST_MAX);
+    cf_own(cf_item) item = core_item(kit, CF_KIND_PKCS, "r1");
+    assert_rc(item->rc, CF_E_CONFLICT);
+    assert_contains(item->error, "10 times");
+    assert_contains(item->error, "ask anew");
+    assert_non_null(item->result);
+    assert_null(item->sealed_key);
+}
+
+static void
+an_idempotent_ca_may_lose_as_many_answers_as_it_likes(void **state)
+{
+    struct core_kit *kit = *state;
+
+    kit->ca->ops.is_idempotent = true;
+    core_receive_good(kit, "r1");
+    kit->ca->lose = CF_E_TIMEOUT;
+    kit->ca->lose_times = LOST_MAX + 2;
+    for (int i = 0; i < LOST_MAX + 2; i++) {
+        assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_KEYED);
+        core_wait(kit, "r1");
+    }
+    assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_WRAPPED);
+}
+
 int
 main(void)
 {
@@ -188,6 +253,9 @@ main(void)
         core_test(a_claim_that_was_taken_away_leaves_no_trace),
         core_test(a_store_that_cannot_be_read_is_waited_for),
         core_test(a_revocation_is_carried_out_once_whichever_commit_fails),
+        core_test(what_surely_issued_nothing_is_no_submission),
+        core_test(a_ca_whose_answers_are_always_lost_is_not_asked_for_ever),
+        core_test(an_idempotent_ca_may_lose_as_many_answers_as_it_likes),
     };
 
     return cmocka_run_group_tests(tests, core_group_setup, core_group_teardown);
