@@ -99,7 +99,8 @@ struct cf_cert_expectation {
     const struct cf_chain *chain;
     int64_t now_ms;
     int64_t not_after_max_ms;
-    bool sid_may_be_missing; /* the CA may have left the security extension out */
+    const char *validity_remedy; /* told where not_after_max_ms is exceeded; may be NULL */
+    bool sid_may_be_missing;     /* the CA may have left the security extension out */
 };
 CF_MUST_USE enum cf_rc cf_cert_check_issued(const struct cf_cert *cert,
                                             const struct cf_cert_expectation *expectation,

@@ -277,6 +277,10 @@ cf_template_settings_copy(const struct cf_template_settings *template_settings);
 struct cf_template_settings *
 cf_template_settings_free(struct cf_template_settings *template_settings);
 CF_DEFINE_OWN(cf_template_settings);
+/* What a certificate may be valid for: the shorter one of `asked_ms` and the template's. 0 is no
+ * limit, of either and of both. */
+uint64_t cf_template_validity_ms(const struct cf_template_settings *template_settings,
+                                 uint64_t asked_ms);
 
 /* Borrowed; NULL when there is none. Host and name compare without case. */
 const struct cf_ca_settings *cf_settings_find_ca(const struct cf_settings *settings,

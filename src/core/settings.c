@@ -47,6 +47,14 @@ copy_text(const char *text, char **ret)
     return *ret || !text;
 }
 
+uint64_t
+cf_template_validity_ms(const struct cf_template_settings *template_settings, uint64_t asked_ms)
+{
+    uint64_t own_ms = template_settings->validity_ms;
+
+    return asked_ms > 0 && (own_ms == 0 || asked_ms < own_ms) ? asked_ms : own_ms;
+}
+
 struct cf_template_settings *
 cf_template_settings_copy(const struct cf_template_settings *template_settings)
 {

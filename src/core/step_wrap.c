@@ -70,10 +70,9 @@ check_issued(struct cf_work *work, const struct cf_cert *cert, const struct cf_c
 {
     cf_own(cf_csr) csr = NULL;
     const struct cf_grant *grant = &work->ask.grant;
-    uint64_t validity = grant->template_settings->validity_ms;
+    const struct cf_ca_slot *slot = cf_site_ca(work->site, work->item->ca);
+    uint64_t validity = cf_template_validity_ms(grant->template_settings, grant->validity_ms);
 
-    if (grant->validity_ms > 0 && (validity == 0 || grant->validity_ms < validity))
-        validity = grant->validity_ms;
     CF_TRY(cf_csr_parse(cf_buf_bytes(work->item->csr), &csr, err));
 
     const struct cf_cert_expectation expectation = {
@@ -83,6 +82,7 @@ check_issued(struct cf_work *work, const struct cf_cert *cert, const struct cf_c
         .not_after_max_ms = validity > 0 ? cf_clock_now_ms(work->site->clock) + (int64_t)validity +
                                                VALIDITY_SLACK_MS
                                          : 0,
+        .validity_remedy = slot ? slot->ca->ops->validity_remedy : NULL,
         .sid_may_be_missing = !grant->ca->sid_must_be_kept,
     };
     CF_TRY(cf_cert_check_issued(cert, &expectation, err));

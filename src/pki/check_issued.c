@@ -228,8 +228,9 @@ check_validity(const struct cf_cert *cert, const struct cf_cert_expectation *exp
     if (expectation->not_after_max_ms != 0 && cert->not_after_ms > expectation->not_after_max_ms) {
         cf_text_from_time(expectation->not_after_max_ms, limit);
         cf_text_from_time(cert->not_after_ms, issued);
-        return cf_fail(err, CF_E_MISMATCH, "notAfter: asked '%s' or before, issued '%s'", limit,
-                       issued);
+        return cf_fail(err, CF_E_MISMATCH, "notAfter: asked '%s' or before, issued '%s'%s%s", limit,
+                       issued, expectation->validity_remedy ? "; " : "",
+                       expectation->validity_remedy ? expectation->validity_remedy : "");
     }
     return CF_OK;
 }

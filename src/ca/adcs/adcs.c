@@ -101,4 +101,7 @@ const struct cf_ca_ops cf_ca_adcs_ops = {
     .chain = chain,
     .complete_template = adcs_complete_template,
     .discover = adcs_discover,
+    .validity_remedy = "let the CA take the validity from requests (certutil -setreg "
+                       "policy\\EditFlags +EDITF_ATTRIBUTEENDDATE, restart certsvc) or shorten "
+                       "that of the template",
 };

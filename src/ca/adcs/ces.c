@@ -104,11 +104,12 @@ adcs_ces_submit(struct adcs_ca *ca, const struct cf_ca_submission *submission,
 {
     __attribute__((cleanup(soap_message_done))) struct soap_message message = {0};
     struct soap_head head = ces_head(ca->ces, &ca->ces->enroll, WSTEP_ACTION);
+    struct adcs_attributes attributes;
     struct cf_err local = {0};
 
     err = err ? err : &local;
-    CF_TRY(wstep_write_issue(&head, submission->csr, submission->template_settings->name, &message,
-                             err));
+    adcs_attributes_of(submission, &attributes);
+    CF_TRY(wstep_write_issue(&head, submission->csr, &attributes, &message, err));
     return enroll(ca->ces, &message, 0, ret_reply, err);
 }
 

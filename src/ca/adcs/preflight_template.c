@@ -370,11 +370,12 @@ check_validity(const struct preflight_report *report)
                       "validity = %s is more than the template's %s: certificates end earlier",
                       ours, theirs);
     else if (is_given(report, CF_TEMPLATE_VALIDITY) && configured_ms < ad_template->validity_ms)
-        preflight_say(report, CF_FINDING_ERROR,
-                      "leave `validity` out of the section, or " TEMPLATES_CONSOLE
+        preflight_say(report, CF_FINDING_WARNING,
+                      "leave `validity` out of the section, see that the CA has "
+                      "EDITF_ATTRIBUTEENDDATE in policy\\EditFlags, or " TEMPLATES_CONSOLE
                       "tab General, Validity period",
-                      "validity = %s is less than the template's %s, by which the CA issues: "
-                      "certificates that end later than allowed are not delivered",
+                      "validity = %s is less than the template's %s: a CA that does not take it "
+                      "from requests issues for longer, and such certificates are not delivered",
                       ours, theirs);
     else
         preflight_ok(report, "certificates are valid for %s at most", theirs);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rpc_transport - requests by ICertPassage (MS-ICPR). */
-#include <stdio.h>
-
 #include "adcs.h"
+#include "attributes.h"
 
 enum { CERT_SERVER_REQUEST = 0, ATTRIBUTES_SIZE = 512 };
 
@@ -67,13 +66,12 @@ enum cf_rc
 adcs_rpc_submit(struct adcs_ca *ca, const struct cf_ca_submission *submission,
                 struct adcs_reply *ret_reply, struct cf_err *err)
 {
-    const char *name = submission->template_settings->name;
-    char attributes[ATTRIBUTES_SIZE];
+    struct adcs_attributes attributes;
+    char text[ATTRIBUTES_SIZE];
 
-    int len = snprintf(attributes, sizeof attributes, "CertificateTemplate:%s\n", name);
-    if (len < 0 || (size_t)len >= sizeof attributes)
-        return cf_fail(err, CF_E_CA_CONFIG, "the template's name is too long: \"%.64s...\"", name);
-    return request(ca, 0, attributes, submission->csr, ret_reply, err);
+    adcs_attributes_of(submission, &attributes);
+    CF_TRY(adcs_attributes_text(&attributes, text, sizeof text, err));
+    return request(ca, 0, text, submission->csr, ret_reply, err);
 }
 
 enum cf_rc

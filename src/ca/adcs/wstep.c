@@ -20,13 +20,15 @@ write_token(struct soap_writer *writer, const char *base64)
 }
 
 static void
-write_template(struct soap_writer *writer, const char *name)
+write_context(struct soap_writer *writer, const struct adcs_attributes *attributes)
 {
     soap_begin(writer, "AdditionalContext", SOAP_NS_CONTEXT);
-    soap_begin(writer, "ContextItem", NULL);
-    soap_attribute(writer, "Name", "CertificateTemplate");
-    soap_element(writer, "Value", NULL, name);
-    soap_end(writer);
+    for (size_t i = 0; i < attributes->n; i++) {
+        soap_begin(writer, "ContextItem", NULL);
+        soap_attribute(writer, "Name", attributes->attribute[i].name);
+        soap_element(writer, "Value", NULL, attributes->attribute[i].value);
+        soap_end(writer);
+    }
     soap_end(writer);
 }
 
@@ -39,8 +41,9 @@ begin_request(struct soap_writer *writer, const char *type)
 }
 
 enum cf_rc
-wstep_write_issue(const struct soap_head *head, struct cf_bytes csr, const char *template_name,
-                  struct soap_message *ret_message, struct cf_err *err)
+wstep_write_issue(const struct soap_head *head, struct cf_bytes csr,
+                  const struct adcs_attributes *attributes, struct soap_message *ret_message,
+                  struct cf_err *err)
 {
     cf_own(soap_writer) writer = NULL;
     cf_own_str base64 = NULL;
@@ -49,7 +52,7 @@ wstep_write_issue(const struct soap_head *head, struct cf_bytes csr, const char 
     CF_TRY(soap_writer_new(head, &writer, err));
     begin_request(writer, SOAP_NS_TRUST "/Issue");
     write_token(writer, base64);
-    write_template(writer, template_name);
+    write_context(writer, attributes);
     soap_nil(writer, "RequestID", SOAP_NS_ENROLLMENT);
     soap_end(writer);
     return soap_writer_end(writer, ret_message, err);

@@ -4,14 +4,15 @@
  */
 #pragma once
 
+#include "attributes.h"
 #include "soap.h"
 
 #define WSTEP_ACTION SOAP_NS_ENROLLMENT "/RST/wstep"
 
-/* A request for a certificate by a template, which is named in an additional context, too: the
- * service hands that to the CA as request attributes. CF_E_LIMIT. */
+/* A request for a certificate; the attributes go as items of an additional context, which the
+ * service hands to the CA as request attributes. CF_E_LIMIT. */
 CF_MUST_USE enum cf_rc wstep_write_issue(const struct soap_head *head, struct cf_bytes csr,
-                                         const char *template_name,
+                                         const struct adcs_attributes *attributes,
                                          struct soap_message *ret_message, struct cf_err *err);
 /* What became of a request? */
 CF_MUST_USE enum cf_rc wstep_write_query(const struct soap_head *head, uint32_t request_id,

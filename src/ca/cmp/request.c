@@ -39,11 +39,9 @@ static enum cf_rc
 set_validity(struct cmp_session *session, const struct cf_ca_submission *submission,
              struct cf_err *err)
 {
-    uint64_t validity_ms = submission->template_settings->validity_ms;
+    uint64_t days =
+        cf_template_validity_ms(submission->template_settings, submission->validity_ms) / DAY_MS;
 
-    if (submission->validity_ms > 0 && (validity_ms == 0 || submission->validity_ms < validity_ms))
-        validity_ms = submission->validity_ms;
-    uint64_t days = validity_ms / DAY_MS;
     if (session->ca->settings->cmp_request == CF_CMP_P10CR || days == 0 || days > DAYS_MAX)
         return CF_OK;
     if (OSSL_CMP_CTX_set_option(session->ctx, OSSL_CMP_OPT_VALIDITY_DAYS, (int)days) != 1)

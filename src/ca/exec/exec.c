@@ -92,10 +92,9 @@ submit(struct cf_ca *base, const struct cf_ca_submission *submission,
     cf_own(cf_buf) pem = NULL;
     char digest[CF_SHA256_TEXT_SIZE];
     char seconds[NUMBER_SIZE];
-    uint64_t validity_ms = submission->template_settings->validity_ms;
+    uint64_t validity_ms =
+        cf_template_validity_ms(submission->template_settings, submission->validity_ms);
 
-    if (submission->validity_ms > 0 && (validity_ms == 0 || submission->validity_ms < validity_ms))
-        validity_ms = submission->validity_ms;
     (void)snprintf(seconds, sizeof seconds, "%" PRIu64, validity_ms / 1000);
     CF_TRY(cf_sha256_text(submission->csr, digest, err));
     CF_TRY(cf_ca_program_pem("CERTIFICATE REQUEST", submission->csr, &pem, err));

@@ -150,8 +150,11 @@ a_certificate_valid_longer_than_the_ca_says_is_refused(void **state)
     known = (struct cf_template_settings){.key = CF_KEY_P256, .validity_ms = KIT_DAY_MS};
     kit->site->settings->templates[0]->given = CF_TEMPLATE_KEY | CF_TEMPLATE_EKU;
     kit->ca->issues_by = kit->site->settings->templates[0];
+    kit->ca->ops.validity_remedy = "teach the CA";
     core_receive_good(kit, "r1");
     assert_failed(kit, "r1", CF_E_MISMATCH, "notAfter");
+    core_receive_good(kit, "r2");
+    assert_failed(kit, "r2", CF_E_MISMATCH, "'; teach the CA");
 }
 
 static void

@@ -55,12 +55,14 @@ body_of(const struct soap_message *message)
 static void
 asks_for_a_certificate_as_the_specification_shows(void **state)
 {
+    const struct adcs_attributes attributes = {
+        .attribute = {{"CertificateTemplate", "A & B"}, {"ValidityPeriod", "Days"}}, .n = 2};
     struct soap_head head = {.action = WSTEP_ACTION, .url = "https://ces.example/CES"};
     struct soap_message message = {0};
 
     (void)state;
     assert_ok(
-        wstep_write_issue(&head, cf_bytes_of("0\x03\x02\x01\x05", 5), "A & B", &message, &err),
+        wstep_write_issue(&head, cf_bytes_of("0\x03\x02\x01\x05", 5), &attributes, &message, &err),
         err);
     assert_contains(cf_buf_str(message.body),
                     ">http://schemas.microsoft.com/windows/pki/2009/01/enrollment/RST/wstep<");
@@ -78,6 +80,7 @@ asks_for_a_certificate_as_the_specification_shows(void **state)
         "oasis-200401-wss-wssecurity-secext-1.0.xsd#base64binary\">MAMCAQU=</BinarySecurityToken>"
         "<AdditionalContext xmlns=\"http://schemas.xmlsoap.org/ws/2006/12/authorization\">"
         "<ContextItem Name=\"CertificateTemplate\"><Value>A &amp; B</Value></ContextItem>"
+        "<ContextItem Name=\"ValidityPeriod\"><Value>Days</Value></ContextItem>"
         "</AdditionalContext>"
         "<RequestID xmlns=\"http://schemas.microsoft.com/windows/pki/2009/01/enrollment\" "
         "xsi:nil=\"true\"/></RequestSecurityToken></s:Body></s:Envelope>\n");
