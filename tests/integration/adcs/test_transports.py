@@ -51,6 +51,27 @@ def test_many_names_make_a_large_request(tenant, host, lab, transport):
     assert len(row["csr"]) > 28000
 
 
+@pytest.mark.parametrize("transport", ["rpc-negotiate", "ces-kerberos"])
+def test_a_shorter_validity_is_asked_of_the_ca(tenant, host, lab, transport):
+    """Of a profile, and of a policy where the profile has none."""
+    adcs_kit.use_transport(host, lab, transport)
+    lab.ca1.has_attribute_end_date = True
+    host.config["policy wide"]["max_validity"] = "90d"
+    wishes = [{"value": 30, "scale": "days"}, None]
+    contexts = [context for wish in wishes
+                for context in adcs_kit.order(tenant, profile={"validityPeriod": wish})]
+    adcs_kit.finish(tenant, host)
+    certificates = adcs_kit.issued(tenant, host, contexts)
+    assert [(c.not_valid_after - c.not_valid_before).days for c in certificates] == [30, 90]
+
+
+def test_a_ca_that_takes_no_validity_from_requests_is_told_how_to(tenant, host, lab):
+    [context] = adcs_kit.order(tenant, profile={"validityPeriod": {"value": 30, "scale": "days"}})
+    adcs_kit.finish(tenant, host)
+    sentence = adcs_kit.refused(tenant, host, context)
+    assert "notAfter" in sentence and "+EDITF_ATTRIBUTEENDDATE" in sentence
+
+
 @pytest.mark.parametrize("transport,restarts", [
     ("rpc-negotiate", False), ("rpc-kerberos", True), ("ces-kerberos", True)])
 def test_pending_requests_wait_for_the_manager(tenant, host, lab, transport, restarts):

@@ -44,6 +44,7 @@ class Authority:
         # {account: roles}; enrolling is everybody's by default, as "Authenticated Users" have it.
         self.roles = dict.fromkeys(templates.pki.ACCOUNTS, ROLE_OFFICER | ROLE_READ | ROLE_ENROLL)
         self.role_of_others = ROLE_READ | ROLE_ENROLL
+        self.has_attribute_end_date = False  # EDITF_ATTRIBUTEENDDATE
         self.stopped, self.calls, self._epoch = threading.Event(), [], 0
         self._lock = threading.RLock()
         self._base = sqlite3.connect(folder / f"{host}.db", check_same_thread=False)
@@ -85,6 +86,7 @@ class Authority:
         self.calls.clear()
         self.roles = dict.fromkeys(templates.pki.ACCOUNTS, ROLE_OFFICER | ROLE_READ | ROLE_ENROLL)
         self.offered = set(self._first_offered)
+        self.has_attribute_end_date = False
 
     # -- enrolment --------------------------------------------------------------------------------
     def role(self, caller):
@@ -129,7 +131,7 @@ class Authority:
             if template.pends:
                 self._set(number, disposition=codes.PENDING, message="Taken Under Submission")
             else:
-                self._issue(number, csr, template, caller.account)
+                self._issue(number, csr, template, caller.account, attributes)
         except Refused as refused:
             self._set(number, disposition=refused.code, message=str(refused))
         return self.row(number)
@@ -166,10 +168,11 @@ class Authority:
         if template.supplies_subject and not csr.has_name():
             raise Refused(codes.CERTSRV_E_BAD_REQUESTSUBJECT)
 
-    def _issue(self, number, csr, template, account):
+    def _issue(self, number, csr, template, account, attributes):
         signer = self.other if self.other and self.faults.take("other_ca") else self.signer
+        asked = issue.validity_of(attributes) if self.has_attribute_end_date else None
         certificate = issue.certificate_for(signer, csr, template, account, number,
-                                            self.faults.take)
+                                            self.faults.take, asked)
         chain = [] if self.faults.take("no_chain") else signer.chain
         self._set(number, disposition=codes.ISSUED, message="Issued",
                   serial=issue.serial_text(certificate), cert=issue.pki.der(certificate),
@@ -187,7 +190,9 @@ class Authority:
         row = self.row(number)
         if row is None or row["disposition"] != codes.PENDING:
             raise Refused(codes.CERTSRV_E_BAD_REQUESTSTATUS)
-        self._issue(number, Csr(row["csr"]), self.templates[row["template"]], row["caller"])
+        attributes = dict(line.split(":", 1) for line in row["attributes"].splitlines())
+        self._issue(number, Csr(row["csr"]), self.templates[row["template"]], row["caller"],
+                    attributes)
 
     def deny(self, number):
         row = self.row(number)

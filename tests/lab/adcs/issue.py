@@ -14,6 +14,8 @@ from .csr import SAN, SID, TEMPLATE_OID
 
 APPLICATION_POLICIES = "1.3.6.1.4.1.311.21.10"
 WRONG_EKU = "1.3.6.1.5.5.7.3.1"
+PERIODS = {"Seconds": 1, "Minutes": 60, "Hours": 3600, "Days": 86400, "Weeks": 7 * 86400,
+           "Months": 30 * 86400, "Years": 365 * 86400}
 
 
 def authority_name(common_name):
@@ -120,8 +122,17 @@ def _extensions(signer, csr, template, key, take):
     yield x509.CRLDistributionPoints([x509.DistributionPoint([url], None, None, None)]), False
 
 
-def certificate_for(signer, csr, template, requester, number, take):
-    """take(kind): a scripted fault of this kind, or None."""
+def validity_of(attributes):
+    """What ValidityPeriod and ValidityPeriodUnits ask for; None: nothing."""
+    period, units = attributes.get("ValidityPeriod"), attributes.get("ValidityPeriodUnits")
+    if period not in PERIODS or units is None:
+        return None
+    return datetime.timedelta(seconds=PERIODS[period] * int(units))
+
+
+def certificate_for(signer, csr, template, requester, number, take, asked=None):
+    """take(kind): a scripted fault of this kind, or None. asked: a validity; the template's is the
+    longest."""
     key = pki.new_key(csr.key_bits).public_key() if take("wrong_key") else csr.key
     if take("wrong_subject"):
         subject = pki.common_name("somebody else")
@@ -130,10 +141,11 @@ def certificate_for(signer, csr, template, requester, number, take):
     else:
         subject = pki.common_name(requester)
     start = datetime.datetime.utcnow().replace(microsecond=0) - datetime.timedelta(minutes=10)
+    own = datetime.timedelta(days=template.days)
     builder = (x509.CertificateBuilder().subject_name(subject)
                .issuer_name(signer.certificate.subject).public_key(key)
                .serial_number(new_serial(number)).not_valid_before(start)
-               .not_valid_after(start + datetime.timedelta(days=template.days)))
+               .not_valid_after(start + min(asked or own, own)))
     for extension, is_critical in _extensions(signer, csr, template, key, take):
         builder = builder.add_extension(extension, is_critical)
     return builder.sign(signer.key, hashes.SHA256())

@@ -143,3 +143,19 @@ def test_a_stub_that_is_no_call_is_a_fault(client):
     connection = client.connect(icpr.INTERFACE)
     assert fault_of(connection.request, 0, b"\1\2\3") == BAD_STUB_DATA
     assert fault_of(client.connect(icpr.INTERFACE).request, 1, b"") == PROCNUM_OUT_OF_RANGE
+
+
+def test_a_shorter_validity_is_taken_from_requests_by_a_ca_that_was_told_to(lab, enroll):
+    def days_of(attributes):
+        issued = x509.load_der_x509_certificate(enroll(csrs.make(), DEVICE + attributes).cert)
+        return (issued.not_valid_after - issued.not_valid_before).total_seconds() / 86400
+
+    asked = "ValidityPeriod:Days\nValidityPeriodUnits:90\n"
+    assert days_of(asked) == 365
+    lab.ca1.has_attribute_end_date = True
+    try:
+        assert [days_of(asked), days_of("ValidityPeriod:Hours\nValidityPeriodUnits:36\n"),
+                days_of("ValidityPeriod:Years\nValidityPeriodUnits:2\n"),
+                days_of("ValidityPeriod:Days\n"), days_of("")] == [90, 1.5, 365, 365, 365]
+    finally:
+        lab.ca1.has_attribute_end_date = False
