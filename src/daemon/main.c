@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* certferryd - the connector daemon. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "certferry/kerberos.h"
+
 #include "daemon.h"
 #include "options.h"
 
-int
-main(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
     struct cf_options options;
     int code = cf_options_parse(argc, argv, &options);
@@ -20,4 +25,18 @@ main(int argc, char **argv)
         break;
     }
     return cf_daemon_main(&options);
+}
+
+int
+main(int argc, char **argv)
+{
+    int code = run(argc, argv);
+
+    /* Returning would take the libraries down under threads that still wait for a KDC, which
+     * nothing can end. All that has to be kept is in the store by now. */
+    if (cf_kerberos_is_waiting()) {
+        (void)fflush(NULL);
+        _exit(code);
+    }
+    return code;
 }

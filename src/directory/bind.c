@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bind - proves who we are: a password inside TLS, or Kerberos with a key from a keytab. */
 #include <sasl/sasl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "explain.h"
 #include "parts.h"
+
+enum { SERVICE_SIZE = 300 };
 
 static enum cf_rc
 fail(struct cf_ldap_conn *conn, int code, struct cf_err *err)
@@ -123,14 +126,32 @@ exchange(struct cf_ldap_conn *conn, struct cf_err *err)
 }
 
 enum cf_rc
-cf_ldap_new_kerberos(const struct cf_directory_settings *settings,
+cf_ldap_new_kerberos(const struct cf_directory_settings *settings, const volatile int *stop_flag,
                      struct cf_kerberos **ret_kerberos, struct cf_err *err)
 {
     struct cf_kerberos_options options = {.keytab_file = settings->keytab_file,
                                           .principal = settings->principal,
-                                          .section = "[directory]"};
+                                          .section = "[directory]",
+                                          .timeout_ms = settings->timeout_ms,
+                                          .stop_flag = stop_flag};
 
     return cf_kerberos_new(&options, ret_kerberos, err);
+}
+
+/* The ticket as well: libsasl would wait for a silent KDC without an end. */
+static enum cf_rc
+acquire(struct cf_ldap_conn *conn, struct cf_err *err)
+{
+    char service[SERVICE_SIZE];
+    LDAPURLDesc *url = NULL;
+
+    if (ldap_url_parse(conn->uri, &url) != LDAP_URL_SUCCESS)
+        return cf_fail_oom(err); /* it was parsed to get here */
+    int len = snprintf(service, sizeof service, "ldap@%s", url->lud_host);
+    ldap_free_urldesc(url);
+    if (len < 0 || (size_t)len >= sizeof service)
+        return cf_fail(err, CF_E_CONFIG, "the host's name is too long");
+    return cf_kerberos_acquire(conn->ldap->kerberos, service, &conn->credential, err);
 }
 
 static enum cf_rc
@@ -138,7 +159,7 @@ bind_gssapi(struct cf_ldap_conn *conn, struct cf_err *err)
 {
     if (!set_security(conn))
         return cf_fail(err, CF_E_BUG, "libldap refuses a SASL option");
-    enum cf_rc rc = cf_kerberos_acquire(conn->ldap->kerberos, &conn->credential, err);
+    enum cf_rc rc = acquire(conn, err);
     if (rc == CF_OK) {
         cf_ldap_limit(conn, conn->ldap->settings->timeout_ms); /* the tickets took their own time */
         rc = exchange(conn, err);

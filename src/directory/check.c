@@ -69,7 +69,7 @@ check_credential(const struct check *check)
         report(check, CF_FINDING_OK, "directory credential", "the password can be read", NULL);
         return;
     }
-    if (cf_ldap_new_kerberos(settings, &kerberos, &own) != CF_OK) {
+    if (cf_ldap_new_kerberos(settings, NULL, &kerberos, &own) != CF_OK) {
         report_error(check, "directory credential", &own);
         return;
     }

@@ -76,14 +76,15 @@ read_password(const struct cf_directory_settings *settings, struct cf_secret **r
 }
 
 static enum cf_rc
-read_credential(const struct cf_directory_settings *settings, struct cf_secret **ret_password,
-                struct cf_kerberos **ret_kerberos, struct cf_err *err)
+read_credential(const struct cf_directory_settings *settings, const struct cf_directory_env *env,
+                struct cf_secret **ret_password, struct cf_kerberos **ret_kerberos,
+                struct cf_err *err)
 {
     if (settings->auth == CF_DIRECTORY_SIMPLE)
         return read_password(settings, ret_password, err);
     if (!settings->keytab_file)
         return cf_fail(err, CF_E_CONFIG, "[directory] auth = gssapi needs keytab_file");
-    return cf_ldap_new_kerberos(settings, ret_kerberos, err);
+    return cf_ldap_new_kerberos(settings, env->stop_flag, ret_kerberos, err);
 }
 
 static enum cf_rc
@@ -112,7 +113,7 @@ ldap_open_directory(const struct cf_directory_settings *settings,
     CF_TRY(check_uris(settings, &n_uris, err));
     if (settings->tls != CF_DIRECTORY_SIGNED)
         CF_TRY(check_ca_file(ca_file, err));
-    CF_TRY(read_credential(settings, &password, &kerberos, err));
+    CF_TRY(read_credential(settings, env, &password, &kerberos, err));
 
     struct cf_ldap *ldap = calloc(1, sizeof *ldap);
     if (!ldap)

@@ -85,6 +85,7 @@ CF_MUST_USE enum cf_rc cf_ldap_peer_cert(struct cf_ldap_conn *conn, struct cf_ce
                                          struct cf_err *err);
 /* bind: proves who we are. */
 CF_MUST_USE enum cf_rc cf_ldap_new_kerberos(const struct cf_directory_settings *settings,
+                                            const volatile int *stop_flag,
                                             struct cf_kerberos **ret_kerberos, struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_ldap_bind(struct cf_ldap_conn *conn, struct cf_err *err);
 

@@ -4,9 +4,10 @@
 #include <assert.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "thread.h"
 
 enum { WORKERS_MAX = 256, QUEUE_MAX = 65536, NAME_SIZE = 16 };
 
@@ -232,16 +233,8 @@ cf_pool_new(const struct cf_pool_options *options, struct cf_pool **ret_pool, st
     init_lane(&pool->lanes[CF_LANE_CPU], "cpu", options->queue_max, true);
     init_lane(&pool->lanes[CF_LANE_IO], "io", options->queue_max, false);
 
-    /* Workers take no signals: those belong to the event loop. The ones a thread raises itself
-     * stay open. */
-    sigset_t blocked, saved;
-    sigfillset(&blocked);
-    sigdelset(&blocked, SIGSEGV);
-    sigdelset(&blocked, SIGBUS);
-    sigdelset(&blocked, SIGFPE);
-    sigdelset(&blocked, SIGILL);
-    sigdelset(&blocked, SIGABRT);
-    pthread_sigmask(SIG_BLOCK, &blocked, &saved);
+    sigset_t saved;
+    cf_thread_block_signals(&saved);
     enum cf_rc rc = start_threads(pool, options, err);
     pthread_sigmask(SIG_SETMASK, &saved, NULL);
     if (rc != CF_OK)

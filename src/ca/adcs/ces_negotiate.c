@@ -136,6 +136,8 @@ begin(struct attempt *attempt, struct cf_err *err)
         .service = attempt->endpoint->service,
         .mech = CF_GSS_SPNEGO,
         .delegates = ca->settings->delegates,
+        .timeout_ms = ca->settings->connect_timeout_ms,
+        .stop_flag = ca->env.stop_flag,
         .channel_binding = binding ? cf_buf_bytes(binding) : cf_bytes_of(NULL, 0),
     };
     return cf_gss_new(&options, &attempt->gss, err);

@@ -27,7 +27,7 @@ check_account(const struct adcs_checking *checking)
 
     if (!kerberos)
         return;
-    if (cf_kerberos_acquire(kerberos, &credential, &why) != CF_OK) {
+    if (cf_kerberos_acquire(kerberos, NULL, &credential, &why) != CF_OK) {
         say_failure(checking, &why,
                     "do what the text says; a domain administrator exports a new keytab when the "
                     "account's password was changed");

@@ -81,6 +81,8 @@ load_kerberos(struct adcs_ca *ca, struct cf_err *err)
         .keytab_file = ca->settings->keytab_file,
         .principal = ca->settings->principal,
         .section = section,
+        .timeout_ms = ca->settings->connect_timeout_ms,
+        .stop_flag = ca->env.stop_flag,
     };
 
     if (!needs_kerberos(ca->settings))

@@ -49,6 +49,8 @@ prepare_security(struct cf_rpc *rpc, const struct cf_rpc_target *target, struct 
         .mech = target->mech,
         .is_dce_style = true,
         .wants_privacy = true,
+        .timeout_ms = target->connect_timeout_ms,
+        .stop_flag = target->stop_flag,
     };
     rpc->auth_type = target->mech == CF_GSS_KERBEROS ? RPC_AUTH_KERBEROS : RPC_AUTH_NEGOTIATE;
     return cf_gss_new(&options, &rpc->gss, err);

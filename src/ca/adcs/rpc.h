@@ -37,8 +37,8 @@ struct cf_rpc_target {
     uint16_t port;                      /* 0: as the endpoint mapper says */
     const struct cf_kerberos *kerberos; /* NULL: without authentication (endpoint mapper only) */
     enum cf_gss_mech mech;
-    uint64_t connect_timeout_ms;
-    uint64_t timeout_ms; /* of the whole bind, and of each call */
+    uint64_t connect_timeout_ms; /* and of getting tickets */
+    uint64_t timeout_ms;         /* of the whole bind, and of each call */
     const volatile int *stop_flag;
 };
 

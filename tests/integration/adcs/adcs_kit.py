@@ -40,6 +40,15 @@ def ca_section(authority, templates=TEMPLATES, **options):
         "breaker_max": "1s", **options}
 
 
+def without_directory(host):
+    """As for a CA whose templates are written in the configuration."""
+    del host.config["directory"]
+    host.config["ca corp"].update(keytab_file="credential:keytab", chain_file=host.ca_path)
+    for name in TEMPLATES.split():
+        host.config[f"template {name}"] = {"key": "rsa2048", "eku": "clientAuth",
+                                           "validity": "365d"}
+
+
 def use_ces(host, lab, way):
     """way: kerberos (with extended protection), password or certificate."""
     section = host.config["ca corp"]

@@ -148,7 +148,7 @@ def test_no_kerberos_server_is_for_a_while(tenant, host, lab):
     conf.write_text(text.replace("kdc = 10.53.0.1\n", "kdc = 10.53.0.99\n"))
     host.environment["KRB5_CONFIG"] = str(conf)
     subprocess.run("ip route replace unreachable 10.53.0.99/32".split(), check=True)
-    without_directory(host, lab)
+    adcs_kit.without_directory(host)
     contexts = adcs_kit.order(tenant)
     host.start()
     adcs_kit.wait_log(tenant, host, "CA_UNAVAILABLE")
@@ -156,15 +156,6 @@ def test_no_kerberos_server_is_for_a_while(tenant, host, lab):
     conf.write_text(text)
     adcs_kit.finish(tenant, host, 90)
     adcs_kit.issued(tenant, host, contexts)
-
-
-def without_directory(host, lab):
-    """As for a CA whose templates are written in the configuration."""
-    del host.config["directory"]
-    host.config["ca corp"].update(keytab_file="credential:keytab", chain_file=host.ca_path)
-    for name in adcs_kit.TEMPLATES.split():
-        host.config[f"template {name}"] = {"key": "rsa2048", "eku": "clientAuth",
-                                           "validity": "365d"}
 
 
 def test_a_name_without_a_service_principal_is_named(tenant, host, lab):
@@ -192,7 +183,7 @@ def spoil_keys(keytab):
 
 def test_a_changed_key_in_the_domain_is_named(tenant, host, lab):
     """The keytab is older than the account's password."""
-    without_directory(host, lab)
+    adcs_kit.without_directory(host)
     keytab = host.credentials / "keytab"
     data = spoil_keys(keytab.read_bytes())
     keytab.chmod(0o600)
@@ -216,7 +207,7 @@ def test_a_clock_that_is_off_is_named(tenant, host, lab):
     shift.write_text("1200\n")
     host.environment.update(KRB5_CONFIG=str(conf), SHIFT_CLOCK_FILE=str(shift),
                             LD_PRELOAD=os.environ["CERTFERRY_SHIFT_CLOCK"])
-    without_directory(host, lab)
+    adcs_kit.without_directory(host)
     contexts = adcs_kit.order(tenant)
     host.start()
     adcs_kit.wait_log(tenant, host, "clock")
@@ -231,7 +222,7 @@ def test_a_ticket_that_expired_is_renewed(tenant, host, lab):
     shift = lab.folder / "shift"
     host.environment.update(SHIFT_CLOCK_FILE=str(shift),
                             LD_PRELOAD=os.environ["CERTFERRY_SHIFT_CLOCK"])
-    without_directory(host, lab)
+    adcs_kit.without_directory(host)
     issue(tenant, host)
     shift.write_text("40000\n")  # for the domain controller, too
     try:

@@ -4,18 +4,21 @@
  *
  * Settings: keytab, principal, service, acceptor (the service's keytab), mech (spnego, kerberos),
  * dce, privacy, delegates, binding (ours), their_binding, tamper (1: the acceptor's first token is
- * changed at its end; 2: replaced). Verbs: acquire, context, seals, misuse, crowd, pause (waits for
- * a line of standard input). One line for each outcome; "fault=..." for a failure of ours.
+ * changed at its end; 2: replaced), ticket (a service that acquire gets one for), timeout (in
+ * milliseconds, for a KDC). Verbs: acquire, context, seals, misuse, crowd, pause (waits for a line
+ * of standard input), settle (waits for threads that were
+ * left). One line for each outcome; "fault=..." for a failure of ours.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "gss_talk.h"
 
-enum { LEGS_MAX = 8 };
+enum { LEGS_MAX = 8, SETTLE_TENTHS = 900 };
 
 static const char *const NAMES[] = {
-    "keytab",  "principal", "service", "acceptor",      "mech",   "dce",
-    "privacy", "delegates", "binding", "their_binding", "tamper",
+    "keytab",    "principal", "service",       "acceptor", "mech",   "dce",     "privacy",
+    "delegates", "binding",   "their_binding", "tamper",   "ticket", "timeout",
 };
 static const char *values[CF_COUNT(NAMES)];
 
@@ -117,6 +120,14 @@ misuse(struct cf_gss *gss, struct acceptor *acceptor, struct cf_err *err)
     return CF_OK;
 }
 
+static uint64_t
+timeout(void)
+{
+    const char *text = value_of("timeout");
+
+    return text ? strtoull(text, NULL, 10) : 0;
+}
+
 static enum cf_rc
 talk(const struct cf_kerberos *kerberos, const char *verb, struct cf_err *err)
 {
@@ -129,6 +140,7 @@ talk(const struct cf_kerberos *kerberos, const char *verb, struct cf_err *err)
         .wants_privacy = value_of("privacy") != NULL,
         .delegates = value_of("delegates") != NULL,
         .channel_binding = bytes_of("binding"),
+        .timeout_ms = timeout(),
     };
     int legs = 0;
     struct acceptor acceptor = {.binding = bytes_of("their_binding")};
@@ -167,9 +179,15 @@ act(const struct cf_kerberos *kerberos, const char *verb, struct cf_err *err)
         check_crowd(kerberos, make_one_of_many);
         return CF_OK;
     }
+    if (strcmp(verb, "settle") == 0) {
+        for (int i = 0; i < SETTLE_TENTHS && cf_kerberos_is_waiting(); i++)
+            (void)usleep(100000);
+        printf("waiting=%d\n", cf_kerberos_is_waiting());
+        return CF_OK;
+    }
     if (strcmp(verb, "acquire") != 0)
         return talk(kerberos, verb, err);
-    CF_TRY(cf_kerberos_acquire(kerberos, &credential, err));
+    CF_TRY(cf_kerberos_acquire(kerberos, value_of("ticket"), &credential, err));
     cf_kerberos_release(credential);
     printf("acquired=%s\n", cf_kerberos_principal(kerberos));
     return CF_OK;
@@ -189,7 +207,8 @@ main(int argc, char **argv)
     }
     struct cf_kerberos_options options = {.keytab_file = value_of("keytab"),
                                           .principal = value_of("principal"),
-                                          .section = "[ca corp]"};
+                                          .section = "[ca corp]",
+                                          .timeout_ms = timeout()};
     if (cf_kerberos_new(&options, &kerberos, &err) != CF_OK) {
         printf("fault=%s %s\n", cf_rc_name(err.rc), err.text);
         return 0;
@@ -197,6 +216,10 @@ main(int argc, char **argv)
     for (i++; i < argc; i++) {
         if (act(kerberos, argv[i], &err) != CF_OK)
             printf("fault=%s %s\n", cf_rc_name(err.rc), err.text);
+    }
+    if (cf_kerberos_is_waiting()) {
+        (void)fflush(stdout);
+        _exit(0);
     }
     return 0;
 }

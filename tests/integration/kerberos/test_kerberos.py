@@ -3,8 +3,10 @@
 inside the namespaces of tests/lab/dc/run --alone."""
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import ldb
@@ -13,6 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "lab/dc"))
 import dc as lab_dc  # noqa: E402
 import populate  # noqa: E402
+from relay import Relay  # noqa: E402
 
 TALK = os.environ["CERTFERRY_GSS_TALK"]
 SERVICE = "host@pc1.corp.example"
@@ -206,6 +209,66 @@ def test_no_kdc_is_for_a_while(dc, settings):
         name, text = fault(dc, settings, verb, KRB5_CONFIG=str(nowhere))
         assert name == "CF_E_NET"
         assert "KDC" in text
+
+
+@pytest.fixture
+def silent(dc):
+    """krb5.conf with a KDC that takes connections and says nothing. Closing it is its end."""
+    with socket.create_server(("127.0.0.1", 0)) as kdc:
+        conf = dc.folder / "silent-krb5.conf"
+        port = kdc.getsockname()[1]
+        conf.write_text(dc.krb5_conf.read_text()
+                        .replace("[libdefaults]", "[libdefaults]\n udp_preference_limit = 1")
+                        .replace(lab_dc.ADDRESS, f"127.0.0.1:{port}"))
+        yield kdc, conf
+
+
+@pytest.mark.parametrize("verb", ["acquire", "context"])
+def test_a_silent_kdc_is_left_at_the_limit(dc, settings, silent, verb):
+    kdc, conf = silent
+    began = time.monotonic()
+    name, text = fault(dc, {**settings, "timeout": 700}, verb, KRB5_CONFIG=str(conf))
+    assert 0.7 <= time.monotonic() - began < 4
+    assert name == "CF_E_NET"
+    assert text == ("Kerberos: no KDC of CORP.EXAMPLE answered within 700 ms; check krb5.conf, DNS "
+                    "and port 88")
+
+
+def test_a_kdc_that_comes_back_is_asked_at_once(dc, settings):
+    """The relay is silent at first; what it has swallowed by then stays without an answer."""
+    with Relay(lab_dc.ADDRESS) as relay:
+        conf = dc.folder / "relay-krb5.conf"
+        conf.write_text(dc.krb5_conf.read_text()
+                        .replace("[libdefaults]", "[libdefaults]\n udp_preference_limit = 1")
+                        .replace(lab_dc.ADDRESS, f"127.0.0.1:{relay.port}"))
+        chosen = {**settings, "timeout": 1500, "ticket": SERVICE}
+        client = start(dc, chosen, "acquire", "context", "pause", "context", "acquire", "settle",
+                       KRB5_CONFIG=str(conf))
+        for _ in range(2):
+            assert client.stdout.readline().startswith("fault=CF_E_NET ")
+        relay.is_silent = False
+        client.stdin.write("\n")
+        client.stdin.flush()
+        assert client.stdout.readline() == "legs=2\n"
+        assert client.stdout.readline() == "acquired=CONN1$@CORP.EXAMPLE\n"
+        relay.drop_silent()
+        out, errors = client.communicate(timeout=120)
+    assert (out, errors) == ("waiting=0\n", "")
+
+
+def test_tickets_that_are_there_need_no_kdc(dc, settings):
+    with Relay(lab_dc.ADDRESS) as relay:
+        conf = dc.folder / "relay-krb5.conf"
+        conf.write_text(dc.krb5_conf.read_text()
+                        .replace("[libdefaults]", "[libdefaults]\n udp_preference_limit = 1")
+                        .replace(lab_dc.ADDRESS, f"127.0.0.1:{relay.port}"))
+        relay.is_silent = False
+        chosen = {**settings, "ticket": SERVICE}
+        client = start(dc, chosen, "acquire", "pause", "context", KRB5_CONFIG=str(conf))
+        assert client.stdout.readline() == "acquired=CONN1$@CORP.EXAMPLE\n"
+        relay.is_silent = True
+        out, errors = client.communicate("\n", timeout=60)
+    assert (out, errors) == ("legs=2\n", "")
 
 
 @needs_clock
