@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "certferry/ca_sweep.h"
 #include "certferry/log.h"
 #include "duty.h"
 
@@ -20,14 +21,11 @@ enum {
 
 struct sweep {
     struct cf_scheduler *scheduler;
-    struct cf_site *site; /* a reference */
     unsigned number;
-    atomic_size_t next; /* the CA whose turn it is */
-    atomic_uint n_runners;
 };
 
 struct look {
-    struct sweep *sweep;
+    const struct sweep *sweep;
     const struct cf_ca_slot *slot;
     uint64_t ca;
 };
@@ -109,11 +107,12 @@ hear(void *arg, const struct cf_finding *finding)
 }
 
 static void
-check(struct sweep *sweep, struct cf_ca_slot *slot)
+check(void *arg, struct cf_ca_slot *slot, size_t i)
 {
-    struct look look = {.sweep = sweep, .slot = slot, .ca = hash_of(slot->settings->name)};
+    struct look look = {.sweep = arg, .slot = slot, .ca = hash_of(slot->settings->name)};
     struct cf_err err = {0};
 
+    (void)i;
     enum cf_rc rc = slot->ca->ops->check(slot->ca, hear, &look, &err);
     if (rc == CF_OK) {
         forget_mended(&look);
@@ -127,29 +126,14 @@ check(struct sweep *sweep, struct cf_ca_slot *slot)
 }
 
 static void
-leave(struct sweep *sweep)
-{
-    struct cf_scheduler *scheduler = sweep->scheduler;
-
-    if (atomic_fetch_sub(&sweep->n_runners, 1) > 1)
-        return;
-    pthread_mutex_lock(&scheduler->lock);
-    scheduler->preflight_is_running = false;
-    pthread_mutex_unlock(&scheduler->lock);
-    cf_site_free(sweep->site);
-    free(sweep);
-}
-
-static void
-run(void *arg)
+end_sweep(void *arg)
 {
     struct sweep *sweep = arg;
-    size_t i;
 
-    while (!cf_pool_is_stopping(sweep->scheduler->options.pool) &&
-           (i = atomic_fetch_add(&sweep->next, 1)) < sweep->site->n_cas)
-        check(sweep, &sweep->site->cas[i]);
-    leave(sweep);
+    pthread_mutex_lock(&sweep->scheduler->lock);
+    sweep->scheduler->preflight_is_running = false;
+    pthread_mutex_unlock(&sweep->scheduler->lock);
+    free(sweep);
 }
 
 /* 0: one is under way. */
@@ -173,29 +157,28 @@ enum cf_rc
 cf_duty_preflight(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *ret_next_ms,
                   struct cf_err *err)
 {
-    unsigned n_runners = site->settings->io_workers < FEW_WORKERS ? 1 : N_RUNNERS;
-    unsigned number = begin_sweep(scheduler);
-
-    *ret_next_ms = number > 0 ? PREFLIGHT_MS : STILL_RUNNING_MS;
-    if (number == 0)
-        return CF_OK;
+    size_t n_runners = site->settings->io_workers < FEW_WORKERS ? 1 : N_RUNNERS;
+    cf_own(cf_ca_sweep) all = NULL;
     struct sweep *sweep = calloc(1, sizeof *sweep);
-    if (!sweep) {
-        pthread_mutex_lock(&scheduler->lock);
-        scheduler->preflight_is_running = false;
-        pthread_mutex_unlock(&scheduler->lock);
+    const struct cf_ca_sweep_options options = {.site = site,
+                                                .pool = scheduler->options.pool,
+                                                .look = check,
+                                                .end = end_sweep,
+                                                .arg = sweep};
+
+    if (!sweep)
         return cf_fail_oom(err);
+    *sweep = (struct sweep){.scheduler = scheduler, .number = begin_sweep(scheduler)};
+    *ret_next_ms = STILL_RUNNING_MS;
+    if (sweep->number == 0) {
+        free(sweep);
+        return CF_OK;
     }
-    *sweep = (struct sweep){.scheduler = scheduler, .site = cf_site_ref(site), .number = number};
-    atomic_init(&sweep->next, 0);
-    atomic_init(&sweep->n_runners, n_runners + 1);
-    for (unsigned i = 0; i < n_runners; i++) {
-        if (cf_pool_submit(scheduler->options.pool, CF_LANE_IO, CF_PRIO_IDLE, run, sweep, NULL) !=
-            CF_OK) {
-            *ret_next_ms = STILL_RUNNING_MS;
-            leave(sweep);
-        }
+    if (cf_ca_sweep_new(&options, &all, err) != CF_OK) {
+        end_sweep(sweep);
+        return CF_E_OOM;
     }
-    leave(sweep);
+    if (cf_ca_sweep_start(all, CF_PRIO_IDLE, n_runners) == n_runners)
+        *ret_next_ms = PREFLIGHT_MS;
     return CF_OK;
 }

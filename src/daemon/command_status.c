@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* status and check: how the connector fares, and what is not in order. */
+/* status: how the connector fares. */
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "certferry/config.h"
-#include "certferry/expiry.h"
 #include "certferry/metrics.h"
-#include "certferry/policy.h"
 #include "command.h"
 
 static enum cf_rc
@@ -118,64 +115,5 @@ cf_command_status(const struct cf_command_call *call, struct cf_json_writer *out
                         (int64_t)cf_metric_get((enum cf_metric)metric));
     cf_json_put_object_end(out);
     put_duties(daemon->scheduler, out);
-    return CF_OK;
-}
-
-static void
-put_finding(void *arg, const struct cf_finding *finding)
-{
-    static const char *const severities[] = {
-        [CF_FINDING_OK] = "ok", [CF_FINDING_WARNING] = "warning", [CF_FINDING_ERROR] = "error"};
-    struct cf_json_writer *out = arg;
-
-    cf_json_put_object(out, NULL);
-    cf_json_put_string(out, "severity", severities[finding->severity]);
-    cf_json_put_string(out, "subject", finding->subject);
-    cf_json_put_string(out, "text", finding->text);
-    cf_json_put_string(out, "remedy", finding->remedy);
-    cf_json_put_object_end(out);
-}
-
-/* A check that cannot even run is a finding like any other. */
-static void
-put_broken_check(struct cf_json_writer *out, const char *subject, const struct cf_err *failure)
-{
-    const struct cf_finding finding = {
-        .severity = CF_FINDING_ERROR,
-        .subject = subject,
-        .text = failure->text,
-        .remedy = "see the journal: journalctl -u certferryd -x",
-    };
-
-    put_finding(out, &finding);
-}
-
-enum cf_rc
-cf_command_check(const struct cf_command_call *call, struct cf_json_writer *out, struct cf_err *err)
-{
-    struct cf_site *site = call->site;
-    struct cf_err failure = {0};
-
-    (void)err;
-    cf_json_put_array(out, "findings");
-    if (cf_config_check_files(site->settings, put_finding, out, &failure) != CF_OK)
-        put_broken_check(out, "configuration", &failure);
-    if (site->store->ops->check(site->store, put_finding, out, &failure) != CF_OK)
-        put_broken_check(out, "store", &failure);
-    if (site->cloud->ops->check(site->cloud, put_finding, out, &failure) != CF_OK)
-        put_broken_check(out, "cloud", &failure);
-    for (size_t i = 0; i < site->n_cas; i++) {
-        struct cf_ca *ca = site->cas[i].ca;
-
-        if (ca->ops->check(ca, put_finding, out, &failure) != CF_OK)
-            put_broken_check(out, site->cas[i].settings->name, &failure);
-    }
-    if (site->directory &&
-        site->directory->ops->check(site->directory, put_finding, out, &failure) != CF_OK)
-        put_broken_check(out, "directory", &failure);
-    if (site->directory)
-        cf_policy_check_groups(site->settings, site->directory, put_finding, out);
-    cf_expiry_check(site, put_finding, out);
-    cf_json_put_array_end(out);
     return CF_OK;
 }

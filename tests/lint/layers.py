@@ -15,7 +15,7 @@ HEADERS = {
     "sys": "loop pool http http_pool proc file stop harden tcp breaker kerberos",
     "pki": "dn subject san key keypool csr cert cms pfx digest identity import_key sid",
     "core": "request facts expiry profile_lint machine policy revoke platform settings site scheduler operator "
-    "ca ca_program store cloud directory enrollment",
+    "ca ca_program ca_sweep store cloud directory enrollment",
     "config": "config",
     "ctl": "ctl",
 }

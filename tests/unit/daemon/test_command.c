@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -168,6 +171,86 @@ a_check_that_fails_is_a_finding(void **state)
     ask("{\"command\":\"check\"}", true, "see the journal");
 }
 
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t has_ended;
+    bool second_has_ended;
+    bool first_has_waited_in_vain;
+} meeting = {.lock = PTHREAD_MUTEX_INITIALIZER, .has_ended = PTHREAD_COND_INITIALIZER};
+
+static void
+say(cf_finding_fn *report, void *arg, const char *text)
+{
+    const struct cf_finding finding = {
+        .severity = CF_FINDING_WARNING, .subject = "ca", .text = text, .remedy = "mend it"};
+
+    report(arg, &finding);
+}
+
+/* Ends only after the check of the CA behind it. */
+static enum cf_rc
+check_first(struct cf_ca *ca, cf_finding_fn *report, void *arg, struct cf_err *err)
+{
+    struct timespec end;
+
+    (void)ca;
+    (void)err;
+    (void)clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += 60;
+    pthread_mutex_lock(&meeting.lock);
+    while (!meeting.second_has_ended && !meeting.first_has_waited_in_vain)
+        meeting.first_has_waited_in_vain =
+            pthread_cond_timedwait(&meeting.has_ended, &meeting.lock, &end) != 0;
+    pthread_mutex_unlock(&meeting.lock);
+    say(report, arg, "first one");
+    say(report, arg, "first two");
+    return CF_OK;
+}
+
+static enum cf_rc
+check_second(struct cf_ca *ca, cf_finding_fn *report, void *arg, struct cf_err *err)
+{
+    (void)ca;
+    say(report, arg, "second one");
+    pthread_mutex_lock(&meeting.lock);
+    meeting.second_has_ended = true;
+    pthread_cond_broadcast(&meeting.has_ended);
+    pthread_mutex_unlock(&meeting.lock);
+    return cf_fail(err, CF_E_CA_DOWN, "second breaks off");
+}
+
+static void
+cas_are_checked_side_by_side_and_told_in_the_order_of_the_configuration(void **state)
+{
+    static struct cf_ca_ops ops[2];
+    const struct cf_ca_env env = {.clock = cf_clock_real(), .stop_flag = kit.site->stop_flag};
+    struct cf_site *site = kit.site;
+
+    (void)state;
+    site->cas = reallocarray(site->cas, 2, sizeof *site->cas);
+    assert_non_null(site->cas);
+    cf_ca_slot_done(&site->cas[0]);
+    for (size_t i = 0; i < 2; i++) {
+        struct cf_ca *ca = &fake_ca_new(&env, NULL, NULL)->base;
+
+        cf_ca_slot_init(&site->cas[i], site->settings->cas[0], cf_clock_real());
+        ops[i] = *ca->ops;
+        ops[i].check = i == 0 ? check_first : check_second;
+        ca->ops = &ops[i];
+        site->cas[i].ca = ca;
+    }
+    site->n_cas = 2;
+    cf_own_str answer = daemon_kit_ask(&kit, "{\"command\":\"check\"}", 19);
+    assert_false(meeting.first_has_waited_in_vain);
+    static const char *const order[] = {"first one",  "mend it",           "first two",
+                                        "second one", "second breaks off", NULL};
+    const char *at = answer;
+    for (size_t i = 0; order[i]; i++) {
+        at = strstr(at, order[i]);
+        assert_non_null(at);
+    }
+}
+
 int
 main(void)
 {
@@ -183,6 +266,7 @@ main(void)
         TEST(without_a_directory_no_ca_is_discovered),
         TEST(a_request_is_tried_on_the_policy),
         TEST(a_check_that_fails_is_a_finding),
+        TEST(cas_are_checked_side_by_side_and_told_in_the_order_of_the_configuration),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
