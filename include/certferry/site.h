@@ -36,12 +36,13 @@ struct cf_ca_slot {
     const struct cf_ca_settings *settings; /* borrowed from the site's settings */
     struct cf_ca *ca;                      /* owned */
     atomic_bool unhealthy;
-    atomic_long last_error_rc; /* enum cf_rc of the last failure; CF_OK after a success */
-    struct cf_breaker breaker;
-    atomic_uint in_use;           /* calls under way, and places kept for others */
-    atomic_uint kept;             /* how many of them are only kept */
-    atomic_llong wanted_until_ms; /* monotonic; one place is left for who comes by then */
-    atomic_uint turned_away;      /* of late, because of max_parallel; less by each that gets in */
+    atomic_long last_error_rc;        /* enum cf_rc of the last failure; CF_OK after a success */
+    struct cf_breaker breaker;        /* of issuing */
+    struct cf_breaker revoke_breaker; /* what fails here says nothing of issuing */
+    atomic_uint in_use;               /* calls under way, and places kept for others */
+    atomic_uint kept;                 /* how many of them are only kept */
+    atomic_llong wanted_until_ms;     /* monotonic; one place is left for who comes by then */
+    atomic_uint turned_away; /* of late, because of max_parallel; less by each that gets in */
     atomic_ulong count[CF_CA_COUNT_MAX_];
 };
 
@@ -89,11 +90,12 @@ const char *cf_ca_count_name(enum cf_ca_count count); /* "submitted" */
  */
 struct cf_ca_call {
     struct cf_ca_slot *slot; /* NULL: ended */
+    bool is_revocation;      /* set before it begins */
     bool is_kept;            /* it has not begun */
     bool is_probe;
 };
 void cf_ca_call_expect(struct cf_ca_slot *slot, struct cf_ca_call *ret_call);
-/* call is all zero, or as expect left it. */
+/* call is all zero but for is_revocation, or as expect left it. */
 CF_MUST_USE enum cf_rc cf_ca_call_begin(struct cf_ca_slot *slot, struct cf_ca_call *call,
                                         struct cf_err *err);
 void cf_ca_call_end(struct cf_ca_call *call, enum cf_rc rc, const struct cf_err *err);

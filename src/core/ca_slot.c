@@ -26,6 +26,8 @@ cf_ca_slot_init(struct cf_ca_slot *slot, const struct cf_ca_settings *settings,
 {
     *slot = (struct cf_ca_slot){.settings = settings};
     cf_breaker_init(&slot->breaker, clock, settings->breaker_min_ms, settings->breaker_max_ms);
+    cf_breaker_init(&slot->revoke_breaker, clock, settings->breaker_min_ms,
+                    settings->breaker_max_ms);
 }
 
 void
@@ -35,6 +37,7 @@ cf_ca_slot_done(struct cf_ca_slot *slot)
         slot->ca->ops->close(slot->ca);
     slot->ca = NULL;
     cf_breaker_done(&slot->breaker);
+    cf_breaker_done(&slot->revoke_breaker);
 }
 
 /* 0: no limit. */
@@ -117,6 +120,13 @@ cf_ca_slot_places(struct cf_ca_slot *slot, uint64_t *ret_wait_ms)
     return places;
 }
 
+/* Revoking often has a way and rights of its own; what fails there says nothing of issuing. */
+static struct cf_breaker *
+breaker_of(const struct cf_ca_call *call)
+{
+    return call->is_revocation ? &call->slot->revoke_breaker : &call->slot->breaker;
+}
+
 enum cf_rc
 cf_ca_call_begin(struct cf_ca_slot *slot, struct cf_ca_call *call, struct cf_err *err)
 {
@@ -128,7 +138,7 @@ cf_ca_call_begin(struct cf_ca_slot *slot, struct cf_ca_call *call, struct cf_err
                        slot->settings->name, (unsigned long long)slot->settings->max_parallel);
     }
     call->slot = slot;
-    enum cf_rc rc = cf_breaker_enter(&slot->breaker, &is_probe, err);
+    enum cf_rc rc = cf_breaker_enter(breaker_of(call), &is_probe, err);
     if (rc != CF_OK) {
         leave_place(call);
         return rc;
@@ -139,7 +149,8 @@ cf_ca_call_begin(struct cf_ca_slot *slot, struct cf_ca_call *call, struct cf_err
     while (waiting > 0 &&
            !atomic_compare_exchange_weak(&slot->turned_away, &waiting, waiting - 1)) {
     }
-    *call = (struct cf_ca_call){.slot = slot, .is_probe = is_probe};
+    call->is_kept = false;
+    call->is_probe = is_probe;
     return CF_OK;
 }
 
@@ -164,16 +175,20 @@ verdict_of(enum cf_rc rc)
 }
 
 static void
-note_trouble(struct cf_ca_slot *slot, enum cf_rc rc, const struct cf_err *err)
+note_trouble(const struct cf_ca_call *call, enum cf_rc rc, const struct cf_err *err)
 {
+    struct cf_ca_slot *slot = call->slot;
     const struct cf_log_fields fields = {
         .ca = slot->settings->name, .backend = slot->settings->backend, .err = err};
 
-    atomic_store(&slot->last_error_rc, (long)rc);
-    atomic_store(&slot->unhealthy, true);
     cf_ca_slot_count(slot, CF_CA_COUNT_FAILED);
     cf_metric_add(CF_M_CA_ERRORS, 1);
-    cf_log(CF_EV_CA_UNAVAILABLE, &fields, "CA %s does not serve requests", slot->settings->name);
+    if (!call->is_revocation) {
+        atomic_store(&slot->last_error_rc, (long)rc);
+        atomic_store(&slot->unhealthy, true);
+    }
+    cf_log(CF_EV_CA_UNAVAILABLE, &fields, "CA %s does not serve %s", slot->settings->name,
+           call->is_revocation ? "revocations" : "requests");
 }
 
 static void
@@ -201,10 +216,10 @@ cf_ca_call_end(struct cf_ca_call *call, enum cf_rc rc, const struct cf_err *err)
     enum cf_breaker_verdict verdict = verdict_of(rc);
     if (verdict == CF_BREAKER_FAILS && !is_trouble)
         verdict = CF_BREAKER_WORKS;
-    cf_breaker_leave(&slot->breaker, call->is_probe, verdict, err);
+    cf_breaker_leave(breaker_of(call), call->is_probe, verdict, err);
     if (is_trouble)
-        note_trouble(slot, rc, err);
-    else if (rc == CF_OK)
+        note_trouble(call, rc, err);
+    else if (rc == CF_OK && !call->is_revocation)
         note_success(slot);
     leave_place(call);
 }

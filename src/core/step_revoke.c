@@ -64,7 +64,7 @@ cf_revoke_entry(struct cf_site *site, const struct cf_ledger_entry *entry, int r
                 uint64_t *ret_kept_back_ms, struct cf_err *err)
 {
     struct cf_ca_slot *slot = NULL;
-    struct cf_ca_call call = {0};
+    struct cf_ca_call call = {.is_revocation = true};
 
     CF_TRY(cf_site_need_ca(site, entry->ca, &slot, err));
 

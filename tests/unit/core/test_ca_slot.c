@@ -279,6 +279,35 @@ a_revocation_waits_for_its_ca_without_being_tried(void **state)
     assert_int_equal(atomic_load(&slot->count[CF_CA_COUNT_REVOKED]), 1);
 }
 
+static void
+a_revocation_that_is_refused_keeps_no_request_back(void **state)
+{
+    struct core_kit *kit = *state;
+    struct cf_ca_slot *slot = &kit->site->cas[0];
+    struct cf_ca_call call = {.is_revocation = true};
+    struct cf_ca_call other = {.is_revocation = true};
+    struct cf_err err = {0};
+
+    core_ca_limit(kit, 0, 5000, 60000);
+    assert_ok(cf_ca_call_begin(slot, &call, &err), err);
+    cf_ca_call_end(&call, CF_E_AUTH, failed(CF_E_AUTH));
+    assert_rc(cf_ca_call_begin(slot, &other, &err), CF_E_AUTH);
+    assert_false(atomic_load(&slot->unhealthy));
+    assert_false(cf_breaker_is_open(&slot->breaker));
+    core_receive_good(kit, "r1");
+    assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_WRAPPED);
+
+    /* Nor does a revocation that was done say that issuing works. */
+    kit->ca->fail = CF_E_CA_DOWN;
+    core_receive_good(kit, "r2");
+    assert_int_equal(core_run_ok(kit, "r2"), CF_STATE_KEYED);
+    cf_clock_fake_advance(kit->clock, 5000);
+    call = (struct cf_ca_call){.is_revocation = true};
+    assert_ok(cf_ca_call_begin(slot, &call, &err), err);
+    cf_ca_call_end(&call, CF_OK, NULL);
+    assert_true(atomic_load(&slot->unhealthy));
+}
+
 /* ---- with threads ---- */
 
 static void
@@ -386,6 +415,7 @@ main(void)
         core_test(a_request_kept_back_has_not_been_tried),
         core_test(a_busy_ca_leaves_no_trace_on_the_request),
         core_test(a_revocation_waits_for_its_ca_without_being_tried),
+        core_test(a_revocation_that_is_refused_keeps_no_request_back),
         core_test(a_ca_that_hangs_does_not_hold_the_requests_of_another),
         core_test(a_ca_that_is_gone_does_not_hold_the_requests_of_another),
     };
