@@ -284,6 +284,18 @@ def test_no_kerberos_server_is_for_a_while(dc, gssapi):
         dc.krb5_conf.write_text(conf)
 
 
+def test_the_ldap_library_asks_no_kdc(dc, gssapi):
+    """It knows no deadline: the ticket is in the cache before it looks for it."""
+    trace = dc.folder / "krb5.trace"
+    found = look_up(dc, gssapi, ("user", "alice@corp.example"), extra={"KRB5_TRACE": str(trace)})
+    assert "fault" not in found
+    lines = trace.read_text().splitlines()
+    stored = max(i for i, line in enumerate(lines) if "Storing" in line and "ldap/dc1" in line)
+    later = lines[stored + 1:]
+    assert [line for line in later if "Sending" in line] == []
+    assert [line for line in later if "ldap/dc1" in line and "Success" in line] != []
+
+
 def test_a_killed_controller_is_down_and_comes_back(dc, gssapi):
     lookups = [("user", "alice@corp.example"), ("pause", "-")] * 3
     client = subprocess.Popen(command(gssapi, lookups), env=environment(dc), text=True,
