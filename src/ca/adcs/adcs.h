@@ -95,7 +95,8 @@ CF_MUST_USE enum cf_rc adcs_known_chain(struct adcs_ca *ca, struct cf_chain **re
                                         struct cf_err *err);
 
 /* cookie.c: what a request that waits is asked for with. CF_E_CA_CONFIG when the section's host or
- * name is no longer that of the CA that the request went to: numbers are a CA's own. */
+ * name is no longer that of the CA that the request went to (numbers are a CA's own), or another
+ * backend wrote the cookie. */
 CF_MUST_USE enum cf_rc adcs_cookie_write(const struct cf_ca_settings *settings, uint32_t request_id,
                                          char **ret_cookie, struct cf_err *err);
 CF_MUST_USE enum cf_rc adcs_cookie_read(const struct cf_ca_settings *settings, const char *cookie,

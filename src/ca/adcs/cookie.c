@@ -31,10 +31,11 @@ adcs_cookie_write(const struct cf_ca_settings *settings, uint32_t request_id, ch
 }
 
 static enum cf_rc
-malformed(const struct cf_ca_settings *settings, struct cf_err *err)
+malformed(struct cf_err *err)
 {
-    return cf_fail(err, CF_E_BUG, "CA %s: what was kept of a request that waits cannot be read",
-                   settings->ca_name);
+    return cf_fail(err, CF_E_CA_CONFIG,
+                   "what was kept to ask the CA again is not of AD CS: give the section its former "
+                   "backend until its requests are done, or cancel the request");
 }
 
 enum cf_rc
@@ -47,10 +48,10 @@ adcs_cookie_read(const struct cf_ca_settings *settings, const char *cookie,
     const char *space = strchr(cookie, ' ');
     size_t len = space ? (size_t)(space - cookie) : 0;
     if (len == 0 || len >= sizeof number || strlen(cookie) > ADCS_COOKIE_MAX)
-        return malformed(settings, err);
+        return malformed(err);
     memcpy(number, cookie, len);
     if (cf_text_u64(number, 1, UINT32_MAX, &request_id, NULL) != CF_OK)
-        return malformed(settings, err);
+        return malformed(err);
 
     char *host = strdup(space + 1);
     if (!host)
@@ -62,7 +63,7 @@ adcs_cookie_read(const struct cf_ca_settings *settings, const char *cookie,
                    cf_text_equal_nocase(name, settings->ca_name);
     enum cf_rc rc = CF_OK;
     if (!name)
-        rc = malformed(settings, err);
+        rc = malformed(err);
     else if (!is_same)
         rc = cf_fail(err, CF_E_CA_CONFIG,
                      "request %s went to CA '%s' at %s, and the section now names '%s' at %s; "

@@ -432,6 +432,7 @@ a_cookie_is_good_at_its_own_ca_only(void **state)
                                       "0 ca1.corp.example Issuing CA",
                                       "x y",
                                       "42 a",
+                                      "cmp1 Y2E= p10cr MAA= MAA=",
                                       "-1 a",
                                       "4294967296 ca1.corp.example Issuing CA"};
     static const char *const OTHERS[] = {"42 ca2.corp.example Issuing CA",
@@ -447,8 +448,10 @@ a_cookie_is_good_at_its_own_ca_only(void **state)
     assert_int_equal(adcs_cookie_read(settings, "5 CA1.corp.EXAMPLE issuing ca", &request_id, NULL),
                      CF_OK);
     assert_int_equal(request_id, 5);
-    for (size_t i = 0; i < CF_COUNT(BAD); i++)
-        assert_int_equal(adcs_cookie_read(settings, BAD[i], &request_id, NULL), CF_E_BUG);
+    for (size_t i = 0; i < CF_COUNT(BAD); i++) {
+        assert_int_equal(adcs_cookie_read(settings, BAD[i], &request_id, &err), CF_E_CA_CONFIG);
+        kit_contains(err.text, "not of AD CS");
+    }
     for (size_t i = 0; i < CF_COUNT(OTHERS); i++) {
         assert_int_equal(adcs_cookie_read(settings, OTHERS[i], &request_id, &err), CF_E_CA_CONFIG);
         kit_contains(err.text, "ca1.corp.example");
