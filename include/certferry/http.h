@@ -89,3 +89,5 @@ void cf_http_response_done(struct cf_http_response *response);
  * The first 512 bytes of the body are quoted, made printable. 2xx: CF_OK. */
 CF_MUST_USE enum cf_rc cf_http_check_status(const struct cf_http_response *response,
                                             struct cf_err *err);
+/* By this status the server says that it did not do what it was asked for: 3xx, 4xx, 503. */
+bool cf_http_is_refusal(long status);

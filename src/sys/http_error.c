@@ -194,3 +194,9 @@ cf_http_check_status(const struct cf_http_response *response, struct cf_err *err
     }
     return rc;
 }
+
+bool
+cf_http_is_refusal(long status)
+{
+    return status / 100 == 3 || status / 100 == 4 || status == 503;
+}

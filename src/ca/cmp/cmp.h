@@ -70,7 +70,7 @@ struct cmp_session {
     struct cf_bytes replay[2]; /* answers to play again */
     size_t n_replay;
     size_t n_exchanges;
-    bool was_sent;         /* the CA may have got a message of ours */
+    bool was_sent;         /* the CA may have taken a message of ours */
     struct cf_buf *first;  /* the answer to the first message */
     struct cf_buf *last;   /* the latest answer, when there was a later one */
     struct cf_err failure; /* of the transfer; rc CF_OK: none */

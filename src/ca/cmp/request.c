@@ -79,6 +79,9 @@ static enum cf_rc
 take_failure(struct cmp_session *session, struct cf_ca_answer *answer, struct cf_err *err)
 {
     struct cf_err own = {0};
+    bool is_refused = session->failure.rc == CF_OK && session->refusal.rc == CF_OK &&
+                      session->n_exchanges == 1 &&
+                      OSSL_CMP_CTX_get_status(session->ctx) == OSSL_CMP_PKISTATUS_rejection;
     enum cf_rc rc = cf_cmp_session_fail(session, false, &own);
 
     if (rc == CF_E_REJECTED) {
@@ -86,6 +89,8 @@ take_failure(struct cmp_session *session, struct cf_ca_answer *answer, struct cf
         (void)snprintf(answer->reason, sizeof answer->reason, "%s", own.text);
         return CF_OK;
     }
+    /* What only the protocol ran into (systemFailure) may have come after the fact. */
+    answer->nothing_issued = !session->was_sent || (is_refused && rc != CF_E_PROTOCOL);
     if (err)
         *err = own;
     return rc;
@@ -95,10 +100,12 @@ take_failure(struct cmp_session *session, struct cf_ca_answer *answer, struct cf
 static enum cf_rc
 hand_over(enum cf_rc rc, struct cf_ca_answer *answer, struct cf_ca_answer *ret_answer)
 {
-    if (rc == CF_OK)
+    if (rc == CF_OK) {
         *ret_answer = *answer;
-    else
-        cf_ca_answer_done(answer);
+        return CF_OK;
+    }
+    ret_answer->nothing_issued = answer->nothing_issued;
+    cf_ca_answer_done(answer);
     return rc;
 }
 
@@ -115,6 +122,7 @@ cf_cmp_submit(struct cf_ca *base, const struct cf_ca_submission *submission,
     int check_after = 0;
     enum cf_rc rc;
 
+    ret_answer->nothing_issued = true;
     if (!csr)
         return cf_fail_oom(err);
     CF_TRY(cf_cmp_cookie_ca(ca->settings, &name, err));

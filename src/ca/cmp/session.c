@@ -76,7 +76,8 @@ exchange(struct cmp_session *session, struct cf_bytes body, OSSL_CMP_MSG **ret_a
     };
 
     enum cf_rc rc = cf_http_send(session->http, &request, &response, err);
-    session->was_sent = session->was_sent || was_sent;
+    bool is_refused = rc == CF_OK && cf_http_is_refusal(response.status);
+    session->was_sent = session->was_sent || (was_sent && !is_refused);
     if (rc == CF_E_LIMIT)
         return cf_fail(err, CF_E_PROTOCOL, "%s", err->text);
     if (rc != CF_OK)

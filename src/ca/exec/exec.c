@@ -106,10 +106,16 @@ submit(struct cf_ca *base, const struct cf_ca_submission *submission,
         {"DEVICE_ID", submission->device_id},
         {"VALIDITY_SECONDS", seconds},
     };
-    CF_TRY(cf_ca_program_call(&program, "submit", variables, CF_COUNT(variables), cf_buf_bytes(pem),
-                              &result, err));
-    struct cf_ca_program_end end = cf_ca_program_end_of(&program, &result);
-    return cf_exec_read_answer(&end, ca->chain, NULL, ret_answer, err);
+    enum cf_rc rc = cf_ca_program_call(&program, "submit", variables, CF_COUNT(variables),
+                                       cf_buf_bytes(pem), &result, err);
+    if (rc == CF_OK) {
+        struct cf_ca_program_end end = cf_ca_program_end_of(&program, &result);
+        rc = cf_exec_read_answer(&end, ca->chain, NULL, ret_answer, err);
+    }
+    /* It could not be run, or says that it cannot work. */
+    if (rc != CF_OK)
+        ret_answer->nothing_issued = rc == CF_E_CA_CONFIG;
+    return rc;
 }
 
 static enum cf_rc

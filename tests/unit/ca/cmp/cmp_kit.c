@@ -153,7 +153,7 @@ cmp_kit_submit(const struct cmp_kit *cmp, const struct cf_buf *csr, struct cf_ca
     return cmp->ca->ops->submit(cmp->ca, &submission, ret_answer, err);
 }
 
-void
+bool
 cmp_kit_expect_error(const struct cmp_kit *cmp, enum cf_rc expected, const char *text)
 {
     cf_own(cf_buf) csr = kit_csr("device-1");
@@ -168,6 +168,7 @@ cmp_kit_expect_error(const struct cmp_kit *cmp, enum cf_rc expected, const char 
     assert_null(strstr(err.text, "shared secret"));
     assert_null(answer.cert);
     assert_null(answer.cookie);
+    return answer.nothing_issued;
 }
 
 void

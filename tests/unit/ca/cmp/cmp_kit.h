@@ -36,8 +36,8 @@ char *cmp_kit_log(const struct cmp_kit *cmp);
 /* Whatever happens; *ret_answer is the caller's. */
 enum cf_rc cmp_kit_submit(const struct cmp_kit *cmp, const struct cf_buf *csr,
                           struct cf_ca_answer *ret_answer, struct cf_err *err);
-/* The submission fails so, with `text` in the error. */
-void cmp_kit_expect_error(const struct cmp_kit *cmp, enum cf_rc rc, const char *text);
+/* The submission fails so, with `text` in the error; whether it says that nothing was issued. */
+bool cmp_kit_expect_error(const struct cmp_kit *cmp, enum cf_rc rc, const char *text);
 /* A certificate for a new request, checked as the core does. */
 struct cf_cert *cmp_kit_issue(const struct cmp_kit *cmp);
 void cmp_kit_check(const struct cmp_kit *cmp, const struct cf_ca_answer *answer,

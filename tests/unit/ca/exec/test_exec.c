@@ -190,6 +190,13 @@ a_program_that_has_gone_parks_the_ca(void **state)
     assert_int_equal(kit_run(&exec->kit, "rm ca.sh"), 0);
     assert_int_equal(submit(exec, "r1", &answer, &err), CF_E_CA_CONFIG);
     kit_contains(err.text, "ca.sh");
+    assert_true(answer.nothing_issued);
+    open_script(exec, "exit 4");
+    assert_int_equal(submit(exec, "r1", &answer, &err), CF_E_CA_CONFIG);
+    assert_true(answer.nothing_issued);
+    open_script(exec, "exit 77");
+    assert_int_equal(submit(exec, "r1", &answer, &err), CF_E_PROTOCOL);
+    assert_false(answer.nothing_issued);
 }
 
 static void
