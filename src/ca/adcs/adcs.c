@@ -52,11 +52,13 @@ submit(struct cf_ca *base, const struct cf_ca_submission *submission,
     struct adcs_ca *ca = (struct adcs_ca *)base;
     own_reply reply = {0};
 
+    ret_answer->nothing_issued = true;
     CF_TRY(need_known(ca, err));
-    if (ca->settings->transport == CF_ADCS_RPC)
-        CF_TRY(adcs_rpc_submit(ca, submission, &reply, err));
-    else
-        CF_TRY(adcs_ces_submit(ca, submission, &reply, err));
+    enum cf_rc rc = ca->settings->transport == CF_ADCS_RPC
+                        ? adcs_rpc_submit(ca, submission, &reply, err)
+                        : adcs_ces_submit(ca, submission, &reply, err);
+    ret_answer->nothing_issued = reply.nothing_issued;
+    CF_TRY(rc);
     return adcs_answer(ca, &reply, false, ret_answer, err);
 }
 

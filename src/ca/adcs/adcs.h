@@ -35,6 +35,7 @@ struct adcs_reply {
     struct cf_buf *cert;             /* DER; may be NULL though issued */
     struct cf_buf *response;         /* CMS with the chain; may be NULL */
     char message[ADCS_MESSAGE_SIZE]; /* printable */
+    bool nothing_issued;             /* as in struct cf_ca_answer */
 };
 void adcs_reply_done(struct adcs_reply *reply); /* NULL members are fine */
 
@@ -49,7 +50,8 @@ struct adcs_ca {
     struct adcs_templates *templates;
 };
 
-/* One request by either transport; both fill all of *ret_reply, errors as cf_rpc_call's. */
+/* One request by either transport; both fill all of *ret_reply, errors as cf_rpc_call's. After one
+ * of a submission nothing_issued alone has been filled. */
 CF_MUST_USE enum cf_rc adcs_rpc_submit(struct adcs_ca *ca,
                                        const struct cf_ca_submission *submission,
                                        struct adcs_reply *ret_reply, struct cf_err *err);
@@ -86,7 +88,8 @@ enum cf_rc adcs_ces_check(struct adcs_ca *ca, cf_finding_fn *report, void *arg, 
 
 /* reply.c: the one meaning of a reply. `is_poll` says which meaning of disposition 2 and 6 holds.
  * A certificate is read, its chain put together from the response, chain_file and the directory,
- * and refused (CF_E_MISMATCH) when it does not lead to a CA that is known. */
+ * and refused (CF_E_MISMATCH) when it does not lead to a CA that is known. After an error
+ * ret_answer->nothing_issued alone has been filled. */
 CF_MUST_USE enum cf_rc adcs_answer(struct adcs_ca *ca, const struct adcs_reply *reply, bool is_poll,
                                    struct cf_ca_answer *ret_answer, struct cf_err *err);
 /* The CA's own certificates as configured, or as the directory has them, issuing CA first.
@@ -94,9 +97,9 @@ CF_MUST_USE enum cf_rc adcs_answer(struct adcs_ca *ca, const struct adcs_reply *
 CF_MUST_USE enum cf_rc adcs_known_chain(struct adcs_ca *ca, struct cf_chain **ret_chain,
                                         struct cf_err *err);
 
-/* cookie.c: what a request that waits is asked for with. CF_E_CA_CONFIG when the section's host or
- * name is no longer that of the CA that the request went to (numbers are a CA's own), or another
- * backend wrote the cookie. */
+/* cookie.c: what a request that waits is asked for with. CF_E_CA_CONFIG when the section's host,
+ * name, transport or ces_url is no longer that by which the request went (numbers are a CA's own),
+ * or another backend wrote the cookie. */
 CF_MUST_USE enum cf_rc adcs_cookie_write(const struct cf_ca_settings *settings, uint32_t request_id,
                                          char **ret_cookie, struct cf_err *err);
 CF_MUST_USE enum cf_rc adcs_cookie_read(const struct cf_ca_settings *settings, const char *cookie,

@@ -85,16 +85,32 @@ ces_head(const struct adcs_ces *ces, const struct ces_endpoint *endpoint, const 
     };
 }
 
+/* What a service says may repeat what was sent to it. */
+static void
+hide_password(const struct adcs_ces *ces, char *text)
+{
+    if (ces->password)
+        cf_secret_mask(ces->password, text);
+}
+
 static enum cf_rc
-enroll(struct adcs_ces *ces, const struct soap_message *message, uint32_t request_id,
+enroll(struct adcs_ces *ces, struct soap_message *message, uint32_t request_id,
        struct adcs_reply *ret_reply, struct cf_err *err)
 {
     cf_own(cf_buf) answer = NULL;
 
-    CF_TRY(ces_exchange(&ces->enroll, message, &answer, err));
-    enum cf_rc rc = wstep_read(cf_buf_bytes(answer), message->id, request_id, ret_reply, err);
-    if (rc != CF_OK)
-        (void)cf_err_prefix(err, "ces_url");
+    enum cf_rc rc = ces_exchange(&ces->enroll, message, &answer, err);
+    ret_reply->nothing_issued = !message->was_heard;
+    CF_TRY(rc);
+    rc = wstep_read(cf_buf_bytes(answer), message->id, request_id, ret_reply, err);
+    if (rc == CF_OK) {
+        hide_password(ces, ret_reply->message);
+        return CF_OK;
+    }
+    /* Faults of the service itself, which did not come to ask the CA. */
+    ret_reply->nothing_issued = rc == CF_E_AUTH || rc == CF_E_CA_CONFIG;
+    hide_password(ces, err->text);
+    (void)cf_err_prefix(err, "ces_url");
     return rc;
 }
 
@@ -108,6 +124,7 @@ adcs_ces_submit(struct adcs_ca *ca, const struct cf_ca_submission *submission,
     struct cf_err local = {0};
 
     err = err ? err : &local;
+    ret_reply->nothing_issued = true;
     adcs_attributes_of(submission, &attributes);
     CF_TRY(wstep_write_issue(&head, submission->csr, &attributes, &message, err));
     return enroll(ca->ces, &message, 0, ret_reply, err);
@@ -143,8 +160,10 @@ ces_get_policies(struct adcs_ces *ces, struct xcep_policies *ret_policies, struc
     CF_TRY(xcep_write(&head, &message, err));
     CF_TRY(ces_exchange(&ces->policy, &message, &answer, err));
     enum cf_rc rc = xcep_read(cf_buf_bytes(answer), message.id, ret_policies, err);
-    if (rc != CF_OK)
+    if (rc != CF_OK) {
+        hide_password(ces, err->text);
         (void)cf_err_prefix(err, "cep_url");
+    }
     return rc;
 }
 

@@ -77,7 +77,7 @@ ces_rename(struct cf_err *err, enum cf_rc rc)
 }
 
 enum cf_rc
-ces_send(struct ces_endpoint *endpoint, struct cf_http *http, const struct soap_message *message,
+ces_send(struct ces_endpoint *endpoint, struct cf_http *http, struct soap_message *message,
          const struct cf_secret *authorization, bool wants_peer_cert,
          struct cf_http_response *ret_response, struct cf_err *err)
 {
@@ -99,6 +99,8 @@ ces_send(struct ces_endpoint *endpoint, struct cf_http *http, const struct soap_
     else if (message)
         request.secret_body = message->secret_body;
     enum cf_rc rc = cf_http_send(http, &request, ret_response, err);
+    if (message)
+        message->was_heard = was_sent && !(rc == CF_OK && cf_http_is_refusal(ret_response->status));
     /* Without a message there is nothing that could have reached anybody. */
     if ((rc == CF_E_NET || rc == CF_E_TIMEOUT) && (!was_sent || !message))
         return ces_rename(err, CF_E_CA_DOWN);
@@ -153,7 +155,7 @@ ces_judge(const struct ces_endpoint *endpoint, const struct cf_http_response *re
 }
 
 enum cf_rc
-ces_exchange(struct ces_endpoint *endpoint, const struct soap_message *message,
+ces_exchange(struct ces_endpoint *endpoint, struct soap_message *message,
              struct cf_buf **ret_answer, struct cf_err *err)
 {
     __attribute__((cleanup(cf_http_response_done))) struct cf_http_response response = {0};

@@ -107,7 +107,7 @@ header_of(const struct cf_buf *token, struct cf_secret **ret_header, struct cf_e
 struct attempt {
     struct ces_endpoint *endpoint;
     struct cf_http *http;
-    const struct soap_message *message;
+    struct soap_message *message;
     struct cf_gss *gss;    /* owned */
     struct cf_buf *cert;   /* owned; what the binding is of; NULL: not bound */
     struct cf_buf *answer; /* owned: the server's token; NULL: none */
@@ -231,9 +231,8 @@ try_once(struct attempt *attempt, struct cf_http_response *response, struct cf_e
 }
 
 enum cf_rc
-ces_negotiate(struct ces_endpoint *endpoint, struct cf_http *http,
-              const struct soap_message *message, struct cf_http_response *ret_response,
-              struct cf_err *err)
+ces_negotiate(struct ces_endpoint *endpoint, struct cf_http *http, struct soap_message *message,
+              struct cf_http_response *ret_response, struct cf_err *err)
 {
     for (int i = 0;; i++) {
         struct attempt attempt = {.endpoint = endpoint, .http = http, .message = message};

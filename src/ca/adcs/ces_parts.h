@@ -40,15 +40,14 @@ void ces_endpoint_done(struct ces_endpoint *endpoint); /* takes a zeroed one, to
  * CF_E_CA_CONFIG: behind the URL is something else. Other errors as cf_http_send's, of an answer
  * that is too large CF_E_PROTOCOL. err must not be NULL.
  */
-CF_MUST_USE enum cf_rc ces_exchange(struct ces_endpoint *endpoint,
-                                    const struct soap_message *message, struct cf_buf **ret_answer,
-                                    struct cf_err *err);
+CF_MUST_USE enum cf_rc ces_exchange(struct ces_endpoint *endpoint, struct soap_message *message,
+                                    struct cf_buf **ret_answer, struct cf_err *err);
 
 /* One request as it is. `authorization` may be NULL; a message of NULL is an empty one. */
 CF_MUST_USE enum cf_rc ces_send(struct ces_endpoint *endpoint, struct cf_http *http,
-                                const struct soap_message *message,
-                                const struct cf_secret *authorization, bool wants_peer_cert,
-                                struct cf_http_response *ret_response, struct cf_err *err);
+                                struct soap_message *message, const struct cf_secret *authorization,
+                                bool wants_peer_cert, struct cf_http_response *ret_response,
+                                struct cf_err *err);
 /* CF_OK when there is SOAP in the answer. */
 CF_MUST_USE enum cf_rc ces_judge(const struct ces_endpoint *endpoint,
                                  const struct cf_http_response *response, struct cf_err *err);
@@ -58,7 +57,7 @@ enum cf_rc ces_rename(struct cf_err *err, enum cf_rc rc);
 /* ces_negotiate.c: by Kerberos (RFC 4559), tied to the TLS connection where that is configured. The
  * answer is the server's whose name is the URL's: it has proved that. */
 CF_MUST_USE enum cf_rc ces_negotiate(struct ces_endpoint *endpoint, struct cf_http *http,
-                                     const struct soap_message *message,
+                                     struct soap_message *message,
                                      struct cf_http_response *ret_response, struct cf_err *err);
 /* Asks for the certificate that the server shows and keeps it; *ret_cert and *ret_binding are
  * copies. CF_E_CA_DOWN, CF_E_AUTH (Kerberos is not offered), CF_E_TLS, CF_E_CA_CONFIG. */

@@ -71,3 +71,5 @@ CF_DEFINE_OWN(cf_rpc);
 CF_MUST_USE enum cf_rc cf_rpc_call(struct cf_rpc *rpc, uint16_t opnum, const struct cf_guid *object,
                                    struct cf_bytes stub, struct cf_buf **ret_stub,
                                    struct cf_err *err);
+/* Whether the last call was sent to its end. */
+bool cf_rpc_was_sent(const struct cf_rpc *rpc);

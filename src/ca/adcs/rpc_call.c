@@ -224,6 +224,7 @@ cf_rpc_call(struct cf_rpc *rpc, uint16_t opnum, const struct cf_guid *object, st
     if (!answer)
         return cf_fail_oom(err);
     rpc->is_used_up = true;
+    rpc->was_sent = false;
     rpc->call_id++;
     if (rpc->gss && !rpc->signs_headers) {
         CF_TRY(rpc_verify_write(rpc, opnum, stub, &verified, err));
@@ -232,6 +233,7 @@ cf_rpc_call(struct cf_rpc *rpc, uint16_t opnum, const struct cf_guid *object, st
     cf_tcp_limit(rpc->tcp, rpc->timeout_ms);
     if (send_request(rpc, &request, &why) != CF_OK)
         return fail_unsent(rpc, &why, err);
+    rpc->was_sent = true;
     enum cf_rc rc = receive_answer(rpc, answer, &why);
     if (rc != CF_OK) {
         if (err) {
@@ -244,4 +246,10 @@ cf_rpc_call(struct cf_rpc *rpc, uint16_t opnum, const struct cf_guid *object, st
     rpc->is_used_up = false;
     *ret_stub = cf_give(answer);
     return CF_OK;
+}
+
+bool
+cf_rpc_was_sent(const struct cf_rpc *rpc)
+{
+    return rpc->was_sent;
 }

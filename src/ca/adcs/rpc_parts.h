@@ -11,6 +11,7 @@ struct cf_rpc {
     uint8_t auth_type;  /* RPC_C_AUTHN_GSS_... of every trailer */
     bool signs_headers; /* the server agreed to */
     bool is_used_up;    /* a call failed, or is under way */
+    bool was_sent;      /* the last call, to its end */
     size_t max_send;    /* fragment size that the server takes */
     uint32_t call_id;
     uint64_t timeout_ms;

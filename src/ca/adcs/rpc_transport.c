@@ -56,9 +56,14 @@ request(struct adcs_ca *ca, uint32_t request_id, const char *attributes, struct 
     cf_own(cf_buf) question = NULL;
     cf_own(cf_buf) answer = NULL;
 
+    ret_reply->nothing_issued = true;
     CF_TRY(adcs_icpr_write(ca->settings->ca_name, request_id, attributes, csr, &question, err));
     CF_TRY(open_connection(ca, &rpc, err));
-    CF_TRY(cf_rpc_call(rpc, CERT_SERVER_REQUEST, NULL, cf_buf_bytes(question), &answer, err));
+    enum cf_rc rc =
+        cf_rpc_call(rpc, CERT_SERVER_REQUEST, NULL, cf_buf_bytes(question), &answer, err);
+    /* The server itself refuses who is not configured as it wants it: access, interface. */
+    ret_reply->nothing_issued = !cf_rpc_was_sent(rpc) || rc == CF_E_CA_CONFIG;
+    CF_TRY(rc);
     return adcs_icpr_read(cf_buf_bytes(answer), ret_reply, err);
 }
 
@@ -69,6 +74,7 @@ adcs_rpc_submit(struct adcs_ca *ca, const struct cf_ca_submission *submission,
     struct adcs_attributes attributes;
     char text[ATTRIBUTES_SIZE];
 
+    ret_reply->nothing_issued = true;
     adcs_attributes_of(submission, &attributes);
     CF_TRY(adcs_attributes_text(&attributes, text, sizeof text, err));
     return request(ca, 0, text, submission->csr, ret_reply, err);

@@ -46,6 +46,7 @@ struct soap_message {
     struct cf_buf *body;
     struct cf_secret *secret_body; /* when there is a password in it */
     char id[SOAP_MESSAGE_ID_SIZE];
+    bool was_heard; /* by sending it: what it asks for may have been done */
 };
 void soap_message_done(struct soap_message *message);
 

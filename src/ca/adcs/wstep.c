@@ -135,6 +135,17 @@ read_token(const struct soap_node *response, struct adcs_reply *reply, struct cf
     return CF_OK;
 }
 
+/* The words, the certificate and what comes with it. */
+static enum cf_rc
+read_result(const struct soap_node *response, struct adcs_reply *reply, struct cf_err *err)
+{
+    CF_TRY(soap_get_words(response, SOAP_NS_ENROLLMENT, "DispositionMessage", reply->message,
+                          sizeof reply->message, err));
+    CF_TRY(soap_get_base64(response, SOAP_NS_SECURITY, "BinarySecurityToken", ADCS_CMS_MAX,
+                           &reply->response, err));
+    return read_token(response, reply, err);
+}
+
 static enum cf_rc
 read_response(const struct soap_node *body, uint32_t asked, struct adcs_reply *reply,
               struct cf_err *err)
@@ -147,11 +158,16 @@ read_response(const struct soap_node *body, uint32_t asked, struct adcs_reply *r
     if (!response)
         return cf_fail(err, CF_E_PROTOCOL, "an answer whose response collection is empty");
     CF_TRY(read_request_id(response, asked, &reply->request_id, err));
-    CF_TRY(soap_get_words(response, SOAP_NS_ENROLLMENT, "DispositionMessage", reply->message,
-                          sizeof reply->message, err));
-    CF_TRY(soap_get_base64(response, SOAP_NS_SECURITY, "BinarySecurityToken", ADCS_CMS_MAX,
-                           &reply->response, err));
-    return read_token(response, reply, err);
+    enum cf_rc rc = read_result(response, reply, err);
+    /* The CA has it: what cannot be read now can be asked for, and a new submission would make a
+     * second certificate. */
+    if (rc == CF_E_PROTOCOL && asked == 0 && reply->request_id != 0) {
+        struct adcs_reply waits = {.request_id = reply->request_id, .disposition = ADCS_PENDING};
+        adcs_reply_done(reply);
+        *reply = waits;
+        return CF_OK;
+    }
+    return rc;
 }
 
 enum cf_rc

@@ -20,7 +20,8 @@ CF_MUST_USE enum cf_rc wstep_write_query(const struct soap_head *head, uint32_t 
 
 /*
  * The answer to either; `request_id` is the one that was asked about, or 0. Issued is what has a
- * certificate, whatever its words say. A refusal with an HRESULT is a reply, too; one without is an
+ * certificate, whatever its words say; pending what names a number and cannot be read otherwise
+ * when none was asked about. A refusal with an HRESULT is a reply, too; one without is an
  * error: CF_E_AUTH, CF_E_CA_CONFIG, CF_E_PROTOCOL, which stands for answers of the wrong shape,
  * too.
  */

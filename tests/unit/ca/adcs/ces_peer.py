@@ -91,6 +91,10 @@ ANSWERS = {
     "busy": lambda related: (429, ""),
     "broken": lambda related: (500, "<html>Runtime Error</html>"),
     "echo": lambda related: (400, f"<html>What is {PASSWORD}?</html>"),
+    "echo-fault": lambda related: (500, soap.fault(
+        related, f"{PASSWORD} is not liked.", (soap.ADDRESSING, "InternalServiceFault"))),
+    "echo-denied": lambda related: (500, soap.enrollment_fault(
+        related, DENIED, f"{PASSWORD} is not liked.", 7)),
     "big": lambda related: (200, soap.envelope("x", related, " " * 10_000_000)),
     "relates": lambda related: issued("urn:uuid:other", b"0"),
     "bomb": lambda related: (200, BOMB),

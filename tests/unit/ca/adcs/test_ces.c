@@ -218,20 +218,21 @@ each_bad_answer_is_the_error_that_says_who_has_to_act(void **state)
         enum cf_rc rc;
         enum cf_fault fault;
         const char *text;
+        bool nothing_issued;
     } CASES[] = {
-        {"redirect", CF_E_CA_CONFIG, CF_FAULT_CONFIG, "redirect"},
-        {"unauthorized", CF_E_AUTH, CF_FAULT_CONFIG, "UsernamePassword"},
-        {"forbidden", CF_E_AUTH, CF_FAULT_CONFIG, "403"},
-        {"missing", CF_E_CA_CONFIG, CF_FAULT_CONFIG, "404"},
-        {"unavailable", CF_E_HTTP, CF_FAULT_TRANSIENT, "503"},
-        {"busy", CF_E_THROTTLED, CF_FAULT_TRANSIENT, "429"},
-        {"broken", CF_E_HTTP, CF_FAULT_TRANSIENT, "HTTP status 500"},
-        {"html", CF_E_CA_CONFIG, CF_FAULT_CONFIG, "text/html"},
-        {"big", CF_E_PROTOCOL, CF_FAULT_TRANSIENT, "larger"},
-        {"relates", CF_E_PROTOCOL, CF_FAULT_TRANSIENT, "RelatesTo"},
-        {"bomb", CF_E_PROTOCOL, CF_FAULT_TRANSIENT, "document type"},
-        {"cut", CF_E_PROTOCOL, CF_FAULT_TRANSIENT, "well-formed"},
-        {"plain", CF_E_PROTOCOL, CF_FAULT_TRANSIENT, "InternalServiceFault"},
+        {"redirect", CF_E_CA_CONFIG, CF_FAULT_CONFIG, "redirect", true},
+        {"unauthorized", CF_E_AUTH, CF_FAULT_CONFIG, "UsernamePassword", true},
+        {"forbidden", CF_E_AUTH, CF_FAULT_CONFIG, "403", true},
+        {"missing", CF_E_CA_CONFIG, CF_FAULT_CONFIG, "404", true},
+        {"unavailable", CF_E_HTTP, CF_FAULT_TRANSIENT, "503", true},
+        {"busy", CF_E_THROTTLED, CF_FAULT_TRANSIENT, "429", true},
+        {"broken", CF_E_HTTP, CF_FAULT_TRANSIENT, "HTTP status 500", false},
+        {"html", CF_E_CA_CONFIG, CF_FAULT_CONFIG, "text/html", false},
+        {"big", CF_E_PROTOCOL, CF_FAULT_TRANSIENT, "larger", false},
+        {"relates", CF_E_PROTOCOL, CF_FAULT_TRANSIENT, "RelatesTo", false},
+        {"bomb", CF_E_PROTOCOL, CF_FAULT_TRANSIENT, "document type", false},
+        {"cut", CF_E_PROTOCOL, CF_FAULT_TRANSIENT, "well-formed", false},
+        {"plain", CF_E_PROTOCOL, CF_FAULT_TRANSIENT, "InternalServiceFault", false},
     };
 
     (void)state;
@@ -240,6 +241,7 @@ each_bad_answer_is_the_error_that_says_who_has_to_act(void **state)
         assert_int_equal(err.fault, CASES[i].fault);
         assert_contains(err.text, CASES[i].text);
         assert_null(reply.cert);
+        assert_int_equal(reply.nothing_issued, CASES[i].nothing_issued);
     }
     assert_ok(submit_as("svc@corp.example"), err);
 }
@@ -259,6 +261,7 @@ a_wrong_password_is_for_the_administrator(void **state)
     set(&settings.password_file, path_of("wrong"));
     assert_rc(submit(), CF_E_AUTH);
     assert_contains(err.text, "FailedAuthentication");
+    assert_true(reply.nothing_issued);
     assert_null(strstr(err.text, "wrong"));
 }
 
@@ -269,6 +272,12 @@ a_server_that_repeats_the_password_is_not_quoted(void **state)
     assert_rc(submit_as("echo"), CF_E_CA_CONFIG);
     assert_contains(err.text, "HTTP status 400");
     assert_null(strstr(err.text, "ss w"));
+    assert_rc(submit_as("echo-fault"), CF_E_PROTOCOL);
+    assert_contains(err.text, "not liked");
+    assert_null(strstr(err.text, "ss w"));
+    assert_ok(submit_as("echo-denied"), err);
+    assert_contains(reply.message, "not liked");
+    assert_null(strstr(reply.message, "ss w"));
 }
 
 static void
@@ -287,6 +296,7 @@ an_answer_that_does_not_come_is_not_asked_for_unasked(void **state)
     (void)state;
     assert_ok(submit(), err);
     assert_rc(submit_as("swallow"), CF_E_NET);
+    assert_false(reply.nothing_issued);
     assert_ok(submit_as("swallowed"), err);
     assert_int_equal(reply.request_id, 1);
 }
@@ -326,6 +336,7 @@ a_server_that_is_not_trusted_gets_no_password(void **state)
     (void)state;
     set(&settings.tls_ca_file, path_of("client.pem"));
     assert_rc(submit(), CF_E_TLS);
+    assert_true(reply.nothing_issued);
 }
 
 static void

@@ -278,6 +278,7 @@ a_request_that_was_not_sent_to_its_end_was_not_executed(void **state)
     assert_rc(rc, CF_E_CA_DOWN);
     assert_rc(err.rc, CF_E_CA_DOWN);
     assert_contains(err.text, "not sent");
+    assert_false(cf_rpc_was_sent(rpc));
 }
 
 static void

@@ -152,10 +152,10 @@ answers_of_the_wrong_shape_are_refused(void **state)
         COLLECTION(""),
         COLLECTION(RSTR("")),
         COLLECTION(RSTR(REQUESTED(""))),
-        COLLECTION(RSTR(REQUESTED(TOKEN("MAA=") REFERENCE) NUMBER("1"))),
-        COLLECTION(RSTR(REQUESTED(TOKEN("MAA=") TOKEN("MAA=")) NUMBER("1"))),
+        COLLECTION(RSTR(REQUESTED(TOKEN("MAA=") REFERENCE))),
+        COLLECTION(RSTR(REQUESTED(TOKEN("MAA=") TOKEN("MAA=")))),
         COLLECTION(RSTR(REQUESTED(TOKEN(""))) ""),
-        COLLECTION(RSTR(REQUESTED(TOKEN("MAA")) NUMBER("1"))),
+        COLLECTION(RSTR(REQUESTED(TOKEN("MAA")))),
         COLLECTION(RSTR(REQUESTED(TOKEN("MAA=")) NUMBER("4294967296"))),
         COLLECTION(RSTR(REQUESTED(TOKEN("MAA=")) NUMBER("-1"))),
         COLLECTION(RSTR(REQUESTED(TOKEN("MAA=")) NUMBER("one"))),
@@ -166,6 +166,30 @@ answers_of_the_wrong_shape_are_refused(void **state)
     for (size_t i = 0; i < CF_COUNT(BODIES); i++) {
         assert_rc(read_body(BODIES[i], 0), CF_E_PROTOCOL);
         assert_null(reply.cert);
+    }
+}
+
+/* A submission more would make a certificate more. */
+static void
+what_names_a_number_and_cannot_be_read_is_asked_for(void **state)
+{
+    static const char *const BODIES[] = {
+        COLLECTION(RSTR(REQUESTED(TOKEN("MAA=") REFERENCE) NUMBER("42"))),
+        COLLECTION(RSTR(REQUESTED(TOKEN("MAA=") TOKEN("MAA=")) NUMBER("42"))),
+        COLLECTION(RSTR(REQUESTED(TOKEN("MAA")) NUMBER("42"))),
+        COLLECTION(RSTR(REQUESTED(TOKEN("")) NUMBER("42"))),
+        COLLECTION(RSTR(REQUESTED("") NUMBER("42"))),
+        COLLECTION(RSTR(TOKEN("%") REQUESTED(TOKEN("MAA=")) NUMBER("42"))),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CF_COUNT(BODIES); i++) {
+        assert_ok(read_body(BODIES[i], 0), err);
+        assert_int_equal(reply.disposition, ADCS_PENDING);
+        assert_int_equal(reply.request_id, 42);
+        assert_null(reply.cert);
+        assert_null(reply.response);
+        assert_rc(read_body(BODIES[i], 42), CF_E_PROTOCOL);
     }
 }
 
@@ -241,6 +265,7 @@ main(void)
         cmocka_unit_test_teardown(pending_is_what_has_a_reference, clean),
         cmocka_unit_test_teardown(an_answer_about_another_request_is_refused, clean),
         cmocka_unit_test_teardown(answers_of_the_wrong_shape_are_refused, clean),
+        cmocka_unit_test_teardown(what_names_a_number_and_cannot_be_read_is_asked_for, clean),
         cmocka_unit_test_teardown(a_refusal_with_an_hresult_is_a_reply, clean),
         cmocka_unit_test_teardown(a_refusal_without_an_hresult_is_the_issuers_or_an_error, clean),
         cmocka_unit_test_teardown(a_fault_never_becomes_a_certificate, clean),
