@@ -12,22 +12,31 @@
 #include "certferry/dn.h"
 #include "certferry/text.h"
 
-enum {
-    KEPT_MS = 10 * 60 * 1000,
-    SOON_MS = 30 * 1000, /* a CA that is not known may have been renewed just now */
-    NAME_SIZE = 70,
-    LOOSE_MAX = CF_ENROLLMENT_CERTS_MAX
-};
+enum { NAME_SIZE = 70, LOOSE_MAX = CF_ENROLLMENT_CERTS_MAX };
 
 struct loose {
     struct cf_bytes der[LOOSE_MAX];
     size_t n;
+    int64_t now_ms;
 };
 
-/* Most certificates of a forest are in several of its containers. */
-static void
-add(struct loose *loose, struct cf_bytes der)
+static struct loose *
+loose_new(const struct adcs_ca *ca)
 {
+    struct loose *loose = calloc(1, sizeof *loose);
+
+    if (loose)
+        loose->now_ms = cf_clock_now_ms(ca->env.clock);
+    return loose;
+}
+
+/* Most certificates of a forest are in several of its containers. A CA that was renewed with its
+ * key has two that fit: the one that is not valid now must not stand before the other. */
+static void
+add(struct loose *loose, const struct cf_cert *cert, struct cf_bytes der)
+{
+    if (loose->now_ms < cf_cert_not_before_ms(cert) || loose->now_ms > cf_cert_not_after_ms(cert))
+        return;
     for (size_t i = 0; i < loose->n; i++) {
         if (cf_bytes_equal(loose->der[i], der))
             return;
@@ -39,15 +48,18 @@ add(struct loose *loose, struct cf_bytes der)
 static void
 add_list(struct loose *loose, const struct cf_der_list *list)
 {
-    for (size_t i = 0; i < list->n; i++)
-        add(loose, cf_buf_bytes(list->der[i]));
+    for (size_t i = 0; i < list->n; i++) {
+        cf_own(cf_cert) cert = NULL;
+        if (cf_cert_parse(cf_buf_bytes(list->der[i]), &cert, NULL) == CF_OK)
+            add(loose, cert, cf_buf_bytes(list->der[i]));
+    }
 }
 
 static void
 add_chain(struct loose *loose, const struct cf_chain *chain)
 {
     for (size_t i = 0; chain && i < cf_chain_count(chain); i++)
-        add(loose, cf_cert_der(cf_chain_at(chain, i)));
+        add(loose, cf_chain_at(chain, i), cf_cert_der(cf_chain_at(chain, i)));
 }
 
 static bool
@@ -88,8 +100,8 @@ issuer_unknown(const struct adcs_ca *ca, const struct cf_cert *cert, struct cf_e
 
     name_of(cf_cert_issuer(cert), issuer);
     return cf_fail(err, CF_E_MISMATCH,
-                   "issuer '%s' is no certificate that CA %s is known by; put it into chain_file, "
-                   "or see that Active Directory has it in the enrollment service",
+                   "issuer '%s' is no certificate, valid now, that CA %s is known by; put it into "
+                   "chain_file, or see that Active Directory has it in the enrollment service",
                    issuer, ca->settings->ca_name);
 }
 
@@ -130,7 +142,7 @@ build(const struct adcs_ca *ca, const struct adcs_known_certs *known, const stru
       const struct cf_chain *sent, struct cf_chain **ret_chain, struct cf_err *err)
 {
     cf_own(cf_chain) chain = NULL;
-    struct loose *loose = calloc(1, sizeof *loose);
+    struct loose *loose = loose_new(ca);
 
     if (!loose)
         return cf_fail_oom(err);
@@ -168,7 +180,7 @@ static enum cf_rc
 by_directory(struct adcs_ca *ca, const struct cf_cert *cert, const struct cf_chain *sent,
              struct cf_chain **ret_chain, struct cf_err *err)
 {
-    static const uint64_t AGES_MS[] = {KEPT_MS, SOON_MS};
+    static const uint64_t AGES_MS[] = {ADCS_KNOWN_KEPT_MS, ADCS_KNOWN_SOON_MS};
     enum cf_rc rc = CF_E_BUG;
 
     for (size_t i = 0; i < CF_COUNT(AGES_MS); i++) {
@@ -177,7 +189,7 @@ by_directory(struct adcs_ca *ca, const struct cf_cert *cert, const struct cf_cha
             ca->env.directory->ops->forget(ca->env.directory);
         CF_TRY(adcs_known_begin(ca, AGES_MS[i], &known, err));
         rc = try_build(ca, known, cert, sent, ret_chain, err);
-        adcs_known_end(ca);
+        adcs_known_end(ca, known);
         if (rc != CF_E_MISMATCH)
             return rc;
     }
@@ -229,12 +241,12 @@ newest(const struct cf_der_list *certs, struct cf_cert **ret_cert, struct cf_err
 
 /* `own` and what is above it. */
 static enum cf_rc
-join(const struct cf_cert *own, const struct adcs_known_certs *known, struct cf_chain **ret_chain,
-     struct cf_err *err)
+join(const struct adcs_ca *ca, const struct cf_cert *own, const struct adcs_known_certs *known,
+     struct cf_chain **ret_chain, struct cf_err *err)
 {
     cf_own(cf_chain) above = NULL;
     cf_own(cf_buf) der = cf_buf_new((size_t)(CF_CERT_CHAIN_MAX + 1) * CF_CERT_DER_MAX);
-    struct loose *loose = calloc(1, sizeof *loose);
+    struct loose *loose = loose_new(ca);
 
     if (!loose || !der) {
         free(loose);
@@ -264,15 +276,15 @@ adcs_known_chain(struct adcs_ca *ca, struct cf_chain **ret_chain, struct cf_err 
         CF_TRY(cf_chain_der(ca->chain, &der, err));
         return cf_chain_parse_der(cf_buf_bytes(der), ret_chain, err);
     }
-    CF_TRY(adcs_known_begin(ca, KEPT_MS, &known, err));
+    CF_TRY(adcs_known_begin(ca, ADCS_KNOWN_KEPT_MS, &known, err));
     enum cf_rc rc = newest(&known->service, &own, NULL);
     if (rc == CF_OK)
-        rc = join(own, known, ret_chain, err);
+        rc = join(ca, own, known, ret_chain, err);
     else
         rc = cf_fail(err, CF_E_CA_CONFIG,
                      "CA %s at %s: Active Directory has no certificate of it; set chain_file to "
                      "the issuing CA's certificate and those above it",
                      ca->settings->ca_name, ca->settings->host);
-    adcs_known_end(ca);
+    adcs_known_end(ca, known);
     return rc;
 }

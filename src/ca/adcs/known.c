@@ -5,20 +5,26 @@
 #include "chain.h"
 
 struct adcs_known {
-    pthread_mutex_t lock;
-    bool has_certs;
-    int64_t read_ms; /* monotonic */
-    struct adcs_known_certs certs;
+    pthread_mutex_t lock; /* not held while the directory is asked */
+    pthread_cond_t was_read;
+    struct adcs_known_certs *certs; /* NULL: never read */
+    int64_t read_ms;                /* monotonic */
+    bool is_reading;
+    uint64_t n_readings;
+    struct cf_err failure; /* of the last reading */
 };
 
-static void
-certs_done(struct adcs_known_certs *certs)
+static struct adcs_known_certs *
+certs_free(struct adcs_known_certs *certs)
 {
+    if (!certs)
+        return NULL;
     cf_der_list_done(&certs->service);
     cf_der_list_done(&certs->roots);
     cf_der_list_done(&certs->ntauth);
     cf_der_list_done(&certs->aia);
-    *certs = (struct adcs_known_certs){0};
+    free(certs);
+    return NULL;
 }
 
 enum cf_rc
@@ -28,7 +34,8 @@ adcs_known_new(struct adcs_known **ret_known, struct cf_err *err)
 
     if (!known)
         return cf_fail_oom(err);
-    pthread_mutex_init(&known->lock, NULL);
+    (void)pthread_mutex_init(&known->lock, NULL);
+    (void)pthread_cond_init(&known->was_read, NULL);
     *ret_known = known;
     return CF_OK;
 }
@@ -38,8 +45,9 @@ adcs_known_free(struct adcs_known *known)
 {
     if (!known)
         return NULL;
-    certs_done(&known->certs);
-    pthread_mutex_destroy(&known->lock);
+    certs_free(known->certs);
+    (void)pthread_cond_destroy(&known->was_read);
+    (void)pthread_mutex_destroy(&known->lock);
     free(known);
     return NULL;
 }
@@ -98,22 +106,49 @@ read_certs(const struct adcs_ca *ca, struct adcs_known_certs *certs, struct cf_e
     return CF_OK;
 }
 
-static enum cf_rc
-refresh(const struct adcs_ca *ca, int64_t now_ms, struct cf_err *err)
+/* Lock held at both ends. */
+static void
+unuse(const struct adcs_known *known, struct adcs_known_certs *certs)
+{
+    if (certs && --certs->n_users == 0 && certs != known->certs)
+        certs_free(certs);
+}
+
+/* Lock held at both ends. */
+static void
+refresh(const struct adcs_ca *ca, int64_t now_ms)
 {
     struct adcs_known *known = ca->known;
-    struct adcs_known_certs certs = {0};
+    struct cf_err failure = {0};
 
-    enum cf_rc rc = read_certs(ca, &certs, err);
-    if (rc == CF_OK) {
-        certs_done(&known->certs);
+    known->is_reading = true;
+    (void)pthread_mutex_unlock(&known->lock);
+    struct adcs_known_certs *certs = calloc(1, sizeof *certs);
+    enum cf_rc rc = certs ? read_certs(ca, certs, &failure) : cf_fail_oom(&failure);
+    if (rc != CF_OK)
+        certs = certs_free(certs);
+    (void)pthread_mutex_lock(&known->lock);
+    known->failure = failure;
+    if (certs) {
+        struct adcs_known_certs *former = known->certs;
         known->certs = certs;
-        known->has_certs = true;
         known->read_ms = now_ms;
-    } else {
-        certs_done(&certs);
+        if (former && former->n_users == 0)
+            certs_free(former);
     }
-    return rc;
+    known->is_reading = false;
+    known->n_readings++;
+    (void)pthread_cond_broadcast(&known->was_read);
+}
+
+/* Lock held at both ends. */
+static void
+wait_for_reader(struct adcs_known *known)
+{
+    uint64_t n_readings = known->n_readings;
+
+    while (known->n_readings == n_readings)
+        (void)pthread_cond_wait(&known->was_read, &known->lock);
 }
 
 enum cf_rc
@@ -121,27 +156,34 @@ adcs_known_begin(struct adcs_ca *ca, uint64_t max_age_ms, const struct adcs_know
                  struct cf_err *err)
 {
     struct adcs_known *known = ca->known;
-    struct cf_err local = {0};
     enum cf_rc rc = CF_OK;
 
     if (!known)
         return cf_fail(err, CF_E_CA_CONFIG,
                        "CA %s: its certificates are not known: set chain_file, or a [directory]",
                        ca->settings->ca_name);
-    pthread_mutex_lock(&known->lock);
     int64_t now = cf_clock_monotonic_ms(ca->env.clock);
-    if (!known->has_certs || now - known->read_ms >= (int64_t)max_age_ms)
-        rc = refresh(ca, now, &local);
-    if (rc != CF_OK && !known->has_certs) {
-        pthread_mutex_unlock(&known->lock);
-        return cf_fail(err, rc, "certificates of CA %s: %s", ca->settings->ca_name, local.text);
+    (void)pthread_mutex_lock(&known->lock);
+    bool is_good = known->certs && now - known->read_ms < (int64_t)max_age_ms;
+    if (!is_good && !known->is_reading)
+        refresh(ca, now);
+    else if (!is_good && !(known->certs && max_age_ms >= ADCS_KNOWN_KEPT_MS))
+        wait_for_reader(known);
+    if (known->certs) {
+        known->certs->n_users++;
+        *ret_certs = known->certs;
+    } else {
+        rc = cf_fail(err, known->failure.rc, "certificates of CA %s: %s", ca->settings->ca_name,
+                     known->failure.text);
     }
-    *ret_certs = &known->certs;
-    return CF_OK;
+    (void)pthread_mutex_unlock(&known->lock);
+    return rc;
 }
 
 void
-adcs_known_end(struct adcs_ca *ca)
+adcs_known_end(struct adcs_ca *ca, const struct adcs_known_certs *certs)
 {
-    pthread_mutex_unlock(&ca->known->lock);
+    (void)pthread_mutex_lock(&ca->known->lock);
+    unuse(ca->known, (struct adcs_known_certs *)(uintptr_t)certs);
+    (void)pthread_mutex_unlock(&ca->known->lock);
 }

@@ -7,7 +7,7 @@
 #include "certferry/text.h"
 #include "chain.h"
 
-enum { NAME_SIZE = 64 };
+enum { NAME_SIZE = 64, UNKNOWN_ISSUER_MS = 60 * 1000 };
 static const uint32_t UNKNOWN_REQUEST = 0x80094004; /* CERTSRV_E_PROPERTY_EMPTY */
 static const uint32_t FIRST_HRESULT = 0x80000000;
 
@@ -49,6 +49,29 @@ reject_with(const struct adcs_ca *ca, const struct adcs_reply *reply, const char
     return reject(ret_answer, reason);
 }
 
+/* About a call on the way to the CA (RPC, RPC_S_..., a timeout), and not of the CA: what became of
+ * the request is not known then. */
+static bool
+is_of_a_call(uint32_t hresult)
+{
+    enum {
+        WIN32 = 0x8007,
+        RPC = 0x8001,
+        SEM_TIMEOUT = 121,
+        TIMEOUT = 1460,
+        NET_FIRST = 1200, /* ERROR_BAD_DEVICE to ERROR_CONNECTION_ABORTED and the like */
+        NET_LAST = 1239,
+        RPC_FIRST = 1700, /* RPC_S_INVALID_STRING_BINDING to RPC_X_..., RPC_S_... */
+        RPC_LAST = 1940
+    };
+    uint32_t code = hresult & 0xffff;
+
+    return hresult >> 16 == RPC ||
+           (hresult >> 16 == WIN32 &&
+            (code == SEM_TIMEOUT || code == TIMEOUT || (code >= NET_FIRST && code <= NET_LAST) ||
+             (code >= RPC_FIRST && code <= RPC_LAST)));
+}
+
 /* An HRESULT in place of a disposition, or of the whole call. */
 static enum cf_rc
 refused(const struct adcs_ca *ca, const struct adcs_reply *reply, uint32_t hresult, bool is_poll,
@@ -63,6 +86,7 @@ refused(const struct adcs_ca *ca, const struct adcs_reply *reply, uint32_t hresu
     enum cf_rc rc = cf_hresult_fail(&local, hresult, reply->message, what);
     if (rc == CF_E_REJECTED)
         return reject(ret_answer, local.text);
+    ret_answer->nothing_issued = !is_of_a_call(hresult);
     if (err)
         *err = local;
     return rc;
@@ -95,6 +119,28 @@ read_cert(const struct adcs_ca *ca, const struct adcs_reply *reply, struct cf_ce
                    ca->settings->ca_name, reply->request_id, local.text);
 }
 
+/* What the directory does not know now it may know later, as after a renewal of the CA when its
+ * servers have not told each other yet: the certificate is asked for by its number until then, so
+ * that no second one is made. */
+static enum cf_rc
+chain_unknown(const struct adcs_ca *ca, const struct adcs_reply *reply, bool is_poll,
+              const struct cf_err *why, struct cf_ca_answer *ret_answer, struct cf_err *err)
+{
+    bool may_pass = why->fault == CF_FAULT_TRANSIENT || (why->rc == CF_E_MISMATCH && !ca->chain);
+
+    if (!is_poll && may_pass && reply->request_id != 0) {
+        CF_TRY(pending(ca, reply, ret_answer, err));
+        ret_answer->retry_after_ms = UNKNOWN_ISSUER_MS;
+        return CF_OK;
+    }
+    if (is_poll && why->rc == CF_E_MISMATCH && !ca->chain)
+        return cf_fail(err, CF_E_CA_CONFIG, "request %u is issued and waits: %s", reply->request_id,
+                       why->text);
+    if (err)
+        *err = *why;
+    return why->rc;
+}
+
 static enum cf_rc
 issued(struct adcs_ca *ca, const struct adcs_reply *reply, bool is_poll,
        struct cf_ca_answer *ret_answer, struct cf_err *err)
@@ -102,6 +148,7 @@ issued(struct adcs_ca *ca, const struct adcs_reply *reply, bool is_poll,
     cf_own(cf_cert) cert = NULL;
     cf_own(cf_chain) chain = NULL;
     cf_own(cf_buf) chain_der = NULL;
+    struct cf_err why = {0};
 
     if (!reply->cert && !reply->response) {
         /* It is there and can be fetched by its number; a new submission would make a second. */
@@ -112,7 +159,9 @@ issued(struct adcs_ca *ca, const struct adcs_reply *reply, bool is_poll,
                        ca->settings->ca_name, reply->request_id);
     }
     CF_TRY(read_cert(ca, reply, &cert, err));
-    CF_TRY(cf_adcs_chain(ca, cert, reply->response, &chain, err));
+    enum cf_rc rc = cf_adcs_chain(ca, cert, reply->response, &chain, &why);
+    if (rc != CF_OK)
+        return chain_unknown(ca, reply, is_poll, &why, ret_answer, err);
     CF_TRY(cf_chain_der(chain, &chain_der, err));
     cf_own(cf_buf) der = cf_buf_copy(cf_cert_der(cert));
     if (!der)

@@ -221,7 +221,7 @@ a_request_of_another_ca_is_not_polled_for(void **state)
     struct cf_ca_answer answer = {0};
     struct cf_err err = {0};
 
-    assert_int_equal(ca->ops->poll(ca, "7 ca9.corp.example Issuing CA", &answer, &err),
+    assert_int_equal(ca->ops->poll(ca, "7 rpc ca9.corp.example Issuing CA", &answer, &err),
                      CF_E_CA_CONFIG);
     kit_contains(err.text, "ca9.corp.example");
     ca->ops->close(ca);
