@@ -59,7 +59,9 @@ static const struct meaning MEANINGS[] = {
     {"ersion of key is not available", CF_E_AUTH, CF_KERBEROS_FORGET,
      "the server's key was changed; it is tried with a new ticket"},
     {"Ticket expired", CF_E_AUTH, CF_KERBEROS_FORGET,
-     "the ticket has run out; it is tried with a new one"},
+     "the ticket has run out; it is tried with a new one, and when that goes on this host's clock "
+     "is "
+     "ahead of the domain's"},
     {"Ticket not yet valid", CF_E_NET, CF_KERBEROS_FORGET,
      "the ticket is not valid yet; synchronise this host's clock with the domain's"},
     {"atching credential not found", CF_E_AUTH, CF_KERBEROS_ACQUIRE,

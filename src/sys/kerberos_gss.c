@@ -44,6 +44,16 @@ new_gss(const struct cf_kerberos *kerberos, enum cf_gss_mech mech,
     return gss;
 }
 
+/* From here on it is only shown: "host/NAME", as setspn and klist write it. */
+static void
+show_as_principal(struct cf_gss *gss)
+{
+    char *at = strchr(gss->service, '@');
+
+    if (at)
+        *at = '/';
+}
+
 enum cf_rc
 cf_gss_new(const struct cf_gss_options *options, struct cf_gss **ret_gss, struct cf_err *err)
 {
@@ -66,6 +76,7 @@ cf_gss_new(const struct cf_gss_options *options, struct cf_gss **ret_gss, struct
         return cf_fail_oom(err);
     CF_TRY(set_binding(gss, options->channel_binding, err));
     CF_TRY(cf_kerberos_import_target(gss->service, &gss->target, err));
+    show_as_principal(gss);
     *ret_gss = cf_give(gss);
     return CF_OK;
 }
@@ -169,6 +180,7 @@ get_ticket(struct cf_gss *gss, struct cf_err *err)
         OM_uint32 major = gss_import_name(&minor, &text, GSS_C_NT_HOSTBASED_SERVICE, &gss->target);
         if (GSS_ERROR(major))
             return cf_kerberos_explain(gss->service, GSS_C_NO_OID, major, minor, NULL, err);
+        show_as_principal(gss);
     }
     return make_first_leg(gss, err);
 }

@@ -162,7 +162,7 @@ def test_a_name_without_a_service_principal_is_named(tenant, host, lab):
     host.config["ca corp"]["rpc_host"] = "10.53.0.11"
     adcs_kit.order(tenant)
     host.start()
-    adcs_kit.wait_log(tenant, host, "host@10.53.0.11: no account has this service name")
+    adcs_kit.wait_log(tenant, host, "host/10.53.0.11: no account has this service name")
     assert lab.ca1.rows() == []
 
 

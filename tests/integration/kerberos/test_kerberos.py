@@ -156,7 +156,7 @@ def test_a_service_without_a_name_in_the_domain(dc, settings):
     for mech in ("kerberos", "spnego"):
         name, text = fault(dc, {**settings, "mech": mech, "service": "host@nowhere.corp.example"})
         assert name == "CF_E_AUTH"
-        assert "host@nowhere.corp.example" in text
+        assert "host/nowhere.corp.example" in text
         assert "setspn" in text
 
 
@@ -313,7 +313,7 @@ def test_a_changed_key_of_the_service_gets_a_new_ticket(dc, settings):
     assert errors == ""
     lines = out.splitlines()
     assert lines[0].startswith("fault=CF_E_AUTH ")
-    assert "host@pc1.corp.example" in lines[0]
+    assert "host/pc1.corp.example" in lines[0]
     assert lines[1:] == ["legs=2"]
 
 
