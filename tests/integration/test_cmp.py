@@ -11,6 +11,7 @@ import pytest
 
 from certs import issued_per_context
 from conftest import assert_all_issued
+from memory import only_locked, readable
 
 BUILD = pathlib.Path(os.environ.get("CERTFERRY_BUILD_DIR", "build"))
 PROGRAM = BUILD / "tests/lab/cmp/certferry-cmp-peer"
@@ -131,4 +132,16 @@ def test_nothing_of_a_strange_answer_is_delivered(tenant, host, peer, mode):
     assert result is None or result["status"] == "failed"
     peer.mode("")
     assert tenant.wait_finished(60), host.log_tail()
+    assert "a secret shared" not in host.log()
+
+
+@readable
+def test_the_shared_secret_is_in_locked_memory_only(tenant, host, peer):
+    tenant.add_devices(4)
+    contexts = tenant.add_requests()
+    host.start()
+    assert tenant.wait_finished(60), host.log_tail()
+    assert_all_issued(tenant, contexts)
+    time.sleep(1)
+    assert only_locked(host.process.pid, [b"a secret shared"])
     assert "a secret shared" not in host.log()

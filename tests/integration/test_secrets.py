@@ -2,55 +2,14 @@
 """Guarantee 5, attacked from outside: what root finds in the memory and the files of a daemon that
 has done its work, and what it says when a check is turned off."""
 
-import os
-import pathlib
-import re
 import time
 
-import pytest
 import setups
 from certlab import imports, orders, people, pfx
 from certs import files_with, query, secret_numbers
 from conftest import assert_all_issued
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from host import BUILD
-
-# Sanitizers bring an allocator of their own, which does not wipe.
-WIPES = b"__asan_init" not in (BUILD / "src/daemon/certferryd").read_bytes() \
-    and b"__tsan_init" not in (BUILD / "src/daemon/certferryd").read_bytes()
-
-
-def mappings(pid):
-    """(begin, end, flags) of what can be read."""
-    head = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+\s*(.*)")
-    begin = end = None
-    for line in pathlib.Path(f"/proc/{pid}/smaps").read_text().splitlines():
-        found = head.match(line)
-        if found:
-            begin, end = int(found[1], 16), int(found[2], 16)
-            readable = "r" in found[3] and found[4] not in ("[vvar]", "[vsyscall]")
-        elif line.startswith("VmFlags:") and readable:
-            yield begin, end, line.split()[1:]
-
-
-def places(pid, needles):
-    """The flags of each mapping that holds one of the byte strings."""
-    found = []
-    with open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for begin, end, flags in mappings(pid):
-            try:
-                memory.seek(begin)
-                data = memory.read(end - begin)
-            except OSError:
-                continue
-            found += [flags for needle in needles if needle in data]
-    return found
-
-
-def both_ways(numbers):
-    """As written and as OpenSSL keeps them."""
-    return [form for number in numbers for form in (number, number[::-1])]
-
+from memory import both_ways, places, readable
 
 def keys_and_passwords(monkeypatch):
     """Filled by every result that is opened."""
@@ -69,8 +28,7 @@ def keys_and_passwords(monkeypatch):
     return keys, passwords, take
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="reads the memory of another process")
-@pytest.mark.skipif(not WIPES, reason="a sanitizer's allocator does not wipe")
+@readable
 def test_nothing_secret_of_a_device_is_left_in_memory_or_on_disk(tenant, host, monkeypatch):
     keys, passwords, take = keys_and_passwords(monkeypatch)
     tenant.add_devices(10)
@@ -101,8 +59,7 @@ def test_nothing_secret_of_a_device_is_left_in_memory_or_on_disk(tenant, host, m
     assert found and all({"lo", "dd"} <= set(flags) for flags in found)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="reads the memory of another process")
-@pytest.mark.skipif(not WIPES, reason="a sanitizer's allocator does not wipe")
+@readable
 def test_nothing_of_imported_keys_and_of_kept_copies_is_left(tenant, host, monkeypatch):
     keys, passwords, take = keys_and_passwords(monkeypatch)
     user, chosen = people.make_user(11), "the old password, Jörg's own"
