@@ -19,6 +19,7 @@
 #include "certferry/settings.h"
 #include "certferry/store.h"
 
+struct cf_chain;
 struct cf_json_writer;
 
 struct cf_ca_env {
@@ -119,6 +120,12 @@ enum { CF_CA_ABI = 2 };
 struct cf_ca {
     const struct cf_ca_ops *ops;
 };
+
+/* Certificates that an option of a [ca] section names, PEM, issuing CA first; what they are is left
+ * to the caller. CF_E_CONFIG names the option: not set, or no certificates; the errors of
+ * cf_file_read. */
+CF_MUST_USE enum cf_rc cf_ca_read_chain(const char *option, const char *path,
+                                        struct cf_chain **ret_chain, struct cf_err *err);
 
 /* The array of backends, NULL-terminated (src/ca/registry.c). */
 extern const struct cf_ca_ops *const cf_ca_backends[];

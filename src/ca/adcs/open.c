@@ -6,10 +6,9 @@
 #include <stdlib.h>
 
 #include "certferry/ca_program.h"
-#include "certferry/file.h"
 #include "chain.h"
 
-enum { CHAIN_FILE_MAX = 1024 * 1024, SECTION_SIZE = 80 };
+enum { SECTION_SIZE = 80 };
 
 struct adcs_ca *
 adcs_ca_free(struct adcs_ca *ca)
@@ -59,21 +58,6 @@ check_settings(const struct cf_ca_settings *settings, const struct cf_ca_env *en
 }
 
 static enum cf_rc
-load_chain(struct adcs_ca *ca, struct cf_err *err)
-{
-    const char *path = ca->settings->chain_file;
-    cf_own(cf_buf) pem = NULL;
-    struct cf_err local = {0};
-
-    if (!path)
-        return CF_OK;
-    CF_TRY(cf_file_read(path, CHAIN_FILE_MAX, &pem, err));
-    if (cf_chain_parse_pem(cf_buf_bytes(pem), &ca->chain, &local) != CF_OK)
-        return cf_fail(err, CF_E_CONFIG, "chain_file %s: %s", path, local.text);
-    return CF_OK;
-}
-
-static enum cf_rc
 load_kerberos(struct adcs_ca *ca, struct cf_err *err)
 {
     char section[SECTION_SIZE];
@@ -102,7 +86,8 @@ adcs_ca_open(const struct cf_ca_settings *settings, const struct cf_ca_env *env,
     ca->settings = settings;
     ca->env = *env;
     CF_TRY(check_settings(settings, env, err));
-    CF_TRY(load_chain(ca, err));
+    if (settings->chain_file)
+        CF_TRY(cf_ca_read_chain("chain_file", settings->chain_file, &ca->chain, err));
     CF_TRY(load_kerberos(ca, err));
     if (env->directory)
         CF_TRY(adcs_known_new(&ca->known, err));

@@ -6,29 +6,14 @@
 #include "certferry/text.h"
 #include "cmp.h"
 
-enum { CHAIN_FILE_MAX = 1024 * 1024, SECRET_MAX = 1024, SIGNER_MAX = 64 * 1024 };
-
-static enum cf_rc
-read_chain(const char *option, const char *path, struct cf_chain **ret_chain, struct cf_err *err)
-{
-    cf_own(cf_buf) pem = NULL;
-    struct cf_err own = {0};
-
-    if (!path)
-        return cf_fail(err, CF_E_CONFIG, "%s is not set", option);
-    if (cf_file_read(path, CHAIN_FILE_MAX, &pem, err) != CF_OK)
-        return cf_err_prefix(err, "%s", option);
-    if (cf_chain_parse_pem(cf_buf_bytes(pem), ret_chain, &own) != CF_OK)
-        return cf_fail(err, CF_E_CONFIG, "%s %s: %s", option, path, own.text);
-    return CF_OK;
-}
+enum { SECRET_MAX = 1024, SIGNER_MAX = 64 * 1024 };
 
 static enum cf_rc
 load_chain(struct cmp_ca *ca, struct cf_err *err)
 {
     const char *path = ca->settings->chain_file;
 
-    CF_TRY(read_chain("chain_file", path, &ca->chain, err));
+    CF_TRY(cf_ca_read_chain("chain_file", path, &ca->chain, err));
     for (size_t i = 0; i < cf_chain_count(ca->chain); i++) {
         if (!cf_cert_is_ca(cf_chain_at(ca->chain, i)))
             return cf_fail(err, CF_E_CONFIG,
@@ -48,7 +33,7 @@ load_server(struct cmp_ca *ca, struct cf_err *err)
     cf_own(cf_chain) server = NULL;
 
     if (path) {
-        CF_TRY(read_chain("server_cert_file", path, &server, err));
+        CF_TRY(cf_ca_read_chain("server_cert_file", path, &server, err));
         ca->server = cf_cert_x509(cf_chain_at(server, 0));
         return CF_OK;
     }

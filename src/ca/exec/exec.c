@@ -8,10 +8,9 @@
 
 #include "ca_exec.h"
 #include "certferry/digest.h"
-#include "certferry/file.h"
 #include "certferry/text.h"
 
-enum { CHAIN_FILE_MAX = 1024 * 1024, NUMBER_SIZE = 24 };
+enum { NUMBER_SIZE = 24 };
 
 static struct exec_ca *
 exec_ca_free(struct exec_ca *ca)
@@ -40,21 +39,6 @@ check_settings(const struct cf_ca_settings *settings, struct cf_err *err)
 }
 
 static enum cf_rc
-load_chain(struct exec_ca *ca, struct cf_err *err)
-{
-    cf_own(cf_buf) pem = NULL;
-    const char *path = ca->settings->chain_file;
-    struct cf_err local = {0};
-
-    if (!path)
-        return CF_OK;
-    CF_TRY(cf_file_read(path, CHAIN_FILE_MAX, &pem, err));
-    if (cf_chain_parse_pem(cf_buf_bytes(pem), &ca->chain, &local) != CF_OK)
-        return cf_fail(err, CF_E_CONFIG, "chain_file %s: %s", path, local.text);
-    return CF_OK;
-}
-
-static enum cf_rc
 open_ca(const struct cf_ca_settings *settings, const struct cf_ca_env *env, struct cf_ca **ret_ca,
         struct cf_err *err)
 {
@@ -66,7 +50,8 @@ open_ca(const struct cf_ca_settings *settings, const struct cf_ca_env *env, stru
     ca->settings = settings;
     ca->env = *env;
     CF_TRY(check_settings(settings, err));
-    CF_TRY(load_chain(ca, err));
+    if (settings->chain_file)
+        CF_TRY(cf_ca_read_chain("chain_file", settings->chain_file, &ca->chain, err));
     *ret_ca = &cf_give(ca)->base;
     return CF_OK;
 }
