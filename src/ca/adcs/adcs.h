@@ -84,7 +84,7 @@ CF_DEFINE_OWN(adcs_ces);
 CF_MUST_USE enum cf_rc adcs_xcep_template(struct adcs_ca *ca, const char *name,
                                           struct cf_ad_template **ret_template,
                                           bool *ret_may_enroll, struct cf_err *err);
-enum cf_rc adcs_ces_check(struct adcs_ca *ca, cf_finding_fn *report, void *arg, struct cf_err *err);
+enum cf_rc adcs_ces_check(struct adcs_ca *ca, cf_finding_fn *fn, void *arg, struct cf_err *err);
 
 /* reply.c: the one meaning of a reply. `is_poll` says which meaning of disposition 2 and 6 holds.
  * A certificate is read, its chain put together from the response, chain_file and the directory,

@@ -92,14 +92,14 @@ header_of(const struct cf_buf *token, struct cf_secret **ret_header, struct cf_e
     cf_own_str base64 = NULL;
 
     CF_TRY(cf_text_base64(cf_buf_bytes(token), &base64, err));
-    size_t len = strlen(base64);
-    enum cf_rc rc = cf_secret_new(sizeof SCHEME - 1 + len, ret_header, err);
+    struct cf_bytes text = cf_bytes_of(base64, strlen(base64));
+    enum cf_rc rc = cf_secret_new(sizeof SCHEME - 1 + text.len, ret_header, err);
     if (rc == CF_OK) {
         uint8_t *out = cf_secret_edit(*ret_header);
         memcpy(out, SCHEME, sizeof SCHEME - 1);
-        memcpy(out + sizeof SCHEME - 1, base64, len);
+        memcpy(out + sizeof SCHEME - 1, text.data, text.len);
     }
-    cf_wipe(base64, len);
+    cf_wipe(base64, text.len);
     return rc;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "rpc_parts.h"
+#include "status.h"
 
 enum { SERVICE_SIZE = 300 };
 
@@ -98,8 +99,5 @@ cf_rpc_open(const struct cf_rpc_target *target, const struct cf_rpc_interface *i
     if (rc == CF_OK)
         return CF_OK;
     bool is_away = rc == CF_E_NET || rc == CF_E_TIMEOUT;
-    (void)cf_fail(err, is_away ? CF_E_CA_DOWN : rc, "%s", why.text);
-    if (err)
-        err->native = why.native;
-    return is_away ? CF_E_CA_DOWN : rc;
+    return cf_fail_as(err, is_away ? CF_E_CA_DOWN : rc, &why);
 }

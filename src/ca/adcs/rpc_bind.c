@@ -81,10 +81,7 @@ fail_by_fault(const struct rpc_pdu *pdu, struct cf_err *err)
         rc = CF_E_AUTH;
     else if (rc != CF_E_CA_CONFIG)
         rc = CF_E_CA_DOWN;
-    (void)cf_fail(err, rc, "%s", why.text);
-    if (err)
-        err->native = why.native;
-    return rc;
+    return cf_fail_as(err, rc, &why);
 }
 
 static enum cf_rc

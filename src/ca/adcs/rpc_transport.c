@@ -42,10 +42,7 @@ open_connection(struct adcs_ca *ca, struct cf_rpc **ret_rpc, struct cf_err *err)
         return CF_OK;
     if (rc == CF_E_PROTOCOL)
         rc = CF_E_CA_DOWN;
-    (void)cf_fail(err, rc, "%s", why.text);
-    if (err)
-        err->native = why.native;
-    return rc;
+    return cf_fail_as(err, rc, &why);
 }
 
 static enum cf_rc

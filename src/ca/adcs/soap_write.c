@@ -212,10 +212,10 @@ escape(const struct cf_secret *password, uint8_t *out)
 
     for (size_t i = 0; i < cf_secret_len(password); i++) {
         const char *text = escape_of(data[i]);
-        size_t len = text ? strlen(text) : 1;
+        struct cf_bytes piece = text ? cf_bytes_of(text, strlen(text)) : cf_bytes_of(&data[i], 1);
         if (out)
-            memcpy(out + n, text ? (const void *)text : &data[i], len);
-        n += len;
+            memcpy(out + n, piece.data, piece.len);
+        n += piece.len;
     }
     return n;
 }

@@ -18,8 +18,8 @@ enum cf_status_class {
 
 struct cf_status_info {
     uint32_t code;
-    const char *name; /* "CERTSRV_E_TEMPLATE_DENIED" */
     enum cf_status_class class;
+    const char *name;    /* "CERTSRV_E_TEMPLATE_DENIED" */
     const char *meaning; /* a clause: "the account may not enroll by this template" */
     const char *remedy;  /* what to do and who can; an imperative clause */
 };
@@ -43,3 +43,5 @@ extern const size_t cf_n_statuses;
 enum cf_rc cf_hresult_fail(struct cf_err *err, uint32_t hresult, const char *said,
                            const char *what);
 enum cf_rc cf_rpc_status_fail(struct cf_err *err, uint32_t status, const char *what);
+/* The words of `why` and its native number, as another rc. */
+enum cf_rc cf_fail_as(struct cf_err *err, enum cf_rc rc, const struct cf_err *why);

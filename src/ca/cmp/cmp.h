@@ -94,8 +94,8 @@ CF_MUST_USE enum cf_rc cf_cmp_status_fail(const OSSL_CMP_CTX *ctx, bool is_revoc
 /* The operations. */
 enum cf_rc cf_cmp_submit(struct cf_ca *base, const struct cf_ca_submission *submission,
                          struct cf_ca_answer *ret_answer, struct cf_err *err);
-enum cf_rc cf_cmp_poll(struct cf_ca *base, const char *cookie, struct cf_ca_answer *ret_answer,
+enum cf_rc cf_cmp_poll(struct cf_ca *base, const char *text, struct cf_ca_answer *ret_answer,
                        struct cf_err *err);
 enum cf_rc cf_cmp_revoke(struct cf_ca *base, const struct cf_ca_revocation *revocation,
                          struct cf_err *err);
-enum cf_rc cf_cmp_check(struct cf_ca *base, cf_finding_fn *report, void *arg, struct cf_err *err);
+enum cf_rc cf_cmp_check(struct cf_ca *base, cf_finding_fn *fn, void *arg, struct cf_err *err);
