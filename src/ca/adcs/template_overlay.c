@@ -63,14 +63,22 @@ raise_min_key(const struct cf_ad_template *ad_template,
         template_settings->min_rsa_bits = ad_template->min_key_bits;
 }
 
+/* By these nobody gets what was asked for: the CA is not even asked. */
 static enum cf_rc
-refuse_ca_template(const struct cf_ad_template *ad_template, struct cf_err *err)
+refuse_useless(const struct cf_ad_template *ad_template, struct cf_err *err)
 {
     if (ad_template->key_usage & (CF_KU_KEY_CERT_SIGN | CF_KU_CRL_SIGN))
         return cf_fail(err, CF_E_CA_CONFIG,
                        "the template %s is one for CAs (its key usage has keyCertSign or cRLSign), "
                        "which no device gets: use another",
                        ad_template->name);
+    if (!(ad_template->name_flags & CF_CT_ENROLLEE_SUPPLIES_SUBJECT))
+        return cf_fail(
+            err, CF_E_CA_CONFIG,
+            "the template %s does not take the subject from the request: the CA would "
+            "issue in the connector's own name. Choose Supply in the request (certtmpl.msc, "
+            "tab Subject Name)",
+            ad_template->name);
     return CF_OK;
 }
 
@@ -84,7 +92,7 @@ adcs_template_overlay(const struct cf_ad_template *ad_template,
 
     if (!copy)
         return cf_fail_oom(err);
-    CF_TRY(refuse_ca_template(ad_template, err));
+    CF_TRY(refuse_useless(ad_template, err));
     if (!(given & CF_TEMPLATE_KEY))
         CF_TRY(adcs_template_key(ad_template, &kind, err));
     /* The CA puts the template's usages in, whatever the request says: what is compared with the

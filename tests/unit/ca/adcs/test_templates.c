@@ -125,6 +125,18 @@ a_template_of_cas_completes_nothing(void **state)
     }
 }
 
+/* The CA would issue in the name of the connector's own account. */
+static void
+a_template_that_makes_subjects_itself_completes_nothing(void **state)
+{
+    (void)state;
+    kit.ad_template.name_flags &= ~(uint32_t)CF_CT_ENROLLEE_SUPPLIES_SUBJECT;
+    assert_rc(complete(), CF_E_CA_CONFIG);
+    assert_contains(err.text, "CertferryDevice");
+    assert_contains(err.text, "Supply in the request");
+    assert_null(template_settings->oid);
+}
+
 /* The CA puts none in, so none can be asked for. */
 static void
 a_template_without_usages_leaves_none(void **state)
@@ -335,6 +347,7 @@ main(void)
         TEST(what_was_written_stays),
         TEST(a_template_raises_the_least_key_and_never_lowers_it),
         TEST(a_template_of_cas_completes_nothing),
+        TEST(a_template_that_makes_subjects_itself_completes_nothing),
         TEST(a_template_without_usages_leaves_none),
         TEST(a_template_of_version_1_has_no_identifier),
         TEST(the_smallest_key_of_ours_that_does_is_taken),
