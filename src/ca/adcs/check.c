@@ -6,6 +6,7 @@
 #include "certferry/text.h"
 
 #include "check.h"
+#include "service.h"
 #include "templates.h"
 
 enum { WARN_DAYS = 60 };
@@ -151,8 +152,7 @@ check_entry(struct adcs_checking *checking)
         say_failure(checking, &why, "see the findings about the directory");
         return;
     }
-    checking->service =
-        cf_enrollment_service_find(&checking->services, settings->host, settings->ca_name);
+    checking->service = adcs_service_find(checking->ca, &checking->services);
     if (checking->service) {
         preflight_ok(&checking->report, "the directory knows the CA %s on %s, with %zu templates",
                      checking->service->name, checking->service->host,

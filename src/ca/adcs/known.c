@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "chain.h"
+#include "service.h"
 
 struct adcs_known {
     pthread_mutex_t lock; /* not held while the directory is asked */
@@ -76,8 +77,7 @@ read_service(const struct adcs_ca *ca, struct cf_der_list *ret_certs, struct cf_
     struct cf_enrollment_services services = {0};
 
     CF_TRY(directory->ops->find_enrollment_services(directory, &services, err));
-    const struct cf_enrollment_service *found =
-        cf_enrollment_service_find(&services, ca->settings->host, ca->settings->ca_name);
+    const struct cf_enrollment_service *found = adcs_service_find(ca, &services);
     for (size_t i = 0; found && i < services.n; i++) {
         struct cf_enrollment_service *service = &services.service[i];
         if (service == found) {

@@ -5,6 +5,8 @@
 
 #include "certferry/text.h"
 
+#include "service.h"
+
 enum { KEPT_MAX = 64, KEPT_MS = 10 * 60 * 1000 };
 
 struct kept {
@@ -131,8 +133,7 @@ check_published(struct adcs_ca *ca, const char *name, struct cf_err *err)
     enum cf_rc rc = CF_OK;
 
     CF_TRY(ca->env.directory->ops->find_enrollment_services(ca->env.directory, &services, err));
-    const struct cf_enrollment_service *service =
-        cf_enrollment_service_find(&services, settings->host, settings->ca_name);
+    const struct cf_enrollment_service *service = adcs_service_find(ca, &services);
     if (!service)
         rc = cf_fail(err, CF_E_CA_CONFIG,
                      "the directory knows no CA %s on %s: correct name and host; `certferry adcs "

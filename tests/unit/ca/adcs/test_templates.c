@@ -214,6 +214,19 @@ a_template_that_the_ca_does_not_issue_by_parks_the_ca(void **state)
 }
 
 static void
+a_ca_that_profiles_name_otherwise_is_found_by_its_own_host(void **state)
+{
+    static char alias[] = "pki.corp.example";
+
+    (void)state;
+    settings.host = alias;
+    assert_rc(complete(), CF_E_CA_CONFIG);
+    settings.rpc_host = kit.service.host;
+    assert_ok(complete(), err);
+    assert_string_equal(template_settings->oid, kit.ad_template.oid);
+}
+
+static void
 it_is_asked_again_after_minutes_only(void **state)
 {
     (void)state;
@@ -352,6 +365,7 @@ main(void)
         TEST(a_template_of_version_1_has_no_identifier),
         TEST(the_smallest_key_of_ours_that_does_is_taken),
         TEST(a_template_that_the_ca_does_not_issue_by_parks_the_ca),
+        TEST(a_ca_that_profiles_name_otherwise_is_found_by_its_own_host),
         TEST(it_is_asked_again_after_minutes_only),
         TEST(without_anybody_who_tells_the_configuration_does),
         TEST(discovery_tells_cas_templates_and_sections),
