@@ -105,12 +105,3 @@ cf_rpc_status_fail(struct cf_err *err, uint32_t status, const char *what)
 
     return fail_as(err, is_config ? CF_E_CA_CONFIG : CF_E_PROTOCOL, status, info, NULL, what);
 }
-
-enum cf_rc
-cf_fail_as(struct cf_err *err, enum cf_rc rc, const struct cf_err *why)
-{
-    (void)cf_fail(err, rc, "%s", why->text);
-    if (err)
-        err->native = why->native;
-    return rc;
-}

@@ -43,5 +43,14 @@ extern const size_t cf_n_statuses;
 enum cf_rc cf_hresult_fail(struct cf_err *err, uint32_t hresult, const char *said,
                            const char *what);
 enum cf_rc cf_rpc_status_fail(struct cf_err *err, uint32_t status, const char *what);
-/* The words of `why` and its native number, as another rc. */
-enum cf_rc cf_fail_as(struct cf_err *err, enum cf_rc rc, const struct cf_err *why);
+
+/* The words of `why` and its native number, as another rc. Here for the compilers to see that it
+ * is none of success. */
+static inline enum cf_rc
+cf_fail_as(struct cf_err *err, enum cf_rc rc, const struct cf_err *why)
+{
+    (void)cf_fail(err, rc, "%s", why->text);
+    if (err)
+        err->native = why->native;
+    return cf_never_ok_(rc);
+}
