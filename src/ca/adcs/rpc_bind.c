@@ -160,7 +160,7 @@ bind_authenticated(struct cf_rpc *rpc, const struct cf_rpc_interface *interface,
 {
     enum rpc_type type = RPC_BIND;
     cf_own(cf_buf) token = NULL;
-    struct rpc_pdu pdu;
+    struct rpc_pdu pdu = {0};
     bool is_complete;
 
     CF_TRY(cf_gss_step(rpc->gss, cf_bytes_of(NULL, 0), &token, &is_complete, err));
