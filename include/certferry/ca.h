@@ -42,11 +42,12 @@ enum cf_disposition { CF_CA_ANSWER_ISSUED, CF_CA_ANSWER_PENDING, CF_CA_ANSWER_RE
 
 struct cf_ca_answer {
     enum cf_disposition disposition;
-    struct cf_buf *cert;              /* ISSUED: DER, owned */
-    struct cf_buf *chain;             /* ISSUED: DER concatenated, issuing CA first, owned */
-    char *cookie;                     /* PENDING: what poll wants, owned */
-    uint64_t retry_after_ms;          /* PENDING: 0 leaves it to the caller */
-    char reason[CF_ERR_TEXT_MAX + 1]; /* REJECTED: for the administrator */
+    struct cf_buf *cert;     /* ISSUED: DER, owned */
+    struct cf_buf *chain;    /* ISSUED: DER concatenated, issuing CA first, owned */
+    char *cookie;            /* PENDING: what poll wants, owned */
+    uint64_t retry_after_ms; /* PENDING: 0 leaves it to the caller */
+    /* REJECTED: for the administrator; PENDING: what the CA calls the request, or empty */
+    char reason[CF_ERR_TEXT_MAX + 1];
     bool nothing_issued; /* with an error of submit: surely no certificate was made of this CSR, so
                             the next try is no repetition */
 };

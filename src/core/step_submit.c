@@ -50,7 +50,8 @@ take_answer(struct cf_work *work, struct cf_ca_slot *slot, struct cf_ca_answer *
             cf_ca_slot_count(slot, CF_CA_COUNT_PENDING);
         ret_outcome->is_pending = true;
         ret_outcome->wait_ms = poll_delay(work, answer->retry_after_ms);
-        snprintf(work->note, sizeof work->note, "CA %s wants time", item->ca);
+        snprintf(work->note, sizeof work->note, "CA %s wants time%s%.80s", item->ca,
+                 answer->reason[0] ? ": " : "", answer->reason);
         return CF_OK;
     case CF_CA_ANSWER_REJECTED:
         cf_ca_slot_count(slot, CF_CA_COUNT_REJECTED);

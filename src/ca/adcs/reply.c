@@ -100,6 +100,7 @@ pending(const struct adcs_ca *ca, const struct adcs_reply *reply, struct cf_ca_a
 
     CF_TRY(adcs_cookie_write(ca->settings, reply->request_id, &cookie, err));
     *ret_answer = (struct cf_ca_answer){.disposition = CF_CA_ANSWER_PENDING, .cookie = cookie};
+    (void)snprintf(ret_answer->reason, sizeof ret_answer->reason, "request %u", reply->request_id);
     return CF_OK;
 }
 

@@ -2,6 +2,7 @@
 /* core_ca - the embedded CA behind a wrapper that misbehaves when told to. */
 #include "unit/core/core_ca.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct core_ca *
@@ -82,6 +83,7 @@ answer_submission(struct core_ca *ca, const struct cf_ca_submission *submission,
     keep_first(ca, answer);
     if (answer->disposition == CF_CA_ANSWER_PENDING) {
         answer->retry_after_ms = ca->retry_after_ms;
+        (void)snprintf(answer->reason, sizeof answer->reason, "request 12");
         if (ca->drops_cookie) {
             free(answer->cookie);
             answer->cookie = NULL;

@@ -332,6 +332,7 @@ static void
 pending_is_polled_until_it_is_approved(void **state)
 {
     struct core_kit *kit = *state;
+    struct cf_err err = {0};
 
     kit->site->settings->templates[0]->approval = true;
     kit->ca->retry_after_ms = 5000;
@@ -342,6 +343,11 @@ pending_is_polled_until_it_is_approved(void **state)
     assert_non_null(item->sealed_key);
     assert_int_equal(item->due_ms - cf_clock_now_ms(kit->clock), 5000);
     assert_int_equal(kit->log.n[CF_EV_REQUEST_PENDING], 1);
+    struct cf_history history = {0};
+    assert_ok(kit->store->ops->history(kit->store, item->id, &history, &err), err);
+    assert_true(history.n > 0);
+    assert_non_null(strstr(history.line[history.n - 1].text, "wants time: request 12"));
+    cf_history_done(&history);
 
     kit->ca->retry_after_ms = 0;
     int64_t least = 0;

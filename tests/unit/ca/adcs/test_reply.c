@@ -160,6 +160,7 @@ issued_without_a_certificate_is_asked_for_by_its_number(void **state)
     assert_int_equal(adcs_answer(&reply->ca, &said, false, &answer, NULL), CF_OK);
     assert_int_equal(answer.disposition, CF_CA_ANSWER_PENDING);
     assert_string_equal(answer.cookie, "7 rpc ca1.corp.example Issuing CA");
+    assert_string_equal(answer.reason, "request 7"); /* where its manager finds it */
     cf_ca_answer_done(&answer);
     assert_int_equal(adcs_answer(&reply->ca, &said, true, &answer, &err), CF_E_PROTOCOL);
     kit_contains(err.text, "sends no certificate");
