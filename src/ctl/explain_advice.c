@@ -47,9 +47,10 @@ static const char *const waits[CF_KIND_MAX_][CF_STATE_MAX_] = {
             [CF_STATE_RECEIVED] = "Nothing: it goes on by itself as soon as a worker is free.",
             [CF_STATE_ADMITTED] = "Nothing: it goes on by itself as soon as a key is ready.",
             [CF_STATE_KEYED] = "Nothing: it goes on by itself as soon as a worker is free.",
-            [CF_STATE_SUBMITTED] = "If the template wants an approval, give it with `certferry "
-                                   "approve ID` or refuse with `certferry deny ID`; at other CAs "
-                                   "decide there. Otherwise nothing: the CA is asked again.",
+            [CF_STATE_SUBMITTED] = "If the template wants an approval: for the embedded CA give it "
+                                   "with `certferry approve ID` or refuse with `certferry deny "
+                                   "ID`; at other CAs decide there (AD CS: Pending Requests, by "
+                                   "the number above). Otherwise nothing: the CA is asked again.",
             [CF_STATE_ISSUED] = "Nothing: it goes on by itself as soon as a worker is free.",
             [CF_STATE_WRAPPED] = "Nothing while the cloud is connected (see `certferry status`).",
             [CF_STATE_FAILED] = "Nothing while the cloud is connected (see `certferry status`).",
@@ -108,8 +109,8 @@ static const char *const errors[CF_E_MAX_] = {
     [CF_E_CA_DOWN] = "Bring the CA back, or its network. `certferry check` tests it.",
     [CF_E_CA_BUSY] = "Nothing is to be done: as many requests as [ca NAME] max_parallel allows are "
                      "at the CA, and this one is next in turn.",
-    [CF_E_CA_CONFIG] = "Correct the section [ca NAME] and reload: `certferry check` tells what is "
-                       "wrong with it.",
+    [CF_E_CA_CONFIG] = "Do what the text above says, at the CA, its template or its account; or "
+                       "correct the section [ca NAME] and reload. `certferry check` tells more.",
     [CF_E_NET] = "Check network, DNS, proxy and firewall between this host and the peer named "
                  "above.",
     [CF_E_TLS] = "Check the certificates on both sides of the connection, [cloud] ca_file, and "
@@ -118,8 +119,9 @@ static const char *const errors[CF_E_MAX_] = {
                      "slow, raise the timeout in its section.",
     [CF_E_HTTP] = "The service answered with an error; its text is above.",
     [CF_E_THROTTLED] = "The service asked to slow down. It is obeyed.",
-    [CF_E_AUTH] = "The tenant refuses the connector's credential. Check tenant, client_id, consent "
-                  "and the expiry of secret or certificate (`certferry check`).",
+    [CF_E_AUTH] = "A credential of the connector is refused; the text above says where. In the "
+                  "domain: the account and its keytab or password. In the tenant: client_id, "
+                  "consent, and the expiry of secret or certificate. `certferry check` tries each.",
     [CF_E_PROTOCOL] = "The peer sent an answer that the protocol does not allow. Check that a "
                       "proxy does not answer in its place.",
     [CF_E_IO] = "Reading or writing failed; the text above names the file.",

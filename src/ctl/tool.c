@@ -97,7 +97,7 @@ cf_tool_put_styled(struct cf_tool *tool, enum cf_tool_style style, const char *t
 void
 cf_tool_line(struct cf_tool *tool, const char *label, const char *text)
 {
-    fprintf(tool->out, "%-*s", LABEL_WIDTH, label);
+    fprintf(tool->out, "%-*s ", LABEL_WIDTH - 1, label);
     cf_tool_put(tool, text);
     fputc('\n', tool->out);
 }

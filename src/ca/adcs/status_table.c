@@ -24,7 +24,7 @@ const struct cf_status_info cf_status_table[] = {
      "the CA administrator checks its network and its way to a domain controller"},
     {0x00000057, CF_STATUS_CONFIG, "E_INVALIDARG",
      "the server does not accept a parameter: the CA's name, an attribute or a serial number",
-     "compare ca_name with the CA's name in certsrv.msc, and the template's name"},
+     "compare name with the CA's name in certsrv.msc, and the template's name"},
     {0x0000006e, CF_STATUS_TRANSIENT, "ERROR_OPEN_FAILED",
      "the server could not open something it needs",
      "nothing to do while it passes; otherwise see the event log of the CA"},

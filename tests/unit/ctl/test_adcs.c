@@ -37,8 +37,8 @@ cas_are_listed_with_sections_to_paste(void **state)
     const char *text = kit_memory_text(&memory);
     KIT_HAS(text, "CONN1$@CORP.EXAMPLE");
     KIT_HAS(text, "ca1.corp.example");
-    KIT_HAS(text, "2031-01-01");
-    KIT_HAS(text, "https://ca1/CES");
+    KIT_HAS(text, "Certificate ends 2031-01-01");
+    KIT_HAS(text, " https://ca1/CES");
     KIT_HAS(text, "not supplied");
     KIT_HAS(text, "\n[ca corp-issuing-ca]\nbackend = adcs\n\n[template Device]\n");
     kit_assert_harmless(text);
