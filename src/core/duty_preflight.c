@@ -7,9 +7,11 @@
  * requests have the lane.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "certferry/ca_sweep.h"
 #include "certferry/log.h"
+#include "certferry/text.h"
 #include "duty.h"
 
 enum {
@@ -97,12 +99,15 @@ hear(void *arg, const struct cf_finding *finding)
 
     if (finding->severity == CF_FINDING_OK)
         return;
+    /* "ca corp template Device": which template is not in the text. */
+    const char *part =
+        cf_text_starts_with(finding->subject, "ca ") ? finding->subject + strlen("ca ") : ca->name;
     uint64_t hash = add_to_hash(hash_of(finding->subject), finding->text);
     if (remember(look, hash + (uint64_t)finding->severity))
         return;
     cf_log(finding->severity == CF_FINDING_ERROR ? CF_EV_CA_PREFLIGHT_FAILED
                                                  : CF_EV_CA_PREFLIGHT_WARNING,
-           &fields, "CA %s: %s%s%s", ca->name, finding->text, finding->remedy ? "; " : "",
+           &fields, "CA %s: %s%s%s", part, finding->text, finding->remedy ? "; " : "",
            finding->remedy ? finding->remedy : "");
 }
 

@@ -12,8 +12,9 @@ static const struct cf_finding MISSING = {.severity = CF_FINDING_ERROR,
                                           .subject = "ca corp",
                                           .text = "the template is not published",
                                           .remedy = "publish it on the CA"};
-static const struct cf_finding WIDE = {
-    .severity = CF_FINDING_WARNING, .subject = "ca corp", .text = "everybody may enroll"};
+static const struct cf_finding WIDE = {.severity = CF_FINDING_WARNING,
+                                       .subject = "ca corp template Device",
+                                       .text = "everybody may enroll"};
 static const struct cf_finding FINE = {
     .severity = CF_FINDING_OK, .subject = "ca corp", .text = "answers"};
 
@@ -70,7 +71,8 @@ each_finding_is_told_once_until_it_was_mended(void **state)
     assert_int_equal(told(kit, CF_EV_CA_PREFLIGHT_WARNING), 1);
     assert_string_equal(kit->log.last[CF_EV_CA_PREFLIGHT_FAILED],
                         "CA corp: the template is not published; publish it on the CA");
-    assert_string_equal(kit->log.last[CF_EV_CA_PREFLIGHT_WARNING], "CA corp: everybody may enroll");
+    assert_string_equal(kit->log.last[CF_EV_CA_PREFLIGHT_WARNING],
+                        "CA corp template Device: everybody may enroll");
 
     kit->ca->findings[1] = FINE;
     sweep(kit);
