@@ -144,7 +144,8 @@ try_first_leg(struct cf_gss *gss, struct cf_err *err)
 {
     struct cf_bytes none = {0};
 
-    CF_TRY(cf_tickets_acquire(gss->tickets, gss->mech, &gss->credential, err));
+    CF_TRY(
+        cf_tickets_acquire(gss->tickets, gss->mech, &gss->credential, &gss->first_leg.cure, err));
     return gss->service ? make_leg(gss, none, &gss->first_leg, err) : CF_OK;
 }
 

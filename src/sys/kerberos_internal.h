@@ -32,10 +32,19 @@ struct cf_tickets *cf_tickets_ref(struct cf_tickets *tickets);
 struct cf_tickets *cf_tickets_unref(struct cf_tickets *tickets);
 void cf_tickets_forget(struct cf_tickets *tickets);
 
-/* A credential for contexts of mech, which may only ever be Kerberos' underneath. Release it with
- * cf_kerberos_release. Asks a KDC: for errands only. Errors as of cf_kerberos_acquire. */
+/* What to do with the tickets after a failure before anybody tries again. */
+enum cf_kerberos_cure {
+    CF_KERBEROS_NO_CURE,
+    CF_KERBEROS_ACQUIRE, /* the cache was being filled anew by another thread */
+    CF_KERBEROS_FORGET   /* a ticket is of no more use */
+};
+
+/* A credential for contexts of mech, which may only ever be Kerberos' underneath. It holds none of
+ * the keytab's keys. Release it with cf_kerberos_release. Asks a KDC: for errands only. Errors as
+ * of cf_kerberos_acquire; ret_cure is set when the cache was emptied meanwhile. */
 CF_MUST_USE enum cf_rc cf_tickets_acquire(struct cf_tickets *tickets, enum cf_gss_mech mech,
-                                          gss_cred_id_t *ret_credential, struct cf_err *err);
+                                          gss_cred_id_t *ret_credential,
+                                          enum cf_kerberos_cure *ret_cure, struct cf_err *err);
 
 /* How long somebody waits for a KDC. */
 struct cf_patience {
@@ -66,13 +75,6 @@ gss_OID cf_kerberos_oid(enum cf_gss_mech mech);
  * CF_E_AUTH. */
 CF_MUST_USE enum cf_rc cf_kerberos_import_target(const char *service, gss_name_t *ret_target,
                                                  struct cf_err *err);
-
-/* What to do with the tickets after a failure before anybody tries again. */
-enum cf_kerberos_cure {
-    CF_KERBEROS_NO_CURE,
-    CF_KERBEROS_ACQUIRE, /* the cache was being filled anew by another thread */
-    CF_KERBEROS_FORGET   /* a ticket is of no more use */
-};
 
 /* explain: who is the principal or the service it was about; mech that of the failing call. The
  * library keeps its texts by thread: call it right after the failure. */

@@ -8,6 +8,9 @@
 
 enum { CACHE_NAME_SIZE = 64, CACHES_KEPT = 8 };
 
+/* Named, so that libkrb5 does not look for the host's own. */
+static const char NO_KEYTAB[] = "MEMORY:certferry-none";
+
 static void
 name_cache(const struct cf_tickets *tickets, unsigned generation, char ret[CACHE_NAME_SIZE])
 {
@@ -80,26 +83,31 @@ cf_kerberos_oid(enum cf_gss_mech mech)
     return mech == CF_GSS_SPNEGO ? &spnego : gss_mech_krb5;
 }
 
+/* What a credential is made of. */
+struct source {
+    const struct cf_tickets *tickets;
+    char cache[CACHE_NAME_SIZE];
+    gss_name_t name;
+};
+
 static enum cf_rc
-acquire_as(struct cf_tickets *tickets, gss_name_t name, enum cf_gss_mech mech,
+acquire_as(struct source *source, const char *keytab, enum cf_gss_mech mech,
            gss_cred_id_t *ret_credential, struct cf_err *err)
 {
-    char cache[CACHE_NAME_SIZE];
-    gss_key_value_element_desc elements[] = {{"client_keytab", tickets->keytab}, {"ccache", cache}};
+    gss_key_value_element_desc elements[] = {{"client_keytab", keytab}, {"ccache", source->cache}};
     gss_key_value_set_desc store = {.count = CF_COUNT(elements), .elements = elements};
     gss_OID_set_desc mechs = {.count = 1, .elements = cf_kerberos_oid(mech)};
     gss_OID_set_desc kerberos_only = {.count = 1, .elements = gss_mech_krb5};
     gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
     OM_uint32 minor = 0;
 
-    name_cache(tickets, __atomic_load_n(&tickets->generation, __ATOMIC_RELAXED), cache);
-    OM_uint32 major = gss_acquire_cred_from(&minor, name, GSS_C_INDEFINITE, &mechs, GSS_C_INITIATE,
-                                            &store, &credential, NULL, NULL);
+    OM_uint32 major = gss_acquire_cred_from(&minor, source->name, GSS_C_INDEFINITE, &mechs,
+                                            GSS_C_INITIATE, &store, &credential, NULL, NULL);
     if (!GSS_ERROR(major) && mech == CF_GSS_SPNEGO)
         major = gss_set_neg_mechs(&minor, credential, &kerberos_only);
     if (GSS_ERROR(major)) {
-        enum cf_rc rc =
-            cf_kerberos_explain(tickets->principal, cf_kerberos_oid(mech), major, minor, NULL, err);
+        enum cf_rc rc = cf_kerberos_explain(source->tickets->principal, cf_kerberos_oid(mech),
+                                            major, minor, NULL, err);
         cf_kerberos_release(credential);
         return rc;
     }
@@ -107,36 +115,39 @@ acquire_as(struct cf_tickets *tickets, gss_name_t name, enum cf_gss_mech mech,
     return CF_OK;
 }
 
-/* SPNEGO does not tell why it has nothing to negotiate: Kerberos is asked before. */
+/*
+ * A credential keeps the keytab it was made with, and libkrb5's buffer with the keys. So one that
+ * is given up at once fills the cache, and the one that stays lives on the cache alone. The first
+ * is always Kerberos': SPNEGO does not tell why it has nothing to negotiate.
+ */
 static enum cf_rc
-acquire_in_turn(struct cf_tickets *tickets, gss_name_t name, enum cf_gss_mech mech,
-                gss_cred_id_t *ret_credential, struct cf_err *err)
+acquire_in_turn(struct source *source, enum cf_gss_mech mech, gss_cred_id_t *ret_credential,
+                enum cf_kerberos_cure *ret_cure, struct cf_err *err)
 {
     gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
 
-    CF_TRY(acquire_as(tickets, name, CF_GSS_KERBEROS, &credential, err));
-    if (mech == CF_GSS_KERBEROS) {
-        *ret_credential = credential;
-        return CF_OK;
-    }
-    enum cf_rc rc = acquire_as(tickets, name, mech, ret_credential, err);
+    CF_TRY(acquire_as(source, source->tickets->keytab, CF_GSS_KERBEROS, &credential, err));
+    enum cf_rc rc = acquire_as(source, NO_KEYTAB, mech, ret_credential, err);
     cf_kerberos_release(credential);
+    if (rc != CF_OK)
+        *ret_cure = CF_KERBEROS_ACQUIRE;
     return rc;
 }
 
 enum cf_rc
 cf_tickets_acquire(struct cf_tickets *tickets, enum cf_gss_mech mech, gss_cred_id_t *ret_credential,
-                   struct cf_err *err)
+                   enum cf_kerberos_cure *ret_cure, struct cf_err *err)
 {
+    struct source source = {.tickets = tickets};
     gss_buffer_desc text = {.length = strlen(tickets->principal), .value = tickets->principal};
-    gss_name_t name = GSS_C_NO_NAME;
     OM_uint32 minor = 0;
 
-    OM_uint32 major = gss_import_name(&minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, &name);
+    name_cache(tickets, __atomic_load_n(&tickets->generation, __ATOMIC_RELAXED), source.cache);
+    OM_uint32 major = gss_import_name(&minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, &source.name);
     if (GSS_ERROR(major))
         return cf_kerberos_explain(tickets->principal, gss_mech_krb5, major, minor, NULL, err);
-    enum cf_rc rc = acquire_in_turn(tickets, name, mech, ret_credential, err);
-    (void)gss_release_name(&minor, &name);
+    enum cf_rc rc = acquire_in_turn(&source, mech, ret_credential, ret_cure, err);
+    (void)gss_release_name(&minor, &source.name);
     return rc;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configurations of a connector in the domain, and what its tests ask again and again."""
 import shutil
+import struct
 import sys
 from pathlib import Path
 
@@ -111,3 +112,17 @@ def refused(tenant, host, context):
 
 def wait_log(tenant, host, text, timeout=30):
     assert tenant.wait(lambda _: text in host.log(), timeout), host.log_tail()
+
+
+def keys_in(keytab):
+    """Where the keys lie in a keytab (version 2), as slices."""
+    at = 2
+    while at < len(keytab):
+        [size] = struct.unpack_from(">i", keytab, at)
+        place, [count] = at + 6, struct.unpack_from(">H", keytab, at + 4)
+        for _ in range(count + 1):
+            place += 2 + struct.unpack_from(">H", keytab, place)[0]
+        place += 4 + 4 + 1 + 2
+        [length] = struct.unpack_from(">H", keytab, place)
+        yield slice(place + 2, place + 2 + length)
+        at += 4 + abs(size)
