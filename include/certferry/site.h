@@ -36,7 +36,8 @@ struct cf_ca_slot {
     const struct cf_ca_settings *settings; /* borrowed from the site's settings */
     struct cf_ca *ca;                      /* owned */
     atomic_bool unhealthy;
-    atomic_long last_error_rc;        /* enum cf_rc of the last failure; CF_OK after a success */
+    atomic_long last_error_rc;        /* enum cf_rc of the last trouble; CF_OK after a success */
+    atomic_long revoke_error_rc;      /* the same of revoking */
     struct cf_breaker breaker;        /* of issuing */
     struct cf_breaker revoke_breaker; /* what fails here says nothing of issuing */
     atomic_uint in_use;               /* calls under way, and places kept for others */
@@ -82,8 +83,11 @@ const char *cf_ca_count_name(enum cf_ca_count count); /* "submitted" */
 /*
  * One call to a CA begins and ends. Begin: CF_E_CA_BUSY when as many are under way as
  * [ca] max_parallel allows, and the last failure's reason while the breaker keeps calls back; the
- * CA has not been asked then. End: notes how the CA fares, and logs it. A CA that is no way off
- * (is_in_process) has no limit. Ending twice is once; cancel ends a call that was not made.
+ * CA has not been asked then. End: notes how the CA fares. In trouble is a CA that others would
+ * find no better; what one request or template ran into (CF_E_CA_CONFIG) is told with that request.
+ * It logs CF_EV_CA_UNAVAILABLE when the trouble begins and when its rc changes, CF_EV_CA_RECOVERED
+ * when it ends. A CA that is no way off (is_in_process) has no limit. Ending twice is once; cancel
+ * ends a call that was not made.
  *
  * A place can be kept beforehand for a call that will begin soon: expect keeps one of this slot if
  * there is one, begin takes it over (or gives it up, when it fails), cancel gives it up.

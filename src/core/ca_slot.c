@@ -174,29 +174,40 @@ verdict_of(enum cf_rc rc)
     }
 }
 
+/* The way to the CA's own words may have given its failure another fault. */
+static bool
+is_fault_of_ca(enum cf_rc rc, const struct cf_err *err)
+{
+    return rc != CF_OK && rc != CF_E_STOPPED && rc != CF_E_OOM && err &&
+           (err->fault == CF_FAULT_TRANSIENT || err->fault == CF_FAULT_CONFIG);
+}
+
 static void
 note_trouble(const struct cf_ca_call *call, enum cf_rc rc, const struct cf_err *err)
 {
     struct cf_ca_slot *slot = call->slot;
     const struct cf_log_fields fields = {
         .ca = slot->settings->name, .backend = slot->settings->backend, .err = err};
+    atomic_long *last_rc = call->is_revocation ? &slot->revoke_error_rc : &slot->last_error_rc;
 
-    cf_ca_slot_count(slot, CF_CA_COUNT_FAILED);
-    cf_metric_add(CF_M_CA_ERRORS, 1);
-    if (!call->is_revocation) {
-        atomic_store(&slot->last_error_rc, (long)rc);
+    if (!call->is_revocation)
         atomic_store(&slot->unhealthy, true);
-    }
-    cf_log(CF_EV_CA_UNAVAILABLE, &fields, "CA %s does not serve %s", slot->settings->name,
-           call->is_revocation ? "revocations" : "requests");
+    if (atomic_exchange(last_rc, (long)rc) != (long)rc)
+        cf_log(CF_EV_CA_UNAVAILABLE, &fields, "CA %s does not serve %s", slot->settings->name,
+               call->is_revocation ? "revocations" : "requests");
 }
 
 static void
-note_success(struct cf_ca_slot *slot)
+note_success(const struct cf_ca_call *call)
 {
+    struct cf_ca_slot *slot = call->slot;
     const struct cf_log_fields fields = {.ca = slot->settings->name,
                                          .backend = slot->settings->backend};
 
+    if (call->is_revocation) {
+        atomic_store(&slot->revoke_error_rc, (long)CF_OK);
+        return;
+    }
     atomic_store(&slot->last_error_rc, (long)CF_OK);
     if (atomic_exchange(&slot->unhealthy, false))
         cf_log(CF_EV_CA_RECOVERED, &fields, "CA %s serves requests again", slot->settings->name);
@@ -209,18 +220,20 @@ cf_ca_call_end(struct cf_ca_call *call, enum cf_rc rc, const struct cf_err *err)
 
     if (!slot)
         return;
-    /* The way to the CA's own words may have given its failure another fault. */
-    bool is_trouble = rc != CF_OK && err &&
-                      (err->fault == CF_FAULT_TRANSIENT || err->fault == CF_FAULT_CONFIG) &&
-                      rc != CF_E_STOPPED && rc != CF_E_OOM;
+    bool is_fault = is_fault_of_ca(rc, err);
     enum cf_breaker_verdict verdict = verdict_of(rc);
-    if (verdict == CF_BREAKER_FAILS && !is_trouble)
+    if (verdict == CF_BREAKER_FAILS && !is_fault)
         verdict = CF_BREAKER_WORKS;
     cf_breaker_leave(breaker_of(call), call->is_probe, verdict, err);
-    if (is_trouble)
+    if (is_fault) {
+        cf_ca_slot_count(slot, CF_CA_COUNT_FAILED);
+        cf_metric_add(CF_M_CA_ERRORS, 1);
+    }
+    /* One request's template or rights are told with that request. */
+    if (is_fault && (err->fault == CF_FAULT_TRANSIENT || verdict != CF_BREAKER_WORKS))
         note_trouble(call, rc, err);
-    else if (rc == CF_OK && !call->is_revocation)
-        note_success(slot);
+    else if (rc == CF_OK)
+        note_success(call);
     leave_place(call);
 }
 

@@ -165,7 +165,7 @@ a_transient_failure_waits_longer_each_time_and_then_goes_on(void **state)
     assert_int_equal(third->first_failed_ms, first->first_failed_ms);
     assert_true(atomic_load(&kit->site->cas[0].unhealthy));
     assert_int_equal(cf_metric_get(CF_M_CA_ERRORS), 3);
-    assert_int_equal(kit->log.n[CF_EV_CA_UNAVAILABLE], 3);
+    assert_int_equal(kit->log.n[CF_EV_CA_UNAVAILABLE], 1);
 
     core_wait(kit, "r1");
     assert_int_equal(core_run_ok(kit, "r1"), CF_STATE_WRAPPED);
@@ -187,6 +187,8 @@ a_fault_of_the_configuration_parks_the_request(void **state)
     kit->ca->fail = CF_E_CA_CONFIG;
     expect_wait(kit, "r1", CF_STATE_KEYED, CF_EV_REQUEST_PARKED, CF_E_CA_CONFIG, CORE_MAX_MS / 2,
                 CORE_MAX_MS);
+    assert_false(atomic_load(&kit->site->cas[0].unhealthy));
+    assert_int_equal(kit->log.n[CF_EV_CA_UNAVAILABLE], 0);
 }
 
 static void
