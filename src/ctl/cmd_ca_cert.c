@@ -66,8 +66,8 @@ cf_tool_ca_cert(struct cf_tool *tool, const struct cf_tool_args *args)
     const struct cf_json *result = NULL;
     struct cf_err err = {0};
 
-    if (chain && (as_der || cf_tool_option(args, "root")))
-        return cf_tool_misuse(tool, "--chain goes with neither --der nor --root");
+    if (chain && cf_tool_option(args, "root"))
+        return cf_tool_misuse(tool, "--chain and --root exclude each other");
     if (as_der && !cf_tool_option(args, "output") && tool->width > 0)
         return cf_tool_misuse(tool, "--der would write bytes to the terminal; add -o FILE");
 

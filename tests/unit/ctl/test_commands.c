@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,7 @@ wrong_usage_is_named_with_exit_code_64(void **state)
     expect_misuse(KIT_RUN("expiring", "--due", "--ended"), "--due excludes");
     expect_misuse(KIT_RUN("expiring", "--limit=5", "--all"), "exclude each other");
     expect_misuse(KIT_RUN("revoke", "01", "--reason", "removeFromCRL"), "--reason");
-    expect_misuse(KIT_RUN("ca-cert", "corp", "--chain", "--der"), "--chain");
+    expect_misuse(KIT_RUN("ca-cert", "corp", "--chain", "--root"), "--chain");
     expect_misuse(KIT_RUN("enroll", "--lifetime", "1h"), "--lifetime");
     expect_misuse(KIT_RUN("help", "nothing"), "no command 'nothing'");
     expect_misuse(KIT_RUN("completion", "fish"), "bash is");
@@ -152,6 +153,32 @@ expect_code(const char *answer, int code, const char *in_out, const char *in_err
     kit_run_done(&run);
 }
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* Bytes that are no text go to a file. */
+static void
+expect_file(const char *answer, const char *bytes, size_t len, const char *const *words,
+            const char *request)
+{
+    char path[] = "/tmp/certferry-ca-cert-XXXXXX";
+    char found[64];
+    const char *with_output[8] = {NULL};
+    size_t n = 0;
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    for (; words[n]; n++)
+        with_output[n] = words[n];
+    with_output[n++] = "-o";
+    with_output[n] = path;
+    expect_code(answer, CF_TOOL_OK, "", "", with_output, request);
+    close(fd);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(read(fd, found, sizeof found), len);
+    assert_memory_equal(found, bytes, len);
+    close(fd);
+    unlink(path);
+}
 
 static void
 exit_codes_tell_refusal_from_absence_from_silence(void **state)
@@ -307,6 +334,8 @@ a_ca_certificate_is_written_as_asked(void **state)
     expect_code(answer, CF_TOOL_OK, "\nMAEA\n", "", WORDS("ca-cert", "corp", "--root"), request);
     expect_code(answer, CF_TOOL_OK, "-----\nMAEA\n", "", WORDS("ca-cert", "corp", "--chain"),
                 request);
+    expect_file(answer, "0\0000\001\0", 5, WORDS("ca-cert", "corp", "--chain", "--der"), request);
+    expect_file(answer, "0\001\0", 3, WORDS("ca-cert", "corp", "--root", "--der"), request);
     expect_code(cut, CF_TOOL_NOT_FOUND, "", "below its root", WORDS("ca-cert", "corp", "--root"),
                 request);
     expect_code(hostile, CF_TOOL_REFUSED, "", "certferry:", WORDS("ca-cert", "corp"), request);
