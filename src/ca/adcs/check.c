@@ -3,24 +3,49 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "certferry/text.h"
-
 #include "check.h"
-#include "service.h"
 #include "templates.h"
 
-enum { WARN_DAYS = 60 };
-
-#define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
-
-static void
-say_failure(const struct adcs_checking *checking, const struct cf_err *failure, const char *remedy)
+void
+adcs_check_failed(const struct adcs_checking *checking, const struct cf_err *failure,
+                  const char *remedy)
 {
     preflight_say(&checking->report, CF_FINDING_ERROR, remedy, "%s", failure->text);
 }
 
+void
+adcs_check_skip(struct adcs_checking *checking, const char *step)
+{
+    size_t used = strlen(checking->skipped);
+
+    (void)snprintf(checking->skipped + used, sizeof checking->skipped - used, "%s%s",
+                   used > 0 ? ", " : "", step);
+}
+
+void
+adcs_check_directory_failed(struct adcs_checking *checking, const struct cf_err *failure,
+                            const char *remedy)
+{
+    switch (failure->rc) {
+    case CF_E_DIRECTORY_DOWN:
+    case CF_E_NET:
+    case CF_E_TIMEOUT:
+    case CF_E_TLS:
+    case CF_E_AUTH:
+    case CF_E_CONFIG:
+        checking->is_directory_away = true;
+        remedy = "see the findings about the directory";
+        break;
+    default:
+        break;
+    }
+    /* Whoever has no ticket is known to be turned away. */
+    if (!checking->is_directory_away || !checking->has_no_ticket)
+        adcs_check_failed(checking, failure, remedy);
+}
+
 static void
-check_account(const struct adcs_checking *checking)
+check_account(struct adcs_checking *checking)
 {
     struct cf_kerberos *kerberos = checking->ca->kerberos;
     void *credential = NULL;
@@ -29,9 +54,12 @@ check_account(const struct adcs_checking *checking)
     if (!kerberos)
         return;
     if (cf_kerberos_acquire(kerberos, NULL, &credential, &why) != CF_OK) {
-        say_failure(checking, &why,
-                    "do what the text says; a domain administrator exports a new keytab when the "
-                    "account's password was changed");
+        checking->has_no_ticket = true;
+        adcs_check_failed(checking, &why,
+                          why.fault == CF_FAULT_TRANSIENT
+                              ? "do what the text says; requests wait meanwhile"
+                              : "do what the text says; a domain administrator exports a new "
+                                "keytab when the account's password was changed");
         return;
     }
     cf_kerberos_release(credential);
@@ -65,147 +93,79 @@ find_account(struct adcs_checking *checking, struct cf_err *err)
     return directory->ops->find_user(directory, settings->username, true, &checking->account, err);
 }
 
-static const struct cf_buf *
-newest_cert(const struct cf_enrollment_service *service, int64_t *ret_until_ms)
-{
-    const struct cf_buf *newest = NULL;
-    int64_t begins_ms = INT64_MIN;
-
-    for (size_t i = 0; i < service->certs.n; i++) {
-        cf_own(cf_cert) cert = NULL;
-        if (cf_cert_parse(cf_buf_bytes(service->certs.der[i]), &cert, NULL) != CF_OK ||
-            cf_cert_not_before_ms(cert) < begins_ms)
-            continue;
-        begins_ms = cf_cert_not_before_ms(cert);
-        *ret_until_ms = cf_cert_not_after_ms(cert);
-        newest = service->certs.der[i];
-    }
-    return newest;
-}
-
-/* Certificates of a CA that is not in NTAuth sign nobody in. */
 static void
-check_ntauth(const struct adcs_checking *checking, const struct cf_buf *cert)
+check_chain(struct adcs_checking *checking)
 {
-    struct cf_directory *directory = checking->ca->env.directory;
-    struct cf_der_list certs = {0};
-    struct cf_err why = {0};
-    bool is_there = false;
-
-    if (directory->ops->find_ca_certs(directory, CF_AD_NTAUTH, &certs, &why) != CF_OK) {
-        say_failure(checking, &why, "see the findings about the directory");
-        return;
-    }
-    for (size_t i = 0; i < certs.n; i++)
-        is_there |= cf_bytes_equal(cf_buf_bytes(certs.der[i]), cf_buf_bytes(cert));
-    cf_der_list_done(&certs);
-    if (is_there)
-        preflight_ok(&checking->report, "the CA's certificate is in the NTAuth store");
-    else
-        preflight_say(&checking->report, CF_FINDING_WARNING,
-                      "where certificates have to sign in, let an Enterprise Admin publish it: "
-                      "certutil -dspublish -f CACERT.cer NTAuthCA",
-                      "the CA's newest certificate is not in the NTAuth store: domain controllers "
-                      "and network policy servers do not take what it issues");
-}
-
-static void
-check_service_cert(const struct adcs_checking *checking)
-{
-    int64_t until_ms = 0;
-    char until[CF_TEXT_TIME_SIZE];
-    const struct cf_buf *cert = newest_cert(checking->service, &until_ms);
-
-    if (!cert) {
-        preflight_say(&checking->report, CF_FINDING_WARNING,
-                      "let the CA's administrator publish it: certutil -dspublish -f CACERT.cer "
-                      "SubCA",
-                      "the directory shows no certificate of the CA");
-        return;
-    }
-    int64_t left_ms = until_ms - cf_clock_now_ms(checking->ca->env.clock);
-    cf_text_from_time(until_ms, until);
-    if (left_ms <= 0)
-        preflight_say(&checking->report, CF_FINDING_ERROR,
-                      "let the CA's administrator renew it (certsrv.msc, All Tasks, Renew CA "
-                      "Certificate)",
-                      "the CA's newest certificate in the directory ended at %s", until);
-    else if (left_ms < WARN_DAYS * DAY_MS)
-        preflight_say(&checking->report, CF_FINDING_WARNING,
-                      "let the CA's administrator renew it in time: what it issues ends with it",
-                      "the CA's certificate ends at %s", until);
-    else
-        preflight_ok(&checking->report, "the CA's certificate is valid until %s", until);
-    check_ntauth(checking, cert);
-}
-
-static void
-check_entry(struct adcs_checking *checking)
-{
-    const struct cf_ca_settings *settings = checking->ca->settings;
-    struct cf_directory *directory = checking->ca->env.directory;
-    struct cf_err why = {0};
-
-    if (!directory)
-        return;
-    if (directory->ops->find_enrollment_services(directory, &checking->services, &why) != CF_OK) {
-        say_failure(checking, &why, "see the findings about the directory");
-        return;
-    }
-    checking->service = adcs_service_find(checking->ca, &checking->services);
-    if (checking->service) {
-        preflight_ok(&checking->report, "the directory knows the CA %s on %s, with %zu templates",
-                     checking->service->name, checking->service->host,
-                     checking->service->n_templates);
-        check_service_cert(checking);
-        return;
-    }
-    const struct cf_enrollment_service *elsewhere =
-        cf_enrollment_service_find(&checking->services, NULL, settings->ca_name);
-    preflight_say(&checking->report, CF_FINDING_ERROR,
-                  "correct host and name of the section; `certferry adcs discover` lists the CAs",
-                  "the directory knows no CA %s on %s%s%s%s%s", settings->ca_name, settings->host,
-                  elsewhere ? ", but one on " : "", elsewhere ? elsewhere->host : "",
-                  checking->services.fault ? "; an entry is left out: " : "",
-                  checking->services.fault ? checking->services.fault : "");
-}
-
-static void
-check_chain(const struct adcs_checking *checking)
-{
+    struct adcs_ca *ca = checking->ca;
     cf_own(cf_chain) chain = NULL;
     struct cf_err why = {0};
 
-    if (adcs_known_chain(checking->ca, &chain, &why) != CF_OK)
-        say_failure(checking, &why,
-                    "set chain_file to the issuing CA's certificate and those above it "
-                    "(certutil -ca.chain), or let an administrator publish them in the directory");
-    else
+    if (!ca->chain && (checking->is_unknown || checking->is_directory_away)) {
+        adcs_check_skip(checking, "its chain");
+        return;
+    }
+    if (adcs_known_chain(ca, &chain, &why) == CF_OK)
         preflight_ok(&checking->report, "the CA's chain is known: %zu certificates",
                      cf_chain_count(chain));
+    else if (why.rc == CF_E_CA_CONFIG) /* the text tells of chain_file */
+        adcs_check_failed(checking, &why,
+                          "`certutil -ca.chain FILE` on the CA's host writes them; or let an "
+                          "administrator publish them in the directory");
+    else
+        adcs_check_failed(checking, &why,
+                          "set chain_file to the issuing CA's certificate and those above it "
+                          "(certutil -ca.chain), or let an administrator publish them in the "
+                          "directory");
+}
+
+/* Of the CA itself, or of the web services in front of it. */
+static bool
+lacks_ticket(const struct adcs_checking *checking)
+{
+    const struct cf_ca_settings *settings = checking->ca->settings;
+
+    return checking->has_no_ticket &&
+           (settings->transport != CF_ADCS_CES || settings->auth == CF_ADCS_KERBEROS);
 }
 
 static enum cf_rc
-check_endpoint(const struct adcs_checking *checking, cf_finding_fn *report, void *arg,
-               struct cf_err *err)
+check_endpoint(struct adcs_checking *checking, cf_finding_fn *report, void *arg, struct cf_err *err)
 {
     struct adcs_ca *ca = checking->ca;
     struct cf_err why = {0};
 
+    if (lacks_ticket(checking)) {
+        adcs_check_skip(checking, "the way to it");
+        return CF_OK;
+    }
     if (ca->settings->transport == CF_ADCS_CES)
         return adcs_ces_check(ca, report, arg, err);
-    if (adcs_rpc_try(ca, &why) == CF_OK)
+    if (adcs_rpc_try(ca, &why) == CF_OK) {
         preflight_ok(&checking->report, "the CA answers by RPC, sealed, on %s",
                      adcs_rpc_target(ca).host);
-    else
-        say_failure(checking, &why,
-                    "check the CA service (certsvc), TCP 135 and 49152-65535 (or rpc_port) between "
-                    "this host and the CA, and the account's rights");
+        return CF_OK;
+    }
+    checking->is_away = true;
+    adcs_check_failed(checking, &why,
+                      "check the CA service (certsvc), TCP 135 and 49152-65535 (or rpc_port) "
+                      "between this host and the CA, and the account's rights");
     return CF_OK;
 }
 
+/* The CA was reached, and has words of its own for why it does not tell. */
 static void
-check_roles(const struct adcs_checking *checking, cf_finding_fn *report, void *arg)
+say_refused(const struct adcs_checking *checking, uint32_t hresult)
+{
+    const struct cf_status_info *info = cf_status_find(hresult);
+
+    preflight_say(&checking->report, CF_FINDING_ERROR,
+                  info ? info->remedy : "see the event log of the CA",
+                  "the CA does not tell the account's roles: %s%s0x%08x%s",
+                  info ? info->meaning : "error ", info ? " (" : "", hresult, info ? ")" : "");
+}
+
+static void
+check_roles(struct adcs_checking *checking, cf_finding_fn *report, void *arg)
 {
     struct adcs_ca *ca = checking->ca;
     const struct cf_rpc_target target = adcs_rpc_target(ca);
@@ -216,21 +176,40 @@ check_roles(const struct adcs_checking *checking, cf_finding_fn *report, void *a
 
     if (ca->settings->revoke_transport != CF_ADCS_REVOKE_RPC)
         return;
+    if (checking->has_no_ticket || checking->is_unknown || checking->is_away) {
+        adcs_check_skip(checking, "the account's roles");
+        return;
+    }
     enum cf_rc rc = adcs_admin_open(&target, ca->settings->ca_name, &admin, &why);
     if (rc == CF_OK)
         rc = adcs_admin_roles(admin, &roles, &hresult, &why);
-    if (rc == CF_OK && hresult != 0)
-        rc = cf_hresult_fail(&why, hresult, NULL, "GetMyRoles");
     if (rc != CF_OK) {
-        say_failure(checking, &why,
-                    "revocation needs the CA's administration interface: put the account into "
-                    "Certificate Service DCOM Access on the CA's host, open its ports, or set "
-                    "revoke_transport to command or none");
+        adcs_check_failed(checking, &why,
+                          "revocation needs the CA's administration interface: put the account "
+                          "into Certificate Service DCOM Access on the CA's host, open its ports, "
+                          "or set revoke_transport to command or none");
+        return;
+    }
+    if (hresult != 0) {
+        say_refused(checking, hresult);
         return;
     }
     const struct adcs_preflight preflight = {.ca = ca->settings->name,
                                              .account_name = checking->account_name};
     adcs_preflight_roles(&preflight, roles, true, report, arg);
+}
+
+static void
+check_templates(struct adcs_checking *checking, cf_finding_fn *report, void *arg)
+{
+    bool is_silent = checking->ca->env.directory
+                         ? checking->is_unknown || checking->is_directory_away
+                         : checking->ca->settings->cep_url && lacks_ticket(checking);
+
+    if (is_silent)
+        adcs_check_skip(checking, "its templates");
+    else
+        adcs_check_templates(checking, report, arg);
 }
 
 static void
@@ -255,12 +234,16 @@ adcs_check(struct cf_ca *base, cf_finding_fn *report, void *arg, struct cf_err *
     preflight_begin(&checking.report, &of_ca, report, arg);
     check_account(&checking);
     if (find_account(&checking, &why) != CF_OK)
-        say_failure(&checking, &why,
-                    "see that the account is in the directory, and that its groups are shown");
-    check_entry(&checking);
+        adcs_check_directory_failed(
+            &checking, &why,
+            "see that the account is in the directory, and that its groups are shown");
+    adcs_check_entry(&checking);
     check_chain(&checking);
     CF_TRY(check_endpoint(&checking, report, arg, err));
     check_roles(&checking, report, arg);
-    adcs_check_templates(&checking, report, arg);
+    check_templates(&checking, report, arg);
+    if (checking.skipped[0])
+        preflight_say(&checking.report, CF_FINDING_WARNING, NULL,
+                      "not looked at before the errors are mended: %s", checking.skipped);
     return CF_OK;
 }

@@ -45,6 +45,41 @@ def test_a_check_names_what_is_wrong(host, lab):
     assert "Issue and Manage Certificates" in text
 
 
+def spoil_keytab(host, lab):
+    keytab = bytearray((lab.folder / "conn1.keytab").read_bytes())
+    for key in adcs_kit.keys_in(keytab):
+        keytab[key] = bytes(len(keytab[key]))
+    (host.credentials / "keytab").unlink()
+    host._secret("keytab", bytes(keytab))
+
+
+def name_another(host, lab):
+    host.config["ca corp"]["name"] = "Corp Issuing CA 9"
+
+
+def stop_ca(host, lab):
+    lab.hosts[lab.ca1.host].stop()
+
+
+@pytest.mark.parametrize("damage,words,skipped", [
+    (spoil_keytab, "keytab", ("its entry in the directory", "its chain", "the way to it",
+                              "the account's roles", "its templates")),
+    (name_another, "the directory knows no CA Corp Issuing CA 9 on",
+     ("its chain", "the account's roles", "its templates")),
+    (stop_ca, "check the CA service (certsvc)", ("the account's roles",)),
+])
+def test_a_check_names_the_cause_and_not_what_follows_from_it(host, lab, damage, words, skipped):
+    damage(host, lab)
+    host.start()
+    lines = " ".join(check(host).split())
+    if damage is stop_ca:
+        lab.hosts[lab.ca1.host].start()
+    assert lines.count("error ca corp:") == 1, lines
+    assert words in lines, lines
+    assert "DCOM" not in lines and "chain_file" not in lines, lines
+    assert f"not looked at before the errors are mended: {', '.join(skipped)}" in lines, lines
+
+
 def test_discovery_shows_cas_and_templates(host, lab):
     host.start()
     text = host.tool("adcs", "discover").stdout
