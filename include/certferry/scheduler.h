@@ -75,5 +75,13 @@ struct cf_duty_status {
 };
 void cf_scheduler_duty_status(struct cf_scheduler *scheduler, enum cf_duty duty,
                               struct cf_duty_status *ret_status);
+/* What stands of what preflight found at a CA, by section name; the check itself counts as an error
+ * while it does not come to an end. */
+struct cf_preflight_counts {
+    unsigned errors;
+    unsigned warnings;
+};
+void cf_scheduler_preflight(struct cf_scheduler *scheduler, const char *ca,
+                            struct cf_preflight_counts *ret_counts);
 unsigned cf_scheduler_in_flight(struct cf_scheduler *scheduler); /* requests on workers now */
 bool cf_scheduler_cloud_is_up(struct cf_scheduler *scheduler);

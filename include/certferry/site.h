@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "certferry/breaker.h"
@@ -36,8 +37,10 @@ struct cf_ca_slot {
     const struct cf_ca_settings *settings; /* borrowed from the site's settings */
     struct cf_ca *ca;                      /* owned */
     atomic_bool unhealthy;
-    atomic_long last_error_rc;        /* enum cf_rc of the last trouble; CF_OK after a success */
-    atomic_long revoke_error_rc;      /* the same of revoking */
+    atomic_long last_error_rc;   /* enum cf_rc of the last trouble; CF_OK after a success */
+    atomic_long revoke_error_rc; /* the same of revoking */
+    pthread_mutex_t lock;
+    struct cf_err last_error;         /* guarded by lock; cf_ca_slot_last_error */
     struct cf_breaker breaker;        /* of issuing */
     struct cf_breaker revoke_breaker; /* what fails here says nothing of issuing */
     atomic_uint in_use;               /* calls under way, and places kept for others */
@@ -78,6 +81,11 @@ void cf_ca_slot_init(struct cf_ca_slot *slot, const struct cf_ca_settings *setti
                      const struct cf_clock *clock);
 void cf_ca_slot_done(struct cf_ca_slot *slot);
 void cf_ca_slot_count(struct cf_ca_slot *slot, enum cf_ca_count count);
+/* What the last call or look at a template failed with by no fault of the request, also when the CA
+ * serves others; *ret_error has rc CF_OK when the CA answered a request since. Not of revoking. */
+void cf_ca_slot_last_error(struct cf_ca_slot *slot, struct cf_err *ret_error);
+/* Keeps err as that, unless it is the request's fault or says nothing of the CA. */
+void cf_ca_slot_note_error(struct cf_ca_slot *slot, const struct cf_err *err);
 const char *cf_ca_count_name(enum cf_ca_count count); /* "submitted" */
 
 /*

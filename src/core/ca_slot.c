@@ -25,6 +25,7 @@ cf_ca_slot_init(struct cf_ca_slot *slot, const struct cf_ca_settings *settings,
                 const struct cf_clock *clock)
 {
     *slot = (struct cf_ca_slot){.settings = settings};
+    pthread_mutex_init(&slot->lock, NULL);
     cf_breaker_init(&slot->breaker, clock, settings->breaker_min_ms, settings->breaker_max_ms);
     cf_breaker_init(&slot->revoke_breaker, clock, settings->breaker_min_ms,
                     settings->breaker_max_ms);
@@ -38,6 +39,7 @@ cf_ca_slot_done(struct cf_ca_slot *slot)
     slot->ca = NULL;
     cf_breaker_done(&slot->breaker);
     cf_breaker_done(&slot->revoke_breaker);
+    pthread_mutex_destroy(&slot->lock);
 }
 
 /* 0: no limit. */
@@ -183,6 +185,29 @@ is_fault_of_ca(enum cf_rc rc, const struct cf_err *err)
 }
 
 static void
+set_last_error(struct cf_ca_slot *slot, const struct cf_err *error)
+{
+    pthread_mutex_lock(&slot->lock);
+    slot->last_error = *error;
+    pthread_mutex_unlock(&slot->lock);
+}
+
+void
+cf_ca_slot_last_error(struct cf_ca_slot *slot, struct cf_err *ret_error)
+{
+    pthread_mutex_lock(&slot->lock);
+    *ret_error = slot->last_error;
+    pthread_mutex_unlock(&slot->lock);
+}
+
+void
+cf_ca_slot_note_error(struct cf_ca_slot *slot, const struct cf_err *err)
+{
+    if (is_fault_of_ca(err->rc, err))
+        set_last_error(slot, err);
+}
+
+static void
 note_trouble(const struct cf_ca_call *call, enum cf_rc rc, const struct cf_err *err)
 {
     struct cf_ca_slot *slot = call->slot;
@@ -208,6 +233,7 @@ note_success(const struct cf_ca_call *call)
         atomic_store(&slot->revoke_error_rc, (long)CF_OK);
         return;
     }
+    set_last_error(slot, &(struct cf_err){0});
     atomic_store(&slot->last_error_rc, (long)CF_OK);
     if (atomic_exchange(&slot->unhealthy, false))
         cf_log(CF_EV_CA_RECOVERED, &fields, "CA %s serves requests again", slot->settings->name);
@@ -228,6 +254,8 @@ cf_ca_call_end(struct cf_ca_call *call, enum cf_rc rc, const struct cf_err *err)
     if (is_fault) {
         cf_ca_slot_count(slot, CF_CA_COUNT_FAILED);
         cf_metric_add(CF_M_CA_ERRORS, 1);
+        if (!call->is_revocation)
+            set_last_error(slot, err);
     }
     /* One request's template or rights are told with that request. */
     if (is_fault && (err->fault == CF_FAULT_TRANSIENT || verdict != CF_BREAKER_WORKS))

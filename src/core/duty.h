@@ -47,6 +47,7 @@ struct cf_preflight_note {
     uint64_t ca;
     uint64_t finding;
     unsigned sweep; /* when it was found last */
+    enum cf_severity severity;
 };
 
 struct cf_scheduler {

@@ -51,7 +51,7 @@ hash_of(const char *text)
 
 /* Whether it was found the last time, too. What does not fit is news every time. */
 static bool
-remember(const struct look *look, uint64_t finding)
+remember(const struct look *look, uint64_t finding, enum cf_severity severity)
 {
     struct cf_scheduler *scheduler = look->sweep->scheduler;
     bool is_known = false;
@@ -67,7 +67,7 @@ remember(const struct look *look, uint64_t finding)
     }
     if (!is_known && scheduler->n_preflight < CF_COUNT(scheduler->preflight))
         scheduler->preflight[scheduler->n_preflight++] = (struct cf_preflight_note){
-            .ca = look->ca, .finding = finding, .sweep = look->sweep->number};
+            .ca = look->ca, .finding = finding, .sweep = look->sweep->number, .severity = severity};
     pthread_mutex_unlock(&scheduler->lock);
     return is_known;
 }
@@ -90,6 +90,24 @@ forget_mended(const struct look *look)
     pthread_mutex_unlock(&scheduler->lock);
 }
 
+void
+cf_scheduler_preflight(struct cf_scheduler *scheduler, const char *ca,
+                       struct cf_preflight_counts *ret_counts)
+{
+    uint64_t hash = hash_of(ca);
+    struct cf_preflight_counts counts = {0};
+
+    pthread_mutex_lock(&scheduler->lock);
+    for (size_t i = 0; i < scheduler->n_preflight; i++) {
+        const struct cf_preflight_note *note = &scheduler->preflight[i];
+
+        if (note->ca == hash)
+            (*(note->severity == CF_FINDING_ERROR ? &counts.errors : &counts.warnings))++;
+    }
+    pthread_mutex_unlock(&scheduler->lock);
+    *ret_counts = counts;
+}
+
 static void
 hear(void *arg, const struct cf_finding *finding)
 {
@@ -103,7 +121,7 @@ hear(void *arg, const struct cf_finding *finding)
     const char *part =
         cf_text_starts_with(finding->subject, "ca ") ? finding->subject + strlen("ca ") : ca->name;
     uint64_t hash = add_to_hash(hash_of(finding->subject), finding->text);
-    if (remember(look, hash + (uint64_t)finding->severity))
+    if (remember(look, hash + (uint64_t)finding->severity, finding->severity))
         return;
     cf_log(finding->severity == CF_FINDING_ERROR ? CF_EV_CA_PREFLIGHT_FAILED
                                                  : CF_EV_CA_PREFLIGHT_WARNING,

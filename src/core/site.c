@@ -70,9 +70,14 @@ complete_template(void *arg, const struct cf_ca_settings *ca,
     CF_TRY(cf_site_need_ca(arg, ca->name, &slot, err));
     if (!slot->ca->ops->complete_template)
         return CF_OK;
-    if (slot->ca->ops->complete_template(slot->ca, template_settings, err) != CF_OK)
-        return cf_err_prefix(err, "[ca %s]", ca->name);
-    return CF_OK;
+    struct cf_err reason = {0};
+    if (slot->ca->ops->complete_template(slot->ca, template_settings, &reason) == CF_OK)
+        return CF_OK;
+    cf_ca_slot_note_error(slot, &reason);
+    enum cf_rc rc = cf_err_prefix(&reason, "[ca %s]", ca->name);
+    if (err)
+        *err = reason;
+    return rc;
 }
 
 struct cf_policy_completer

@@ -126,6 +126,46 @@ add_ca_health(struct cf_table *table, const struct cf_json *ca, struct cf_err *e
     return CF_OK;
 }
 
+/* What preflight found; a daemon of an earlier version does not tell. */
+static enum cf_rc
+add_ca_findings(struct cf_table *table, const struct cf_json *ca, bool *ret_has_some,
+                struct cf_err *err)
+{
+    int64_t errors = -1, warnings = -1;
+    char text[64] = "";
+    int len = 0;
+
+    CF_TRY(cf_json_int_opt(ca, "preflightErrors", 0, INT32_MAX, &errors, err));
+    CF_TRY(cf_json_int_opt(ca, "preflightWarnings", 0, INT32_MAX, &warnings, err));
+    if (errors > 0)
+        len = snprintf(text, sizeof text, "%" PRId64 " error%s", errors, errors == 1 ? "" : "s");
+    if (warnings > 0)
+        (void)snprintf(text + len, sizeof text - (size_t)len, "%s%" PRId64 " warning%s",
+                       errors > 0 ? ", " : "", warnings, warnings == 1 ? "" : "s");
+    if (errors == 0 && warnings == 0)
+        (void)snprintf(text, sizeof text, "no finding");
+    cf_table_cell(table,
+                  errors > 0     ? CF_STYLE_BAD
+                  : warnings > 0 ? CF_STYLE_WARN
+                                 : CF_STYLE_PLAIN,
+                  text);
+    if (errors > 0 || warnings > 0)
+        *ret_has_some = true;
+    return CF_OK;
+}
+
+static enum cf_rc
+print_cas(struct cf_tool *tool, const struct cf_table *table, bool has_findings, bool has_failed,
+          struct cf_err *err)
+{
+    CF_TRY(cf_table_print(table, tool, err));
+    if (has_findings)
+        fputs("`certferry check` tells what CHECK found, and what to do.\n", tool->out);
+    if (has_failed)
+        fputs("`certferry requests` lists what waits because of an error.\n", tool->out);
+    return CF_OK;
+}
+
 static enum cf_rc
 put_cas(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
 {
@@ -133,6 +173,7 @@ put_cas(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
         {.title = "CA", .may_shrink = true},
         {.title = "BACKEND"},
         {.title = "HEALTH"},
+        {.title = "CHECK"},
         {.title = "HOST", .may_shrink = true},
         {.title = "NAME", .may_shrink = true},
         {.title = "ISSUED", .is_number = true},
@@ -142,6 +183,7 @@ put_cas(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
     };
     cf_own(cf_table) table = cf_table_new(columns, CF_COUNT(columns));
     const struct cf_json *cas = NULL;
+    bool has_findings = false, has_failed = false;
 
     if (!table)
         return cf_fail_oom(err);
@@ -159,14 +201,17 @@ put_cas(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
         cf_table_cell(table, CF_STYLE_PLAIN, name);
         cf_table_cell(table, CF_STYLE_PLAIN, backend);
         CF_TRY(add_ca_health(table, ca, err));
+        CF_TRY(add_ca_findings(table, ca, &has_findings, err));
         cf_table_cell(table, CF_STYLE_PLAIN, host);
         cf_table_cell(table, CF_STYLE_PLAIN, ca_name);
         CF_TRY(add_ca_calls(table, ca, err));
         cf_table_cell(table, CF_STYLE_PLAIN, error);
+        if (error && error[0])
+            has_failed = true;
     }
     fputc('\n', tool->out);
     if (cf_table_rows(table) > 0)
-        return cf_table_print(table, tool, err);
+        return print_cas(tool, table, has_findings, has_failed, err);
     fputs("No CA is configured: no request can be worked on. Add a [ca NAME] section.\n",
           tool->out);
     return CF_OK;

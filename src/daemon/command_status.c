@@ -46,22 +46,25 @@ put_ca_calls(struct cf_site *site, struct cf_ca_slot *slot, struct cf_json_write
 }
 
 static void
-put_cas(struct cf_site *site, struct cf_json_writer *out)
+put_cas(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_json_writer *out)
 {
     cf_json_put_array(out, "cas");
     for (size_t i = 0; i < site->n_cas; i++) {
         struct cf_ca_slot *slot = &site->cas[i];
+        struct cf_err last_error;
+        struct cf_preflight_counts preflight;
 
+        cf_ca_slot_last_error(slot, &last_error);
+        cf_scheduler_preflight(scheduler, slot->settings->name, &preflight);
         cf_json_put_object(out, NULL);
         cf_json_put_string(out, "name", slot->settings->name);
         cf_json_put_string(out, "backend", slot->settings->backend);
         cf_json_put_string(out, "certificationAuthority", slot->settings->host);
         cf_json_put_string(out, "certificationAuthorityName", slot->settings->ca_name);
         cf_json_put_bool(out, "healthy", !atomic_load(&slot->unhealthy));
-        cf_json_put_string(out, "lastError",
-                           atomic_load(&slot->unhealthy)
-                               ? cf_rc_text((enum cf_rc)atomic_load(&slot->last_error_rc))
-                               : NULL);
+        cf_json_put_string(out, "lastError", last_error.rc != CF_OK ? last_error.text : NULL);
+        cf_json_put_int(out, "preflightErrors", preflight.errors);
+        cf_json_put_int(out, "preflightWarnings", preflight.warnings);
         put_ca_calls(site, slot, out);
         cf_json_put_object_end(out);
     }
@@ -103,7 +106,7 @@ cf_command_status(const struct cf_command_call *call, struct cf_json_writer *out
     cf_json_put_int(out, "inWork", cf_scheduler_in_flight(daemon->scheduler));
     CF_TRY(put_counts(site, out, cf_kinds_of_results(), "requests", err));
     CF_TRY(put_counts(site, out, 1u << CF_KIND_REVOCATION, "revocations", err));
-    put_cas(site, out);
+    put_cas(daemon->scheduler, site, out);
     cf_json_put_object(out, "keysReady");
     for (unsigned kind = 0; kind < CF_KEY_KIND_MAX_; kind++)
         cf_json_put_int(out, cf_key_kind_name((enum cf_key_kind)kind),

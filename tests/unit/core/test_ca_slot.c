@@ -188,57 +188,6 @@ only_what_the_others_would_meet_too_keeps_them_back(void **state)
 }
 
 static void
-end_call(struct core_kit *kit, bool is_revocation, enum cf_rc rc)
-{
-    struct cf_ca_call call = {.is_revocation = is_revocation};
-    struct cf_err err = {0};
-
-    cf_clock_fake_advance(kit->clock, 60000);
-    assert_ok(cf_ca_call_begin(&kit->site->cas[0], &call, &err), err);
-    cf_ca_call_end(&call, rc, rc == CF_OK ? NULL : failed(rc));
-}
-
-static void
-a_ca_that_serves_others_is_healthy_whatever_one_request_met(void **state)
-{
-    struct core_kit *kit = *state;
-    struct cf_ca_slot *slot = &kit->site->cas[0];
-
-    core_ca_limit(kit, 0, 5000, 60000);
-    end_call(kit, false, CF_E_CA_CONFIG);
-    end_call(kit, false, CF_E_REJECTED);
-    assert_false(atomic_load(&slot->unhealthy));
-    assert_int_equal(kit->log.n[CF_EV_CA_UNAVAILABLE], 0);
-    assert_int_equal(atomic_load(&slot->count[CF_CA_COUNT_FAILED]), 1);
-    end_call(kit, false, CF_E_PROTOCOL); /* its own failure, though nobody is kept back */
-    assert_true(atomic_load(&slot->unhealthy));
-    end_call(kit, false, CF_OK);
-    end_call(kit, false, CF_E_AUTH);
-    assert_true(atomic_load(&slot->unhealthy));
-    assert_int_equal(kit->log.n[CF_EV_CA_UNAVAILABLE], 2);
-}
-
-static void
-trouble_is_logged_when_it_begins_and_when_its_reason_changes(void **state)
-{
-    static const struct {
-        enum cf_rc rc;
-        unsigned n_logged;
-    } STEPS[] = {{CF_E_CA_DOWN, 1}, {CF_E_CA_DOWN, 1}, {CF_E_AUTH, 2},    {CF_E_CA_CONFIG, 2},
-                 {CF_E_AUTH, 2},    {CF_OK, 2},        {CF_E_CA_DOWN, 3}, {CF_E_CA_DOWN, 3}};
-
-    for (int is_revocation = 0; is_revocation < 2; is_revocation++) {
-        struct core_kit *kit = *state;
-        unsigned before = kit->log.n[CF_EV_CA_UNAVAILABLE];
-        core_ca_limit(kit, 0, 5000, 60000);
-        for (size_t i = 0; i < CF_COUNT(STEPS); i++) {
-            end_call(kit, is_revocation, STEPS[i].rc);
-            assert_int_equal(kit->log.n[CF_EV_CA_UNAVAILABLE] - before, STEPS[i].n_logged);
-        }
-    }
-}
-
-static void
 a_request_kept_back_has_not_been_tried(void **state)
 {
     struct core_kit *kit = *state;
@@ -463,8 +412,6 @@ main(void)
         core_test(a_place_is_left_for_a_revocation_that_found_none),
         core_test(while_calls_are_kept_back_there_is_no_place_and_then_one),
         core_test(only_what_the_others_would_meet_too_keeps_them_back),
-        core_test(a_ca_that_serves_others_is_healthy_whatever_one_request_met),
-        core_test(trouble_is_logged_when_it_begins_and_when_its_reason_changes),
         core_test(a_request_kept_back_has_not_been_tried),
         core_test(a_busy_ca_leaves_no_trace_on_the_request),
         core_test(a_revocation_waits_for_its_ca_without_being_tried),

@@ -168,6 +168,10 @@ without_the_directory_a_request_waits(void **state)
     cf_own(cf_item) item = core_item(kit, CF_KIND_PKCS, "r1");
     assert_int_equal(item->rc, CF_E_DIRECTORY_DOWN);
     assert_contains(item->error, "[ca corp]");
+    struct cf_err told = {0};
+    cf_ca_slot_last_error(&kit->site->cas[0], &told);
+    assert_int_equal(told.rc, CF_E_DIRECTORY_DOWN);
+    assert_false(atomic_load(&kit->site->cas[0].unhealthy));
 }
 
 static void

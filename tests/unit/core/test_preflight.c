@@ -57,6 +57,16 @@ told(struct core_kit *kit, enum cf_event event)
 }
 
 static void
+assert_counts(struct core_kit *kit, const char *ca, unsigned errors, unsigned warnings)
+{
+    struct cf_preflight_counts counts = {.errors = 99, .warnings = 99};
+
+    cf_scheduler_preflight(kit->scheduler, ca, &counts);
+    assert_int_equal(counts.errors, errors);
+    assert_int_equal(counts.warnings, warnings);
+}
+
+static void
 each_finding_is_told_once_until_it_was_mended(void **state)
 {
     struct core_kit *kit = *state;
@@ -65,8 +75,11 @@ each_finding_is_told_once_until_it_was_mended(void **state)
     kit->ca->findings[0] = FINE;
     kit->ca->findings[1] = MISSING;
     kit->ca->findings[2] = WIDE;
+    assert_counts(kit, "corp", 0, 0);
     sweep(kit);
     sweep(kit);
+    assert_counts(kit, "corp", 1, 1);
+    assert_counts(kit, "other", 0, 0);
     assert_int_equal(told(kit, CF_EV_CA_PREFLIGHT_FAILED), 1);
     assert_int_equal(told(kit, CF_EV_CA_PREFLIGHT_WARNING), 1);
     assert_string_equal(kit->log.last[CF_EV_CA_PREFLIGHT_FAILED],
@@ -76,6 +89,7 @@ each_finding_is_told_once_until_it_was_mended(void **state)
 
     kit->ca->findings[1] = FINE;
     sweep(kit);
+    assert_counts(kit, "corp", 0, 1);
     kit->ca->findings[1] = MISSING;
     sweep(kit);
     assert_int_equal(told(kit, CF_EV_CA_PREFLIGHT_FAILED), 2);
@@ -95,10 +109,12 @@ a_check_that_breaks_off_is_a_finding_and_mends_nothing(void **state)
     kit->ca->fail_check = CF_E_CA_DOWN;
     sweep(kit);
     sweep(kit);
+    assert_counts(kit, "corp", 2, 0);
     assert_int_equal(told(kit, CF_EV_CA_PREFLIGHT_FAILED), 2);
     kit->ca->findings[0] = MISSING;
     kit->ca->fail_check = CF_OK;
     sweep(kit);
+    assert_counts(kit, "corp", 1, 0);
     assert_int_equal(told(kit, CF_EV_CA_PREFLIGHT_FAILED), 2);
 }
 

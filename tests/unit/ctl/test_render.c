@@ -83,6 +83,35 @@ status_shows_failing_duties_first(void **state)
     kit_memory_close(&memory);
 }
 
+#define CHECKED(errors, warnings)                                                                  \
+    STATUS("true",                                                                                 \
+           "[{\"name\":\"corp\",\"healthy\":true,\"preflightErrors\":" errors                      \
+           ",\"preflightWarnings\":" warnings "}]",                                                \
+           "[]")
+
+static void
+status_points_to_what_tells_more(void **state)
+{
+    struct kit_memory memory;
+
+    (void)state;
+    expect_text(cf_render_status, CHECKED("2", "1"),
+                PARTS("CHECK", "2 errors, 1 warning", "`certferry check`"));
+    expect_text(cf_render_status, CHECKED("1", "0"), PARTS("1 error ", "`certferry check`"));
+    expect_text(cf_render_status, CHECKED("0", "3"), PARTS("3 warnings", "`certferry check`"));
+    expect_text(
+        cf_render_status,
+        STATUS("true", "[{\"name\":\"corp\",\"healthy\":true,\"lastError\":\"no right\"}]", "[]"),
+        PARTS("no right", "`certferry requests`"));
+    expect_refusal(cf_render_status, CHECKED("-1", "0"), "preflightErrors");
+    expect_refusal(cf_render_status, CHECKED("0", "true"), "preflightWarnings");
+
+    assert_int_equal(render(cf_render_status, CHECKED("0", "0"), &memory, NULL), CF_OK);
+    KIT_HAS(kit_memory_text(&memory), "no finding");
+    assert_null(strstr(kit_memory_text(&memory), "`certferry"));
+    kit_memory_close(&memory);
+}
+
 static void
 a_duty_that_events_wake_shows_no_time(void **state)
 {
@@ -331,6 +360,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expiring_shows_who_is_affected_and_since_when),
         cmocka_unit_test(status_shows_failing_duties_first),
+        cmocka_unit_test(status_points_to_what_tells_more),
         cmocka_unit_test(a_duty_that_events_wake_shows_no_time),
         cmocka_unit_test(status_without_a_ca_says_what_is_missing),
         cmocka_unit_test(status_of_the_wrong_shape_is_refused),

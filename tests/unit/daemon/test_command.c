@@ -91,6 +91,20 @@ status_counts_what_the_store_holds(void **state)
 }
 
 static void
+status_tells_how_a_ca_fares(void **state)
+{
+    struct cf_err err = {0};
+
+    (void)state;
+    ask("{\"command\":\"status\"}", true, "\"healthy\":true,\"lastError\":null");
+    ask("{\"command\":\"status\"}", true, "\"preflightErrors\":0,\"preflightWarnings\":0");
+    cf_fail(&err, CF_E_CA_CONFIG, "template user: no right to enroll");
+    cf_ca_slot_note_error(&kit.site->cas[0], &err);
+    ask("{\"command\":\"status\"}", true,
+        "\"healthy\":true,\"lastError\":\"template user: no right to enroll\"");
+}
+
+static void
 requests_are_filtered_and_paged(void **state)
 {
     (void)state;
@@ -259,6 +273,7 @@ main(void)
         TEST(garbage_is_answered_with_an_error),
         TEST(an_unknown_command_is_named_and_made_harmless),
         TEST(status_counts_what_the_store_holds),
+        TEST(status_tells_how_a_ca_fares),
         TEST(requests_are_filtered_and_paged),
         TEST(a_request_can_be_explained_retried_and_cancelled),
         TEST(certificates_are_handed_out_with_their_facts),
