@@ -4,6 +4,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "certferry/text.h"
 
 #include "rpc_parts.h"
 #include "status.h"
@@ -19,6 +22,12 @@ cf_rpc_free(struct cf_rpc *rpc)
         free(rpc);
     }
     return NULL;
+}
+
+const char *
+rpc_where(const struct cf_rpc *rpc, const struct cf_err *why)
+{
+    return cf_text_starts_with(why->text, rpc->peer) ? rpc->interface.name : rpc->where;
 }
 
 enum cf_rc
@@ -73,6 +82,7 @@ open_at(const struct cf_rpc_target *target, uint16_t port, const struct cf_rpc_i
         return cf_fail_oom(err);
     (void)snprintf(rpc->where, sizeof rpc->where, "%s on %s port %u", interface->name, target->host,
                    port);
+    rpc->peer = rpc->where + strlen(interface->name) + strlen(" on ");
     rpc->interface = *interface;
     rpc->timeout_ms = target->timeout_ms;
     rpc->max_send = CF_RPC_FRAGMENT_MAX;
@@ -81,7 +91,7 @@ open_at(const struct cf_rpc_target *target, uint16_t port, const struct cf_rpc_i
     if (target->kerberos)
         CF_TRY(prepare_security(rpc, target, err));
     if (rpc_bind(rpc, interface, err) != CF_OK)
-        return cf_err_prefix(err, "%s", rpc->where);
+        return cf_err_prefix(err, "%s", rpc_where(rpc, err));
     *ret_rpc = cf_give(rpc);
     return CF_OK;
 }

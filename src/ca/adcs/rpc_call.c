@@ -204,7 +204,8 @@ fail_unsent(const struct cf_rpc *rpc, const struct cf_err *why, struct cf_err *e
 {
     bool is_away = why->rc == CF_E_NET || why->rc == CF_E_TIMEOUT;
 
-    (void)cf_fail(err, is_away ? CF_E_CA_DOWN : why->rc, "%s: not sent: %s", rpc->where, why->text);
+    (void)cf_fail(err, is_away ? CF_E_CA_DOWN : why->rc, "%s: not sent: %s", rpc_where(rpc, why),
+                  why->text);
     if (err)
         err->native = why->native;
     return is_away ? CF_E_CA_DOWN : why->rc;
@@ -239,7 +240,7 @@ cf_rpc_call(struct cf_rpc *rpc, uint16_t opnum, const struct cf_guid *object, st
         if (err) {
             *err = why;
             if (!why.native)
-                (void)cf_err_prefix(err, "%s", rpc->where);
+                (void)cf_err_prefix(err, "%s", rpc_where(rpc, err));
         }
         return rc;
     }

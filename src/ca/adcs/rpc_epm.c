@@ -178,7 +178,9 @@ ask(const struct cf_rpc_target *target, const struct cf_rpc_interface *interface
     CF_TRY(cf_rpc_open(&mapper, &EPM, &rpc, err));
     CF_TRY(epm_map_write(interface, &question, err));
     CF_TRY(cf_rpc_call(rpc, EPT_MAP, NULL, cf_buf_bytes(question), &answer, err));
-    return epm_map_read(cf_buf_bytes(answer), interface, ret_port, ret_status, err);
+    if (epm_map_read(cf_buf_bytes(answer), interface, ret_port, ret_status, err) != CF_OK)
+        return cf_err_prefix(err, "%s", target->host);
+    return CF_OK;
 }
 
 enum cf_rc
@@ -197,13 +199,11 @@ cf_rpc_find_port(const struct cf_rpc_target *target, const struct cf_rpc_interfa
     }
     if (rc == CF_OK) {
         (void)cf_rpc_status_fail(&why, status ? status : NOT_REGISTERED, interface->name);
+        (void)cf_err_prefix(&why, "%s", target->host);
         rc = CF_E_CA_DOWN;
     } else if (rc == CF_E_NET || rc == CF_E_TIMEOUT || rc == CF_E_LIMIT) {
         /* Nobody signed the answer: it may not end a request for good. */
         rc = CF_E_CA_DOWN;
     }
-    (void)cf_fail(err, rc, "%s: %s", target->host, why.text);
-    if (err)
-        err->native = why.native;
-    return rc;
+    return cf_fail_as(err, rc, &why);
 }

@@ -16,8 +16,12 @@ struct cf_rpc {
     uint32_t call_id;
     uint64_t timeout_ms;
     char where[192];                       /* "ICertPassage on ca1.corp.example port 49667" */
+    const char *peer;                      /* of it "ca1.corp.example port 49667" */
     uint8_t fragment[CF_RPC_FRAGMENT_MAX]; /* the one received last */
 };
+
+/* What to put before the text of `why`: errors of the connection name the peer themselves. */
+const char *rpc_where(const struct cf_rpc *rpc, const struct cf_err *why);
 
 /* The next packet, which has to belong to the call under way; its bytes are rpc->fragment. Errors
  * of cf_tcp_read and rpc_pdu_read. */

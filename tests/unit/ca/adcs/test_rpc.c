@@ -4,6 +4,16 @@
 enum { CALL = 2, OPNUM = 7, PATIENCE_MS = 300 };
 
 static void
+assert_named_once(const char *text, const char *name)
+{
+    const char *first = strstr(text, name);
+
+    assert_contains(text, name);
+    if (strstr(first + 1, name))
+        fail_msg("\"%s\" names %s twice", text, name);
+}
+
+static void
 answers_bind(struct rpc_peer *peer)
 {
     peer_add(peer, (struct peer_step){.take_bytes = kit_ack(12, 3, 4280, 0, 0)});
@@ -350,6 +360,7 @@ what_goes_wrong_before_the_call_says_who_has_to_act(void **state)
         peer_add(one, (struct peer_step){.take_bytes = answer});
         assert_rc(open_only(one, &err), CASES[i].rc);
         assert_contains(err.text, CASES[i].text);
+        assert_named_once(err.text, "127.0.0.1");
         assert_int_equal(peer_teardown(&one), 0);
     }
 }
@@ -397,7 +408,7 @@ a_mapper_that_does_not_know_the_interface_says_so(void **state)
 
     assert_rc(find_port(peer, kit_map_answer(NULL, 0, 0x16c9a0d6), &port, &err), CF_E_CA_DOWN);
     assert_int_equal(err.native, 0x16c9a0d6);
-    assert_contains(err.text, "ICertPassage");
+    assert_contains(err.text, "127.0.0.1: ICertPassage");
     assert_int_equal(port, 0);
 }
 
@@ -409,6 +420,7 @@ garbage_from_the_mapper_is_refused(void **state)
     uint16_t port = 0;
 
     assert_rc(find_port(peer, cf_buf_copy(cf_bytes_of("garbage", 7)), &port, &err), CF_E_PROTOCOL);
+    assert_contains(err.text, "127.0.0.1: the endpoint mapper's answer");
     assert_int_equal(port, 0);
 }
 
@@ -427,7 +439,21 @@ an_endless_answer_from_the_mapper_is_a_ca_that_is_down(void **state)
     peer_start(peer);
     assert_rc(cf_rpc_find_port(&peer->target, &kit_interface, &port, &err), CF_E_CA_DOWN);
     assert_int_equal(err.fault, CF_FAULT_TRANSIENT);
+    assert_named_once(err.text, "127.0.0.1");
     assert_int_equal(port, 0);
+}
+
+static void
+a_mapper_that_hangs_up_is_named_once(void **state)
+{
+    struct rpc_peer *peer = *state;
+    struct cf_err err = {0};
+    uint16_t port = 0;
+
+    peer_add(peer, (struct peer_step){.take_bytes = NULL});
+    peer_start(peer);
+    assert_rc(cf_rpc_find_port(&peer->target, &kit_interface, &port, &err), CF_E_CA_DOWN);
+    assert_named_once(err.text, "127.0.0.1");
 }
 
 int
@@ -451,6 +477,7 @@ main(void)
         cmocka_unit_test(what_goes_wrong_before_the_call_says_who_has_to_act),
         WITH_PEER(a_server_that_takes_less_than_every_server_has_to_is_refused),
         WITH_PEER(the_mapper_tells_the_port),
+        WITH_PEER(a_mapper_that_hangs_up_is_named_once),
         WITH_PEER(a_mapper_that_does_not_know_the_interface_says_so),
         WITH_PEER(garbage_from_the_mapper_is_refused),
         WITH_PEER(an_endless_answer_from_the_mapper_is_a_ca_that_is_down),
