@@ -395,8 +395,11 @@ def test_the_schema_subset_covers_the_whole_document():
 
 # -- journal, restart, other processes ------------------------------------------------------------
 def test_the_journal_holds_bytes_and_no_secrets(tenant, client):
+    journal = tenant.directory / "journal.jsonl"
     client.post("downloadPkcsRequests", GOOD)
-    text = (tenant.directory / "journal.jsonl").read_text()
+    # An entry is written when its answer is out.
+    assert tenant.wait(lambda _: journal.read_text().count("\n") == 2, 10)
+    text = journal.read_text()
     entries = [json.loads(line) for line in text.splitlines()]
     assert [e["status"] for e in entries] == [200, 200]
     assert json.loads(entries[1]["body"]) == GOOD
