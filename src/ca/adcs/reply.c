@@ -23,7 +23,7 @@ static enum cf_rc
 reject(struct cf_ca_answer *ret_answer, const char *reason)
 {
     *ret_answer = (struct cf_ca_answer){.disposition = CF_CA_ANSWER_REJECTED};
-    cf_text_sanitize(reason, strlen(reason), ret_answer->reason, sizeof ret_answer->reason);
+    cf_words_cut(reason, ret_answer->reason, sizeof ret_answer->reason);
     return CF_OK;
 }
 
@@ -40,7 +40,7 @@ static enum cf_rc
 reject_with(const struct adcs_ca *ca, const struct adcs_reply *reply, const char *why,
             struct cf_ca_answer *ret_answer)
 {
-    char reason[CF_ERR_TEXT_MAX + 1];
+    char reason[CF_ERR_TEXT_MAX + ADCS_MESSAGE_SIZE];
     char what[NAME_SIZE];
 
     name_request(ca, reply, what);

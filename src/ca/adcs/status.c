@@ -6,7 +6,7 @@
 
 #include "certferry/text.h"
 
-enum { SAID_SIZE = 160, QUOTED_SIZE = SAID_SIZE + 16, SAID_LEAST = 16 };
+enum { SAID_SIZE = CF_ERR_TEXT_MAX + 1, QUOTED_SIZE = SAID_SIZE + 16, SAID_LEAST = 16 };
 
 const struct cf_status_info *
 cf_status_find(uint32_t code)
@@ -35,6 +35,22 @@ static enum cf_rc rc_of_class(enum cf_status_class class)
     return CF_E_REJECTED;
 }
 
+void
+cf_words_cut(const char *text, char *ret, size_t size)
+{
+    static const char MORE[] = "\u2026";
+    const size_t room = size - sizeof MORE;
+
+    cf_text_sanitize(text, strlen(text), ret, size);
+    if (strlen(text) < size)
+        return;
+    cf_text_sanitize(text, strlen(text), ret, room + 1);
+    char *space = strrchr(ret, ' ');
+    if (space && space > ret + room / 2)
+        *space = '\0';
+    strcat(ret, MORE);
+}
+
 /* The CA's words in the room that number, meaning and remedy leave. */
 static void
 quote(const char *said, size_t used, char quoted[QUOTED_SIZE])
@@ -48,7 +64,7 @@ quote(const char *said, size_t used, char quoted[QUOTED_SIZE])
         return;
     room -= frame;
     char cut[SAID_SIZE];
-    cf_text_sanitize(said, strlen(said), cut, room < sizeof cut ? room + 1 : sizeof cut);
+    cf_words_cut(said, cut, room < sizeof cut ? room + 1 : sizeof cut);
     (void)snprintf(quoted, QUOTED_SIZE, "%s%s\"", OPEN, cut);
 }
 

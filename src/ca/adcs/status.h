@@ -24,6 +24,10 @@ struct cf_status_info {
     const char *remedy;  /* what to do and who can; an imperative clause */
 };
 
+/* Copies text as cf_text_sanitize does; what does not fit ends after a word, with an ellipsis. At
+ * least 8 bytes. */
+void cf_words_cut(const char *text, char *ret, size_t size);
+
 /* NULL for a number that is not known here. 0x8007xxxx and the bare Win32 number are the same. */
 const struct cf_status_info *cf_status_find(uint32_t code);
 /* Bounds of the table, in the order of the codes: for docs/adcs.md and the test that it is there.

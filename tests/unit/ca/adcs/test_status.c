@@ -144,6 +144,32 @@ the_words_of_the_ca_take_only_the_room_that_is_left(void **state)
 }
 
 static void
+words_that_do_not_fit_end_after_a_word(void **state)
+{
+    static const char SAID[] = "The permissions on the template do not allow the current user to "
+                               "enroll for this type of certificate. 0x80094012 (-2146877422)";
+    struct cf_err err = {0};
+    char cut[32];
+
+    (void)state;
+    cf_words_cut("short enough", cut, sizeof cut);
+    assert_string_equal(cut, "short enough");
+    cf_words_cut("exactly as many as there is room", cut, sizeof cut);
+    assert_string_equal(cut, "exactly as many as there is\u2026");
+    cf_words_cut("exactly as long as there is roo", cut, sizeof cut);
+    assert_string_equal(cut, "exactly as long as there is roo");
+    cf_words_cut("onewordthatisalotlongerthanthereisroom", cut, sizeof cut);
+    assert_string_equal(cut, "onewordthatisalotlongerthant\u2026");
+    cf_words_cut("\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4", cut, 10);
+    assert_string_equal(cut, "\u00e4\u00e4\u00e4\u2026");
+    (void)cf_hresult_fail(&err, 0x80094012, SAID, "request 17");
+    assert_contains(err.text, "it says \"The permissions on the");
+    assert_contains(err.text, "\u2026\"; give the account Read and Enroll");
+    (void)cf_hresult_fail(&err, 0x8badf00d, SAID, "request 17");
+    assert_contains(err.text, SAID);
+}
+
+static void
 an_unknown_number_of_the_cas_machine_ends_no_request(void **state)
 {
     static const uint32_t MACHINE[] = {
@@ -174,6 +200,7 @@ main(void)
         cmocka_unit_test(an_unknown_number_of_the_cas_machine_ends_no_request),
         cmocka_unit_test(a_status_that_nobody_signed_never_rejects_a_request),
         cmocka_unit_test(the_words_of_the_ca_take_only_the_room_that_is_left),
+        cmocka_unit_test(words_that_do_not_fit_end_after_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
