@@ -39,7 +39,7 @@ check_template(const struct adcs_checking *checking, const struct cf_template_se
         .service = checking->service,
         .configured = &configured,
         .account = checking->account,
-        .account_name = checking->account_name ? checking->account_name : "the account",
+        .account_name = checking->account_name,
     };
     if (find_template(checking, settings->name, &ad_template, &may_enroll, &is_told, &why) !=
         CF_OK) {

@@ -35,8 +35,8 @@ struct adcs_preflight {
     const struct cf_ad_template *ad_template;      /* NULL: there is none */
     const struct cf_template_settings *configured; /* sid_mode and sid_form resolved */
     const struct cf_account *account;              /* with its groups; NULL: not known */
-    const char *account_name;
-    const bool *may_enroll; /* the policy service's word; NULL: it was not asked */
+    const char *account_name; /* NULL: a certificate's, whose name is not known */
+    const bool *may_enroll;   /* the policy service's word; NULL: it was not asked */
 };
 /* Everything about one template. */
 void adcs_preflight_template(const struct adcs_preflight *preflight, cf_finding_fn *report,

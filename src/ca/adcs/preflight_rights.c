@@ -60,7 +60,7 @@ check_access(const struct preflight_report *report, unsigned access)
 static void
 check_word(const struct preflight_report *report, bool may)
 {
-    const char *name = report->preflight->account_name;
+    const char *name = preflight_account(report);
 
     if (may)
         preflight_ok(report, "%s may enroll, says the policy service", name);
@@ -124,15 +124,18 @@ preflight_rights(const struct preflight_report *report)
         preflight_say(report, CF_FINDING_WARNING,
                       "give the account that reads the directory Read on the template",
                       "the template's rights are not shown: whether %s may enroll is not known",
-                      preflight->account_name ? preflight->account_name : "the account");
+                      preflight_account(report));
         return;
     }
-    if (!preflight->account)
+    if (!preflight->account && !preflight->account_name)
+        preflight_ok(report, "which account signs in by certificate is not known here: its rights "
+                             "on the template are not looked at");
+    else if (!preflight->account)
         preflight_say(report, CF_FINDING_WARNING,
                       "see the findings about the directory and the CA's account",
                       "whether %s may enroll is not known: it is not found in the directory with "
                       "its groups",
-                      preflight->account_name ? preflight->account_name : "the account");
+                      preflight->account_name);
     else if (adcs_account_access(preflight->ad_template, preflight->account, &access, &why) !=
              CF_OK)
         preflight_say(report, CF_FINDING_WARNING,

@@ -13,10 +13,10 @@ adcs_preflight_roles(const struct adcs_preflight *preflight, uint32_t roles, boo
 {
     const struct adcs_preflight of_ca = {.ca = preflight->ca,
                                          .account_name = preflight->account_name};
-    const char *name = preflight->account_name ? preflight->account_name : "the account";
     struct preflight_report report;
 
     preflight_begin(&report, &of_ca, report_fn, arg);
+    const char *name = preflight_account(&report);
     if (roles & ADCS_ROLE_ENROLL)
         preflight_ok(&report, "%s may request certificates from the CA", name);
     else

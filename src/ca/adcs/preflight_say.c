@@ -29,6 +29,14 @@ static void CF_PRINTF(4, 0) vsay(const struct preflight_report *report, enum cf_
     report->fn(report->arg, &finding);
 }
 
+const char *
+preflight_account(const struct preflight_report *report)
+{
+    const char *name = report->preflight->account_name;
+
+    return name ? name : "the account";
+}
+
 void
 preflight_ok(const struct preflight_report *report, const char *format, ...)
 {

@@ -13,6 +13,8 @@ struct preflight_report {
 
 void preflight_begin(struct preflight_report *report, const struct adcs_preflight *preflight,
                      cf_finding_fn *fn, void *arg);
+/* Its name, or "the account". */
+const char *preflight_account(const struct preflight_report *report);
 void preflight_ok(const struct preflight_report *report, const char *format, ...) CF_PRINTF(2, 3);
 void preflight_say(const struct preflight_report *report, enum cf_severity severity,
                    const char *remedy, const char *format, ...) CF_PRINTF(4, 5);

@@ -414,7 +414,7 @@ adcs_preflight_template(const struct adcs_preflight *preflight, cf_finding_fn *r
                       TEMPLATES_CONSOLE "see the template's name (tab General) and that the "
                                         "connector's account has Read on it (tab Security)",
                       "there is no such template, or the directory does not show it to %s",
-                      preflight->account_name ? preflight->account_name : "the account");
+                      preflight_account(&report));
         return;
     }
     check_version(&report);

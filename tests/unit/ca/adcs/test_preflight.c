@@ -254,6 +254,8 @@ what_is_not_known_is_said(void **state)
     (void)state;
     kit.preflight.account = NULL;
     kit_finds(&kit, CF_FINDING_WARNING, "not found in the directory");
+    kit.preflight.account_name = NULL;
+    a_good_template_is_all_right(state);
     kit.ad_template.security_descriptor = NULL;
     kit_finds(&kit, CF_FINDING_WARNING, "rights are not shown");
     kit.preflight.may_enroll = &may;
