@@ -160,7 +160,9 @@ def test_imports_renewals_and_copies_end_once_too(tenant, host):
     # Every certificate has its copy, and every renewal its predecessor.
     assert query(host, "SELECT count(*) FROM recovery") == [(len(issued + renewals),)]
     assert query(host, "SELECT count(*) FROM ledger WHERE renews_id > 0") == [(len(renewals),)]
-    assert query(host, "SELECT DISTINCT state FROM item") == [(DELIVERED,)]
+    # The tenant has a result before the store knows that it has.
+    assert tenant.wait(lambda _: query(host, "SELECT DISTINCT state FROM item") == [(DELIVERED,)],
+                       30), host.log_tail()
     signer = host.signer()
     sealed = [c for c in others if tenant.work(c).request["requestType"] == "reencrypt"]
     for context in sealed:

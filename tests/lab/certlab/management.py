@@ -213,6 +213,7 @@ class Management:
     def reencrypt(self, profile_name, source_id, target_id=None):
         """The certificate of one device once more, for itself or another device of its user."""
         with self.lock:
+            self.take_results()
             profile = self.profiles.items[profile_name]
             source = self.tenant.fleet.devices[source_id]
             target = self.tenant.fleet.devices[target_id or source_id]
