@@ -27,14 +27,22 @@ setup(void **state)
     return 0;
 }
 
+static void
+close_script(struct exec_kit *exec)
+{
+    if (exec->ca)
+        exec->ca->ops->close(exec->ca);
+    exec->ca = NULL;
+    free(exec->command[0]);
+    exec->command[0] = NULL;
+}
+
 static int
 teardown(void **state)
 {
     struct exec_kit *exec = *state;
 
-    if (exec->ca)
-        exec->ca->ops->close(exec->ca);
-    free(exec->command[0]);
+    close_script(exec);
     free(exec->command[1]);
     kit_close(&exec->kit);
     free(exec);
@@ -48,6 +56,7 @@ open_script(struct exec_kit *exec, const char *body)
     cf_own_str script = NULL;
     struct cf_err err = {0};
 
+    close_script(exec);
     assert_true(asprintf(&script, "#!/bin/sh\ncd %s\n%s\n", exec->kit.dir, body) > 0);
     kit_write(&exec->kit, "ca.sh", cf_bytes_of(script, strlen(script)));
     assert_int_equal(kit_run(&exec->kit, "chmod 755 ca.sh"), 0);
