@@ -64,7 +64,7 @@ bool cf_http_was_sent(const struct cf_http_transfer *transfer);
  * transfer->peer_cert when it is wanted. */
 CF_MUST_USE enum cf_rc cf_http_take_cert(struct cf_http_transfer *transfer, struct cf_err *err);
 /* The library's way to close a socket: its connection's certificate is forgotten. */
-int cf_http_close_socket(void *http, curl_socket_t fd);
+int cf_http_close_socket(void *arg, curl_socket_t fd);
 /* Turns the library's failure into ours. */
 enum cf_rc cf_http_explain(const struct cf_http_transfer *transfer, CURLcode code,
                            struct cf_err *err);
