@@ -90,6 +90,9 @@ struct cf_ca_ops {
     /* Issuing CA first, DER concatenated; owned. */
     enum cf_rc (*chain)(struct cf_ca *ca, struct cf_buf **ret_chain, struct cf_err *err);
 
+    /* optional: the CA's current CRL, DER, owned. CF_E_NOT_FOUND: there is none yet. */
+    enum cf_rc (*crl)(struct cf_ca *ca, struct cf_buf **ret_crl, struct cf_err *err);
+
     /* optional: work by the clock (a CRL that needs renewal); says when to come again. */
     enum cf_rc (*upkeep)(struct cf_ca *ca, int64_t *ret_next_ms, struct cf_err *err);
     /* optional: the operator's decision about a request that is pending with this cookie. */
@@ -116,7 +119,7 @@ struct cf_ca_ops {
     const char *validity_remedy;
 };
 
-enum { CF_CA_ABI = 2 };
+enum { CF_CA_ABI = 3 };
 
 struct cf_ca {
     const struct cf_ca_ops *ops;

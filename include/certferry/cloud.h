@@ -18,6 +18,8 @@
 #include "certferry/settings.h"
 #include "certferry/text.h"
 
+struct cf_cert;
+
 struct cf_cloud_env {
     const struct cf_clock *clock;
     const volatile int *stop_flag;
@@ -70,6 +72,23 @@ enum cf_credential_news {
 typedef void cf_credential_fn(void *arg, enum cf_credential_news news, const char *text,
                               const struct cf_err *err);
 
+/* A device's SCEP request, as the management service judges it. */
+struct cf_scep_action {
+    const char *transaction_id; /* of the message, as it came */
+    struct cf_bytes csr;        /* DER, as it came */
+};
+struct cf_scep_issued {
+    const struct cf_cert *cert;
+    const char *ca; /* [ca] section: what a revocation brings back as caConfiguration */
+};
+/* The verdict is in the answer's code, never in its status. */
+struct cf_scep_verdict {
+    bool accepted;
+    char code[64];                  /* "Success", "ChallengeExpired", ...; made printable */
+    char text[CF_ERR_TEXT_MAX + 1]; /* what it means and what to do; the service's own words */
+    char activity[CF_UUID_SIZE];    /* client-request-id of the call */
+};
+
 struct cf_cloud;
 
 struct cf_cloud_ops {
@@ -99,15 +118,32 @@ struct cf_cloud_ops {
     enum cf_rc (*heartbeat)(struct cf_cloud *cloud, const struct cf_cloud_heartbeat *heartbeat,
                             uint64_t *ret_lease_s, struct cf_err *err);
 
+    /* The published calls of SCEP validation (docs/protocol/scep-validation.md). CF_OK: the service
+     * judged, see the verdict; anything else but the code Success is a refusal. An error: it gave
+     * no verdict (transient ones have been tried again once, notifications twice, within
+     * budget_ms). A verdict that is not accepted is final for validate; for issued it says that the
+     * certificate must not reach the device. */
+    enum cf_rc (*scep_validate)(struct cf_cloud *cloud, const struct cf_scep_action *action,
+                                uint64_t budget_ms, struct cf_scep_verdict *ret_verdict,
+                                struct cf_err *err);
+    enum cf_rc (*scep_issued)(struct cf_cloud *cloud, const struct cf_scep_action *action,
+                              const struct cf_scep_issued *issued, uint64_t budget_ms,
+                              struct cf_scep_verdict *ret_verdict, struct cf_err *err);
+    /* failure: why there is no certificate; its rc becomes an HRESULT. */
+    enum cf_rc (*scep_failed)(struct cf_cloud *cloud, const struct cf_scep_action *action,
+                              const struct cf_err *failure, uint64_t budget_ms,
+                              struct cf_scep_verdict *ret_verdict, struct cf_err *err);
+
     /* Renews the connector's own credential in good time; says when to come again. */
     enum cf_rc (*upkeep)(struct cf_cloud *cloud, cf_credential_fn *news, void *arg,
                          int64_t *ret_next_ms, struct cf_err *err);
 };
 
-enum { CF_CLOUD_ABI = 1 };
+enum { CF_CLOUD_ABI = 2 };
 
 struct cf_cloud {
     const struct cf_cloud_ops *ops;
 };
 
 extern const struct cf_cloud_ops cf_cloud_connector; /* the Connector API over HTTPS */
+extern const struct cf_cloud_ops cf_cloud_none;      /* [cloud] service = none */

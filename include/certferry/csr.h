@@ -10,6 +10,7 @@
 #include "certferry/dn.h"
 #include "certferry/key.h"
 #include "certferry/san.h"
+#include "certferry/secret.h"
 
 /* Key usage bits, RFC 5280 section 4.2.1.3: bit n of the BIT STRING is 1 << n. */
 enum {
@@ -22,7 +23,7 @@ enum {
     CF_KU_CRL_SIGN = 1 << 6
 };
 
-enum { CF_EKU_MAX = 32, CF_CSR_DER_MAX = 64 * 1024 };
+enum { CF_EKU_MAX = 32, CF_CSR_DER_MAX = 64 * 1024, CF_CSR_CHALLENGE_MAX = 16 * 1024 };
 
 /* The values of two extensions that a template has, too (RFC 5280 4.2.1.3 and 4.2.1.12). *ret_eku:
  * dotted OIDs, owned by the caller. CF_E_ENCODING, CF_E_LIMIT. */
@@ -64,5 +65,11 @@ const char *cf_csr_template_name(const struct cf_csr *csr); /* NULL when absent 
 const char *cf_csr_template_oid(const struct cf_csr *csr);  /* NULL when absent */
 const char *cf_csr_sid(const struct cf_csr *csr);           /* NULL when absent */
 struct cf_bytes cf_csr_spki(const struct cf_csr *csr);
+/* challengePassword (RFC 2985 5.4.1, up to CF_CSR_CHALLENGE_MAX octets, whatever string type) as
+ * UTF-8; NULL when absent. It is a secret. */
+const struct cf_secret *cf_csr_challenge(const struct cf_csr *csr);
+/* The hash of the self-signature: 1, 256, 384, 512 for the SHA of that name; 0: another. */
+unsigned cf_csr_signature_sha(const struct cf_csr *csr);
+bool cf_csr_has_key_usage(const struct cf_csr *csr);
 /* RSA modulus or curve bits; *ret_is_rsa may be NULL. */
 unsigned cf_csr_key_bits(const struct cf_csr *csr, bool *ret_is_rsa);

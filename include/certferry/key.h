@@ -41,6 +41,15 @@ struct cf_key *cf_key_free(struct cf_key *key);
 CF_DEFINE_OWN(cf_key);
 enum cf_key_kind cf_key_kind_of(const struct cf_key *key);
 
+/* An RSA key in a PKCS#11 token ("pkcs11:..."); it stays there. pin may be NULL. It cannot be
+ * sealed (CF_E_UNSUPPORTED). Errors as cf_import_key_open. */
+CF_MUST_USE enum cf_rc cf_key_open_token(const char *uri, const struct cf_secret *pin,
+                                         struct cf_key **ret_key, struct cf_err *err);
+/* Makes one there, not extractable. CF_E_CONFLICT: there is one by this name. */
+CF_MUST_USE enum cf_rc cf_key_generate_in_token(const char *uri, const struct cf_secret *pin,
+                                                enum cf_key_kind kind, struct cf_key **ret_key,
+                                                struct cf_err *err);
+
 /* SubjectPublicKeyInfo DER. */
 CF_MUST_USE enum cf_rc cf_key_spki(const struct cf_key *key, struct cf_buf **ret_der,
                                    struct cf_err *err);

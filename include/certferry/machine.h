@@ -17,9 +17,15 @@ enum cf_step {
     CF_STEP_POLL,
     CF_STEP_WRAP,
     CF_STEP_REVOKE,
-    CF_STEP_REENCRYPT, /* admit and wrap in one: a kept copy, for another recipient */
-    CF_STEP_IMPORT,    /* likewise: the request's own PFX */
-    CF_STEP_DELIVER    /* done for many items at once by a duty */
+    CF_STEP_REENCRYPT,     /* admit and wrap in one: a kept copy, for another recipient */
+    CF_STEP_IMPORT,        /* likewise: the request's own PFX */
+    CF_STEP_SCEP_ADMIT,    /* may this CSR be certified? */
+    CF_STEP_SCEP_VALIDATE, /* what the challenge is worth, where the cloud judges it */
+    CF_STEP_SCEP_RECORD,   /* the certificate is compared with what was asked, and on record */
+    CF_STEP_SCEP_NOTIFY,   /* the cloud hears of it before the device gets it */
+    CF_STEP_SCEP_WITHDRAW, /* the cloud would not have it: revoked */
+    CF_STEP_SCEP_FAIL,     /* the cloud hears that there will be none */
+    CF_STEP_DELIVER        /* done for many items at once by a duty */
 };
 
 enum cf_outcome_class {

@@ -16,12 +16,15 @@
 enum cf_auth { CF_AUTH_SECRET, CF_AUTH_CERTIFICATE, CF_AUTH_TLS };
 
 struct cf_cloud_settings {
-    char *endpoint;  /* base URL of the service; NULL: discovery */
-    char *authority; /* "https://login.microsoftonline.com/" */
+    bool is_off;      /* service = none: there is no cloud, all that needs one is refused */
+    bool serves_pkcs; /* the service speaks the Connector API's PKCS calls and heartbeat */
+    char *endpoint;   /* base URL of the service; NULL: discovery */
+    char *authority;  /* "https://login.microsoftonline.com/" */
     char *graph;
     char *resource;
-    char *service_app_id; /* whose endpoints discovery asks for */
-    char *service_name;   /* "PkiConnectorFEService" */
+    char *service_app_id;    /* whose endpoints discovery asks for */
+    char *service_name;      /* "PkiConnectorFEService" */
+    char *scep_service_name; /* "ScepRequestValidationFEService" */
     char *tenant;
     char *client_id;
     enum cf_auth auth;
@@ -224,6 +227,75 @@ struct cf_import_key_settings {
     char *pin_file; /* secret; NULL: none */
 };
 
+/*
+ * The SCEP front door, certferry-scepd: what it listens on, and its keys. The same for every CA
+ * that a SCEP profile names.
+ */
+struct cf_scep_settings {
+    bool is_on;    /* there is a [scep] section */
+    char **listen; /* HOST:PORT or [IPv6]:PORT for plain HTTP; NULL-terminated; NULL: none */
+    char **tls_listen;
+    char *tls_cert_file; /* PEM: the server's certificate, then its issuers */
+    char *tls_key_file;  /* PEM, secret */
+    char *socket;        /* where certferryd answers certferry-scepd */
+    char *socket_user;   /* who may ask there, besides root */
+    char *ra_key_file;   /* secret of 32 bytes under which RA keys lie in the store; or ... */
+    char *ra_token;      /* ... pkcs11: URI of the token, without object, that has them */
+    char *ra_pin_file;
+    char *
+        ra_sign_template; /* [template] sections; the same one twice: one RA certificate for both */
+    char *ra_encryption_template;
+    enum cf_key_kind ra_key;     /* RSA */
+    char *ra_subject;            /* distinguished name */
+    uint64_t ra_renew_before_ms; /* before the end of a certificate */
+    uint64_t ra_overlap_ms;      /* a replaced key still decrypts for this long */
+    uint64_t max_connections;
+    uint64_t max_per_address;
+    uint64_t max_waiting;        /* requests; more are turned away with 503 */
+    uint64_t request_timeout_ms; /* a client has to have sent its request by then */
+    uint64_t answer_timeout_ms;  /* then a device is told to come again */
+};
+
+enum cf_scep_challenge { CF_SCEP_STATIC, CF_SCEP_ONE_TIME, CF_SCEP_INTUNE };
+enum cf_scep_renewal {
+    CF_SCEP_RENEWAL_CHALLENGE,  /* like any other request */
+    CF_SCEP_RENEWAL_CERTIFICATE /* the certificate being renewed stands for a challenge */
+};
+
+/* What a device may ask for under /scep/NAME. Its names are judged by the [policy] sections. */
+struct cf_scep_profile_settings {
+    char *name;
+    bool is_default; /* answers under the paths of NDES, too */
+    char *ca;        /* [ca] section */
+    char *template_name;
+    enum cf_certificate_types types; /* USER or DEVICE */
+    enum cf_scep_challenge challenge;
+    char *challenge_file; /* secret: one challenge per line */
+    enum cf_scep_renewal renewal;
+    unsigned renewal_window_percent; /* of the lifetime: renewed only when no more is left; 100: at
+                                        any time */
+    unsigned renewal_threshold_percent; /* when `certferry expiring` calls it due; 0: never */
+    unsigned
+        key_usage; /* CF_KU_... a CSR has to ask for exactly these; 0: as the template allows */
+    char **eku;    /* a CSR may ask for no others; NULL: the template's */
+    size_t n_eku;
+    char **keys;                 /* allowed: "rsa2048", ... "p384"; NULL: any the policy allows */
+    uint64_t min_rsa_bits;       /* of subject keys and of message signers */
+    uint64_t validity_ms;        /* 0: the template's */
+    uint64_t keep_trying_ms;     /* a request whose CA is down is given up after this */
+    uint64_t clock_tolerance_ms; /* of signingTime; 0: not looked at */
+    bool allow_sha1;
+    bool allow_3des;
+    bool allow_single_des;
+    bool get_cert;
+    bool get_crl;
+    bool root_in_bundle;
+    char *
+        next_ca_file; /* PEM: the CA's coming certificate and its issuers; NULL: no GetNextCACert */
+};
+
+enum cf_store_backend { CF_STORE_SQLITE, CF_STORE_POSTGRES };
+
 struct cf_settings {
     char *connector_id;
     char *state_dir;
@@ -233,7 +305,10 @@ struct cf_settings {
 
     struct cf_cloud_settings cloud;
 
-    char *store_path;
+    enum cf_store_backend store_backend;
+    char *store_path;          /* sqlite */
+    char *store_connection;    /* postgres: libpq's key = value words, without a password */
+    char *store_password_file; /* postgres: secret; NULL: none is needed */
     char *store_key_file;
     uint64_t store_retain_ms;
 
@@ -264,6 +339,9 @@ struct cf_settings {
     size_t n_policies;
     struct cf_import_key_settings **import_keys;
     size_t n_import_keys;
+    struct cf_scep_settings scep;
+    struct cf_scep_profile_settings **scep_profiles;
+    size_t n_scep_profiles;
     char *recovery_file; /* PEM identity to which copies for re-encryption are sealed; NULL: none */
 };
 
@@ -285,5 +363,8 @@ uint64_t cf_template_validity_ms(const struct cf_template_settings *template_set
 /* Borrowed; NULL when there is none. Host and name compare without case. */
 const struct cf_ca_settings *cf_settings_find_ca(const struct cf_settings *settings,
                                                  const char *host, const char *ca_name);
+/* By section name. */
+const struct cf_scep_profile_settings *
+cf_settings_find_scep_profile(const struct cf_settings *settings, const char *name);
 const struct cf_template_settings *cf_ca_settings_template(const struct cf_ca_settings *ca,
                                                            const char *name);

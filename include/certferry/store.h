@@ -27,6 +27,7 @@ enum cf_kind {
     CF_KIND_REVOCATION,
     CF_KIND_REENCRYPT,
     CF_KIND_IMPORT,
+    CF_KIND_SCEP, /* a device's own request, and one of the registration authority for itself */
     CF_KIND_MAX_
 };
 
@@ -41,7 +42,9 @@ enum cf_kind {
     X(DELIVERED, "delivered")                                                                      \
     X(FAILED, "failed")                                                                            \
     X(REPORTED, "reported")                                                                        \
-    X(REVOKED, "revoked")
+    X(REVOKED, "revoked")                                                                          \
+    X(RECORDED, "recorded")                                                                        \
+    X(REFUSED, "refused")
 
 enum cf_state {
 #define X(name, text) CF_STATE_##name,
@@ -181,14 +184,17 @@ enum cf_reception {
     CF_RECEPTION_ANEW,      /* had failed for a passing reason; is received as if it were new */
 };
 
-/* Whether a reported failure is no answer any more when the cloud offers the request again: its
- * code is one that says so (cf_cloud_code_is_retryable), and no CSR was ever made for it. */
+/* Whether a reported failure is no answer any more when the request comes again: its code is one
+ * that says so (cf_cloud_code_is_retryable), and no CSR was ever made for it, or, of kind SCEP, it
+ * never went to a CA. */
 bool cf_store_begins_anew(enum cf_kind kind, enum cf_state state, enum cf_rc rc, bool has_csr);
 
 struct cf_item_filter {
-    unsigned states;       /* CF_STATE_BIT mask; 0: all */
-    unsigned kinds;        /* 1 << kind mask; 0: all */
-    const char *device_id; /* NULL: any */
+    unsigned states;            /* CF_STATE_BIT mask; 0: all */
+    unsigned kinds;             /* 1 << kind mask; 0: all */
+    const char *device_id;      /* NULL: any */
+    const char *context_prefix; /* NULL: any; compared by bytes */
+    bool newest_first;          /* then after_id means: with a smaller id; 0: from the newest */
     int64_t after_id;
     size_t limit; /* 1..1000 */
 };
@@ -223,6 +229,16 @@ struct cf_rate_request {
     uint64_t per_user;
     uint64_t per_device;
     uint64_t per_all;
+};
+
+/* A challenge that is good for one request. The store never has the challenge itself. */
+struct cf_scep_challenge_record {
+    const char *profile;
+    uint8_t digest[32];  /* HMAC-SHA-256 of it, by a key of the site's */
+    const char *subject; /* RFC 4514: the only one it is good for; NULL: any */
+    const char *made_by;
+    int64_t made_ms;
+    int64_t expires_ms;
 };
 
 /* The embedded CA's issued list. */
@@ -262,7 +278,11 @@ const struct cf_ca_share *cf_ca_share_find(const struct cf_ca_share *shares, siz
 
 struct cf_store;
 struct cf_store_options {
-    const char *path;
+    const char *path;       /* sqlite */
+    const char *connection; /* postgres: libpq's words */
+    const char *password_file;
+    const char *owner; /* postgres: two processes cannot have a store open by one name; NULL: this
+                          one claims nothing */
     const struct cf_clock *clock;
     const volatile int *stop_flag; /* ends waits for another process's lock; may be NULL */
 };
@@ -348,9 +368,27 @@ struct cf_store_ops {
     enum cf_rc (*grant)(struct cf_store *store, const struct cf_rate_request *request,
                         struct cf_err *err);
 
+    /* SCEP. add: CF_E_CONFLICT when profile and digest exist. use: CF_OK the first time and
+     * whenever the same context comes again; CF_E_NOT_FOUND; CF_E_CONFLICT when another context has
+     * used it; CF_E_RANGE when it has expired unused; CF_E_MISMATCH when it is for another subject
+     * (RFC 4514 texts are compared by bytes). */
+    enum cf_rc (*challenge_add)(struct cf_store *store,
+                                const struct cf_scep_challenge_record *record, struct cf_err *err);
+    enum cf_rc (*challenge_use)(struct cf_store *store, const char *profile,
+                                const uint8_t digest[32], const char *subject, const char *context,
+                                int64_t now_ms, struct cf_err *err);
+    /* The registration authority's document of one CA (docs/protocol/scep-socket.md), at most 1
+     * MiB, and its version, 1, 2, ...; CF_E_NOT_FOUND. put writes version `version` + 1 when the
+     * one there is `version` (0: none), else CF_E_CONFLICT. */
+    enum cf_rc (*ra_get)(struct cf_store *store, const char *ca, uint64_t *ret_version,
+                         struct cf_buf **ret_document, struct cf_err *err);
+    enum cf_rc (*ra_put)(struct cf_store *store, const char *ca, uint64_t version,
+                         struct cf_bytes document, struct cf_err *err);
+
     /* Deletes finished items (delivered, reported) last changed before this, with their history;
-     * the ledger stays. Copies for re-encryption go with the end of their certificate (not_after,
-     * revocation), entries of `grant` after an hour. */
+     * the ledger stays. One-time challenges go a day after they expired. Copies for re-encryption
+     * go with the end of their certificate (not_after, revocation), entries of `grant` after an
+     * hour. */
     enum cf_rc (*prune)(struct cf_store *store, int64_t before_ms, uint64_t *ret_n,
                         struct cf_err *err);
     /* Between writes, now and then: what was deleted or overwritten leaves the files beside the
@@ -380,7 +418,7 @@ struct cf_store_ops {
                                 struct cf_err *err);
 };
 
-enum { CF_STORE_ABI = 3 };
+enum { CF_STORE_ABI = 4 };
 
 /* Every implementation begins with its ops, so that callers write store->ops->claim(store, ...). */
 struct cf_store {
@@ -388,3 +426,4 @@ struct cf_store {
 };
 
 extern const struct cf_store_ops cf_store_sqlite;
+extern const struct cf_store_ops cf_store_postgres;

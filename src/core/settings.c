@@ -127,6 +127,7 @@ cloud_done(struct cf_cloud_settings *cloud)
     free(cloud->resource);
     free(cloud->service_app_id);
     free(cloud->service_name);
+    free(cloud->scep_service_name);
     free(cloud->tenant);
     free(cloud->client_id);
     free(cloud->client_secret_file);
@@ -184,6 +185,38 @@ free_import_key(struct cf_import_key_settings *key)
     free(key);
 }
 
+static void
+scep_done(struct cf_scep_settings *scep)
+{
+    free_words(scep->listen);
+    free_words(scep->tls_listen);
+    free(scep->tls_cert_file);
+    free(scep->tls_key_file);
+    free(scep->socket);
+    free(scep->socket_user);
+    free(scep->ra_key_file);
+    free(scep->ra_token);
+    free(scep->ra_pin_file);
+    free(scep->ra_sign_template);
+    free(scep->ra_encryption_template);
+    free(scep->ra_subject);
+}
+
+static void
+free_scep_profile(struct cf_scep_profile_settings *profile)
+{
+    if (!profile)
+        return;
+    free(profile->name);
+    free(profile->ca);
+    free(profile->template_name);
+    free(profile->challenge_file);
+    free_list(profile->eku, profile->n_eku);
+    free_words(profile->keys);
+    free(profile->next_ca_file);
+    free(profile);
+}
+
 struct cf_settings *
 cf_settings_free(struct cf_settings *settings)
 {
@@ -194,6 +227,8 @@ cf_settings_free(struct cf_settings *settings)
     free(settings->state_dir);
     cloud_done(&settings->cloud);
     free(settings->store_path);
+    free(settings->store_connection);
+    free(settings->store_password_file);
     free(settings->store_key_file);
     free(settings->recipient_ca_file);
     free(settings->recipient_pins_file);
@@ -212,6 +247,10 @@ cf_settings_free(struct cf_settings *settings)
     for (size_t i = 0; i < settings->n_import_keys; i++)
         free_import_key(settings->import_keys[i]);
     free(settings->import_keys);
+    scep_done(&settings->scep);
+    for (size_t i = 0; i < settings->n_scep_profiles; i++)
+        free_scep_profile(settings->scep_profiles[i]);
+    free(settings->scep_profiles);
     free(settings->recovery_file);
     free(settings);
     return NULL;
@@ -225,6 +264,16 @@ cf_settings_find_ca(const struct cf_settings *settings, const char *host, const 
 
         if (cf_text_equal_nocase(ca->host, host) && cf_text_equal_nocase(ca->ca_name, ca_name))
             return ca;
+    }
+    return NULL;
+}
+
+const struct cf_scep_profile_settings *
+cf_settings_find_scep_profile(const struct cf_settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->n_scep_profiles; i++) {
+        if (cf_text_equal_nocase(settings->scep_profiles[i]->name, name))
+            return settings->scep_profiles[i];
     }
     return NULL;
 }

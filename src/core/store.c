@@ -24,6 +24,8 @@ cf_kind_name(enum cf_kind kind)
         return "reencrypt";
     case CF_KIND_IMPORT:
         return "import";
+    case CF_KIND_SCEP:
+        return "scep";
     case CF_KIND_MAX_:
         break;
     }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "certferry/store.h"
-#include "conn.h"
+#include "query.h"
 
 /* Puts what both the insertion and the update of an item write. */
 void cf_item_row_put(struct cf_query *q, const struct cf_item *item, int64_t now_ms);

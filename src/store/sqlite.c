@@ -13,7 +13,7 @@ cf_sqlite_free(struct cf_sqlite *self)
 {
     if (!self)
         return NULL;
-    cf_conn_done(&self->reader);
+    cf_sqlite_conn_done(&self->reader);
     /* Last: closing the last connection empties the log into the file. */
     cf_writer_done(&self->writer);
     pthread_mutex_destroy(&self->read_mutex);
@@ -39,13 +39,13 @@ sqlite_open(const struct cf_store_options *options, struct cf_store **ret_store,
 
     CF_TRY(cf_place_prepare(self->path, err));
     struct cf_conn *writer = &self->writer.conn;
-    CF_TRY(cf_conn_open(writer, self->path, options->stop_flag, err));
+    CF_TRY(cf_sqlite_conn_open(writer, self->path, options->stop_flag, err));
     /* Before anything is changed: the file may not be ours. */
     CF_TRY(cf_migrate_check(writer, CF_N_MIGRATIONS, err));
-    CF_TRY(cf_conn_tune(writer, err));
+    CF_TRY(cf_sqlite_conn_tune(writer, err));
     CF_TRY(cf_migrate(writer, CF_MIGRATIONS, CF_N_MIGRATIONS, err));
-    CF_TRY(cf_conn_open(&self->reader, self->path, options->stop_flag, err));
-    CF_TRY(cf_conn_tune(&self->reader, err));
+    CF_TRY(cf_sqlite_conn_open(&self->reader, self->path, options->stop_flag, err));
+    CF_TRY(cf_sqlite_conn_tune(&self->reader, err));
 
     *ret_store = &cf_give(self)->store;
     return CF_OK;
@@ -59,13 +59,13 @@ sqlite_close(struct cf_store *store)
 }
 
 enum cf_rc
-cf_sqlite_write(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
+cf_op_write(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
 {
     return cf_writer_run(&cf_sqlite_of(store)->writer, fn, arg, err);
 }
 
 enum cf_rc
-cf_sqlite_read(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
+cf_op_read(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
 {
     struct cf_sqlite *self = cf_sqlite_of(store);
 
@@ -89,13 +89,13 @@ sqlite_tidy(struct cf_store *store, struct cf_err *err)
 }
 
 int64_t
-cf_sqlite_now(struct cf_store *store)
+cf_op_now(struct cf_store *store)
 {
     return cf_clock_now_ms(cf_sqlite_of(store)->clock);
 }
 
 enum cf_rc
-cf_sqlite_check_limit(size_t limit, struct cf_err *err)
+cf_op_check_limit(size_t limit, struct cf_err *err)
 {
     if (limit >= 1 && limit <= 1000)
         return CF_OK;
@@ -107,29 +107,29 @@ const struct cf_store_ops cf_store_sqlite = {
     .abi = CF_STORE_ABI,
     .open = sqlite_open,
     .close = sqlite_close,
-    .receive = cf_sqlite_receive,
-    .claim = cf_sqlite_claim,
-    .claim_one = cf_sqlite_claim_one,
-    .commit = cf_sqlite_commit,
-    .release = cf_sqlite_release,
-    .renew = cf_sqlite_renew,
-    .extend_leases = cf_sqlite_extend_leases,
-    .make_due = cf_sqlite_make_due,
-    .next_due = cf_sqlite_next_due,
-    .count = cf_sqlite_count,
-    .list = cf_sqlite_list,
-    .get = cf_sqlite_get,
-    .history = cf_sqlite_history,
-    .ledger = cf_sqlite_ledger,
-    .ledger_revoke = cf_sqlite_ledger_revoke,
-    .recovery = cf_sqlite_recovery,
-    .grant = cf_sqlite_grant,
-    .prune = cf_sqlite_prune,
+    .receive = cf_op_receive,
+    .claim = cf_op_claim,
+    .claim_one = cf_op_claim_one,
+    .commit = cf_op_commit,
+    .release = cf_op_release,
+    .renew = cf_op_renew,
+    .extend_leases = cf_op_extend_leases,
+    .make_due = cf_op_make_due,
+    .next_due = cf_op_next_due,
+    .count = cf_op_count,
+    .list = cf_op_list,
+    .get = cf_op_get,
+    .history = cf_op_history,
+    .ledger = cf_op_ledger,
+    .ledger_revoke = cf_op_ledger_revoke,
+    .recovery = cf_op_recovery,
+    .grant = cf_op_grant,
+    .prune = cf_op_prune,
     .tidy = sqlite_tidy,
     .check = cf_sqlite_check,
-    .ca_add = cf_sqlite_ca_add,
-    .ca_get = cf_sqlite_ca_get,
-    .ca_update = cf_sqlite_ca_update,
-    .ca_each = cf_sqlite_ca_each,
-    .ca_crl_number = cf_sqlite_ca_crl_number,
+    .ca_add = cf_op_ca_add,
+    .ca_get = cf_op_ca_get,
+    .ca_update = cf_op_ca_update,
+    .ca_each = cf_op_ca_each,
+    .ca_crl_number = cf_op_ca_crl_number,
 };

@@ -59,7 +59,7 @@ check_space(const struct report *report, const char *path)
 }
 
 static enum cf_rc
-first_text(struct cf_conn *conn, enum cf_sql sql, bool *ret_has_row, char *text, size_t size,
+first_text(struct cf_sqlite_conn *conn, enum cf_sql sql, bool *ret_has_row, char *text, size_t size,
            struct cf_err *err)
 {
     cf_own_query q = {0};
@@ -72,7 +72,7 @@ first_text(struct cf_conn *conn, enum cf_sql sql, bool *ret_has_row, char *text,
 }
 
 static enum cf_rc
-read_number(struct cf_conn *conn, enum cf_sql sql, int64_t *ret, struct cf_err *err)
+read_number(struct cf_sqlite_conn *conn, enum cf_sql sql, int64_t *ret, struct cf_err *err)
 {
     cf_own_query q = {0};
     bool has_row = false;
@@ -84,7 +84,7 @@ read_number(struct cf_conn *conn, enum cf_sql sql, int64_t *ret, struct cf_err *
 }
 
 static enum cf_rc
-check_content(const struct report *report, struct cf_conn *conn, struct cf_err *err)
+check_content(const struct report *report, struct cf_sqlite_conn *conn, struct cf_err *err)
 {
     static const char RESTORE[] =
         "stop the service, keep a copy, then restore a backup or use 'sqlite3 FILE .recover'";
@@ -122,10 +122,10 @@ cf_sqlite_check(struct cf_store *store, cf_finding_fn *report_fn, void *arg, str
 
     check_place(&report, self->path);
     check_space(&report, self->path);
-    enum cf_rc rc = cf_conn_open(&conn, self->path, self->writer.conn.stop_flag, &own);
+    enum cf_rc rc = cf_sqlite_conn_open(&conn, self->path, self->writer.conn.stop_flag, &own);
     if (rc == CF_OK)
         rc = check_content(&report, &conn, &own);
-    cf_conn_done(&conn);
+    cf_sqlite_conn_done(&conn);
     if (rc == CF_E_STORE_CORRUPT) {
         say(&report, CF_FINDING_ERROR, own.text, "restore a backup");
         return CF_OK;

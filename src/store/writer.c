@@ -23,7 +23,7 @@ cf_writer_init(struct cf_writer *writer)
 void
 cf_writer_done(struct cf_writer *writer)
 {
-    cf_conn_done(&writer->conn);
+    cf_sqlite_conn_done(&writer->conn);
     pthread_cond_destroy(&writer->changed);
     pthread_mutex_destroy(&writer->mutex);
 }
@@ -62,7 +62,7 @@ run_all(struct cf_conn *conn, struct cf_write *group, struct cf_err *err)
 {
     CF_TRY(run(conn, CF_SQL_BEGIN, err));
     /* After BEGIN, which is where a log that is missing from the start is made. */
-    CF_TRY(cf_conn_check_place(conn, err));
+    CF_TRY(cf_sqlite_conn_check_place(conn, err));
     for (struct cf_write *write = group; write; write = write->next)
         CF_TRY(run_one(conn, write, err));
     return run(conn, CF_SQL_COMMIT, err);
@@ -152,5 +152,5 @@ cf_writer_empty_log(struct cf_writer *writer, struct cf_err *err)
 
     bool is_later = (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
     return code == SQLITE_OK || is_later ? CF_OK
-                                         : cf_conn_fail(conn, code, "emptying its log", err);
+                                         : cf_sqlite_conn_fail(conn, code, "emptying its log", err);
 }

@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#include "conn.h"
+#include "sqlite_conn.h"
 
 /* Runs on the thread of any caller. May be undone after it returned CF_OK: what it gives out is
  * good only when cf_writer_run returns CF_OK. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sqlite_grant - requests counted against a policy's limits, over the last hour. */
-#include "sqlite.h"
+/* op_grant - requests counted against a policy's limits, over the last hour. */
+#include "op.h"
 
 static const int64_t HOUR_MS = INT64_C(60) * 60 * 1000;
 
@@ -132,7 +132,7 @@ grant(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_grant(struct cf_store *store, const struct cf_rate_request *request, struct cf_err *err)
+cf_op_grant(struct cf_store *store, const struct cf_rate_request *request, struct cf_err *err)
 {
-    return cf_sqlite_write(store, grant, &request, err);
+    return cf_op_write(store, grant, &request, err);
 }

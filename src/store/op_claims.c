@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sqlite_claims - taking items to work on, and giving them back changed or as they were. */
+/* op_claims - taking items to work on, and giving them back changed or as they were. */
 #include <stdlib.h>
 
 #include "item_row.h"
-#include "sqlite.h"
+#include "op.h"
 
 struct candidate {
     int64_t id;
@@ -99,7 +99,7 @@ claim(struct cf_conn *conn, void *arg, struct cf_err *err)
 {
     struct claim *call = (struct claim *)arg;
 
-    CF_TRY(cf_sqlite_each_walk(conn, call->states, call->kinds, call->shares, call->n_shares,
+    CF_TRY(cf_op_each_walk(conn, call->states, call->kinds, call->shares, call->n_shares,
                                find_candidates, call, err));
     if (call->n_candidates > 0)
         qsort(call->candidates, call->n_candidates, sizeof *call->candidates, by_due);
@@ -116,7 +116,7 @@ claim(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_claim(struct cf_store *store, const char *owner, unsigned states, unsigned kinds,
+cf_op_claim(struct cf_store *store, const char *owner, unsigned states, unsigned kinds,
                 const struct cf_ca_share *shares, size_t n_shares, int64_t now_ms, int64_t until_ms,
                 size_t max, struct cf_items *ret_items, struct cf_err *err)
 {
@@ -137,7 +137,7 @@ cf_sqlite_claim(struct cf_store *store, const char *owner, unsigned states, unsi
     call.used = calloc(n_shares > 0 ? n_shares : 1, sizeof *call.used);
     call.items.item = calloc(max, sizeof(struct cf_item *));
     enum cf_rc rc =
-        call.used && call.items.item ? cf_sqlite_write(store, claim, &call, err) : cf_fail_oom(err);
+        call.used && call.items.item ? cf_op_write(store, claim, &call, err) : cf_fail_oom(err);
     free(call.candidates);
     free(call.used);
     if (rc == CF_OK)
@@ -179,12 +179,12 @@ claim_one(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_claim_one(struct cf_store *store, const char *owner, enum cf_kind kind,
+cf_op_claim_one(struct cf_store *store, const char *owner, enum cf_kind kind,
                     const char *context, int64_t now_ms, int64_t until_ms,
                     struct cf_item **ret_item, struct cf_err *err)
 {
     struct claim_one call = {owner, kind, context, now_ms, until_ms, NULL};
-    enum cf_rc rc = cf_sqlite_write(store, claim_one, &call, err);
+    enum cf_rc rc = cf_op_write(store, claim_one, &call, err);
 
     if (rc == CF_OK)
         *ret_item = call.item;
@@ -254,12 +254,12 @@ commit(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_commit(struct cf_store *store, const char *owner, const struct cf_change *changes,
+cf_op_commit(struct cf_store *store, const char *owner, const struct cf_change *changes,
                  size_t n, struct cf_err *err)
 {
-    struct commit call = {owner, changes, n, cf_sqlite_now(store)};
+    struct commit call = {owner, changes, n, cf_op_now(store)};
 
-    return n == 0 ? CF_OK : cf_sqlite_write(store, commit, &call, err);
+    return n == 0 ? CF_OK : cf_op_write(store, commit, &call, err);
 }
 
 struct release {
@@ -292,12 +292,12 @@ release(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_release(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
+cf_op_release(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
                   struct cf_err *err)
 {
     struct release call = {owner, ids, n};
 
-    return cf_sqlite_write(store, release, &call, err);
+    return cf_op_write(store, release, &call, err);
 }
 
 struct renew {
@@ -325,10 +325,10 @@ renew(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_renew(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
+cf_op_renew(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
                 int64_t until_ms, struct cf_err *err)
 {
     struct renew call = {owner, ids, n, until_ms};
 
-    return n == 0 ? CF_OK : cf_sqlite_write(store, renew, &call, err);
+    return n == 0 ? CF_OK : cf_op_write(store, renew, &call, err);
 }

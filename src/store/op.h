@@ -25,14 +25,14 @@ cf_sqlite_of(struct cf_store *store)
     return (struct cf_sqlite *)store;
 }
 
-CF_MUST_USE enum cf_rc cf_sqlite_write(struct cf_store *store, cf_write_fn *fn, void *arg,
+CF_MUST_USE enum cf_rc cf_op_write(struct cf_store *store, cf_write_fn *fn, void *arg,
                                        struct cf_err *err);
 /* fn may neither call the store again nor call out. */
-CF_MUST_USE enum cf_rc cf_sqlite_read(struct cf_store *store, cf_write_fn *fn, void *arg,
+CF_MUST_USE enum cf_rc cf_op_read(struct cf_store *store, cf_write_fn *fn, void *arg,
                                       struct cf_err *err);
-int64_t cf_sqlite_now(struct cf_store *store);
+int64_t cf_op_now(struct cf_store *store);
 /* CF_E_RANGE unless 1..1000. */
-CF_MUST_USE enum cf_rc cf_sqlite_check_limit(size_t limit, struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_op_check_limit(size_t limit, struct cf_err *err);
 
 /* Items that one walk along an index meets in the order of their due time. */
 struct cf_walk {
@@ -46,48 +46,48 @@ typedef enum cf_rc cf_walk_fn(struct cf_conn *conn, const struct cf_walk *walk, 
                               struct cf_err *err);
 /* Calls fn for each kind and state, and where shares matter for each CA whose share is not 0: none
  * of the walks has to pass by rows that are not wanted, however many there are. */
-CF_MUST_USE enum cf_rc cf_sqlite_each_walk(struct cf_conn *conn, unsigned states, unsigned kinds,
+CF_MUST_USE enum cf_rc cf_op_each_walk(struct cf_conn *conn, unsigned states, unsigned kinds,
                                            const struct cf_ca_share *shares, size_t n_shares,
                                            cf_walk_fn *fn, void *arg, struct cf_err *err);
 
 /* The operations, by file. */
-enum cf_rc cf_sqlite_receive(struct cf_store *store, struct cf_item *const *items, size_t n,
+enum cf_rc cf_op_receive(struct cf_store *store, struct cf_item *const *items, size_t n,
                              enum cf_reception *ret_receptions, struct cf_err *err);
-enum cf_rc cf_sqlite_make_due(struct cf_store *store, int64_t now_ms, struct cf_err *err);
-enum cf_rc cf_sqlite_extend_leases(struct cf_store *store, const int64_t *ids, size_t n,
+enum cf_rc cf_op_make_due(struct cf_store *store, int64_t now_ms, struct cf_err *err);
+enum cf_rc cf_op_extend_leases(struct cf_store *store, const int64_t *ids, size_t n,
                                    int64_t lease_until_ms, struct cf_err *err);
-enum cf_rc cf_sqlite_prune(struct cf_store *store, int64_t before_ms, uint64_t *ret_n,
+enum cf_rc cf_op_prune(struct cf_store *store, int64_t before_ms, uint64_t *ret_n,
                            struct cf_err *err);
 
-enum cf_rc cf_sqlite_claim(struct cf_store *store, const char *owner, unsigned states,
+enum cf_rc cf_op_claim(struct cf_store *store, const char *owner, unsigned states,
                            unsigned kinds, const struct cf_ca_share *shares, size_t n_shares,
                            int64_t now_ms, int64_t until_ms, size_t max, struct cf_items *ret_items,
                            struct cf_err *err);
-enum cf_rc cf_sqlite_claim_one(struct cf_store *store, const char *owner, enum cf_kind kind,
+enum cf_rc cf_op_claim_one(struct cf_store *store, const char *owner, enum cf_kind kind,
                                const char *context, int64_t now_ms, int64_t until_ms,
                                struct cf_item **ret_item, struct cf_err *err);
-enum cf_rc cf_sqlite_commit(struct cf_store *store, const char *owner,
+enum cf_rc cf_op_commit(struct cf_store *store, const char *owner,
                             const struct cf_change *changes, size_t n, struct cf_err *err);
-enum cf_rc cf_sqlite_release(struct cf_store *store, const char *owner, const int64_t *ids,
+enum cf_rc cf_op_release(struct cf_store *store, const char *owner, const int64_t *ids,
                              size_t n, struct cf_err *err);
-enum cf_rc cf_sqlite_renew(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
+enum cf_rc cf_op_renew(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
                            int64_t until_ms, struct cf_err *err);
 
-enum cf_rc cf_sqlite_next_due(struct cf_store *store, unsigned states, unsigned kinds,
+enum cf_rc cf_op_next_due(struct cf_store *store, unsigned states, unsigned kinds,
                               const struct cf_ca_share *shares, size_t n_shares, int64_t *ret_ms,
                               struct cf_err *err);
-enum cf_rc cf_sqlite_count(struct cf_store *store, enum cf_kind kind,
+enum cf_rc cf_op_count(struct cf_store *store, enum cf_kind kind,
                            uint64_t ret_counts[CF_STATE_MAX_], struct cf_err *err);
-enum cf_rc cf_sqlite_list(struct cf_store *store, const struct cf_item_filter *filter,
+enum cf_rc cf_op_list(struct cf_store *store, const struct cf_item_filter *filter,
                           struct cf_items *ret_items, struct cf_err *err);
-enum cf_rc cf_sqlite_get(struct cf_store *store, enum cf_kind kind, const char *context,
+enum cf_rc cf_op_get(struct cf_store *store, enum cf_kind kind, const char *context,
                          struct cf_item **ret_item, struct cf_err *err);
-enum cf_rc cf_sqlite_history(struct cf_store *store, int64_t item_id,
+enum cf_rc cf_op_history(struct cf_store *store, int64_t item_id,
                              struct cf_history *ret_history, struct cf_err *err);
 
-enum cf_rc cf_sqlite_ledger(struct cf_store *store, const struct cf_ledger_filter *filter,
+enum cf_rc cf_op_ledger(struct cf_store *store, const struct cf_ledger_filter *filter,
                             struct cf_ledger *ret_ledger, struct cf_err *err);
-enum cf_rc cf_sqlite_ledger_revoke(struct cf_store *store, int64_t ledger_id, int64_t revoked_ms,
+enum cf_rc cf_op_ledger_revoke(struct cf_store *store, int64_t ledger_id, int64_t revoked_ms,
                                    int reason, struct cf_err *err);
 /* Within a transaction of the writer. */
 CF_MUST_USE enum cf_rc cf_ledger_row_add(struct cf_conn *conn, const struct cf_ledger_entry *entry,
@@ -95,7 +95,7 @@ CF_MUST_USE enum cf_rc cf_ledger_row_add(struct cf_conn *conn, const struct cf_l
 CF_MUST_USE enum cf_rc cf_ledger_row_revoke(struct cf_conn *conn, int64_t id, int64_t revoked_ms,
                                             int reason, struct cf_err *err);
 
-enum cf_rc cf_sqlite_recovery(struct cf_store *store, int64_t ledger_id, struct cf_buf **ret_sealed,
+enum cf_rc cf_op_recovery(struct cf_store *store, int64_t ledger_id, struct cf_buf **ret_sealed,
                               struct cf_err *err);
 /* Within a transaction of the writer. */
 CF_MUST_USE enum cf_rc cf_recovery_row_add(struct cf_conn *conn, int64_t ledger_id,
@@ -107,7 +107,7 @@ CF_MUST_USE enum cf_rc cf_recovery_row_end(struct cf_conn *conn, int64_t ledger_
 CF_MUST_USE enum cf_rc cf_recovery_rows_prune(struct cf_conn *conn, int64_t now_ms,
                                               struct cf_err *err);
 
-enum cf_rc cf_sqlite_grant(struct cf_store *store, const struct cf_rate_request *request,
+enum cf_rc cf_op_grant(struct cf_store *store, const struct cf_rate_request *request,
                            struct cf_err *err);
 /* Within a transaction of the writer; policy NULL: of all. */
 CF_MUST_USE enum cf_rc cf_grant_rows_prune(struct cf_conn *conn, const char *policy, int64_t now_ms,
@@ -116,14 +116,14 @@ CF_MUST_USE enum cf_rc cf_grant_rows_prune(struct cf_conn *conn, const char *pol
 enum cf_rc cf_sqlite_check(struct cf_store *store, cf_finding_fn *report, void *arg,
                            struct cf_err *err);
 
-enum cf_rc cf_sqlite_ca_add(struct cf_store *store, const struct cf_ca_record *record,
+enum cf_rc cf_op_ca_add(struct cf_store *store, const struct cf_ca_record *record,
                             struct cf_ca_record **ret_existing, struct cf_err *err);
-enum cf_rc cf_sqlite_ca_get(struct cf_store *store, const char *ca, const char *serial,
+enum cf_rc cf_op_ca_get(struct cf_store *store, const char *ca, const char *serial,
                             const char *request_key, struct cf_ca_record **ret_record,
                             struct cf_err *err);
-enum cf_rc cf_sqlite_ca_update(struct cf_store *store, const struct cf_ca_record *record,
+enum cf_rc cf_op_ca_update(struct cf_store *store, const struct cf_ca_record *record,
                                enum cf_ca_status from, struct cf_err *err);
-enum cf_rc cf_sqlite_ca_each(struct cf_store *store, const char *ca, enum cf_ca_status status,
+enum cf_rc cf_op_ca_each(struct cf_store *store, const char *ca, enum cf_ca_status status,
                              cf_ca_record_fn *fn, void *arg, struct cf_err *err);
-enum cf_rc cf_sqlite_ca_crl_number(struct cf_store *store, const char *ca, uint64_t *ret_number,
+enum cf_rc cf_op_ca_crl_number(struct cf_store *store, const char *ca, uint64_t *ret_number,
                                    struct cf_err *err);

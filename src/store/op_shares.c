@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sqlite_shares - the waiting items CA by CA, so that those of one CA need not be passed by. */
-#include "sqlite.h"
+/* op_shares - the waiting items CA by CA, so that those of one CA need not be passed by. */
+#include "op.h"
 
 /* The last row of the walk is NULL, which stands for the items that name no CA. */
 static enum cf_rc
@@ -30,7 +30,7 @@ each_ca(struct cf_conn *conn, int64_t kind, int64_t state, const struct cf_ca_sh
 }
 
 enum cf_rc
-cf_sqlite_each_walk(struct cf_conn *conn, unsigned states, unsigned kinds,
+cf_op_each_walk(struct cf_conn *conn, unsigned states, unsigned kinds,
                     const struct cf_ca_share *shares, size_t n_shares, cf_walk_fn *fn, void *arg,
                     struct cf_err *err)
 {

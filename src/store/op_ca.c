@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sqlite_ca - the embedded CA's issued list and CRL numbers. */
+/* op_ca - the embedded CA's issued list and CRL numbers. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "sqlite.h"
+#include "op.h"
 
 enum { PAGE = 256 };
 
@@ -92,14 +92,14 @@ add(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_ca_add(struct cf_store *store, const struct cf_ca_record *record,
+cf_op_ca_add(struct cf_store *store, const struct cf_ca_record *record,
                  struct cf_ca_record **ret_existing, struct cf_err *err)
 {
     struct one call = {.record = record};
 
     if (!record->ca || !record->serial || !record->request_key)
         return cf_fail(err, CF_E_BUG, "CA record without CA, serial number or request key");
-    enum cf_rc rc = cf_sqlite_write(store, add, &call, err);
+    enum cf_rc rc = cf_op_write(store, add, &call, err);
     if (rc == CF_OK)
         *ret_existing = call.found;
     else
@@ -116,14 +116,14 @@ get(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_ca_get(struct cf_store *store, const char *ca, const char *serial,
+cf_op_ca_get(struct cf_store *store, const char *ca, const char *serial,
                  const char *request_key, struct cf_ca_record **ret_record, struct cf_err *err)
 {
     struct one call = {.sql = serial ? CF_SQL_CA_BY_SERIAL : CF_SQL_CA_BY_REQUEST_KEY,
                        .ca = ca,
                        .key = serial ? serial : request_key};
 
-    CF_TRY(cf_sqlite_read(store, get, &call, err));
+    CF_TRY(cf_op_read(store, get, &call, err));
     if (!call.found)
         return cf_fail(err, CF_E_NOT_FOUND, "CA '%s' has no %s '%s'", ca,
                        serial ? "certificate with serial number" : "request with key", call.key);
@@ -161,12 +161,12 @@ update(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_ca_update(struct cf_store *store, const struct cf_ca_record *record,
+cf_op_ca_update(struct cf_store *store, const struct cf_ca_record *record,
                     enum cf_ca_status from, struct cf_err *err)
 {
     struct one call = {.record = record, .from = from};
 
-    return cf_sqlite_write(store, update, &call, err);
+    return cf_op_write(store, update, &call, err);
 }
 
 struct page {
@@ -210,7 +210,7 @@ page_done(struct page *page)
 
 /* Page by page, so that fn runs without a lock and may use the store. */
 enum cf_rc
-cf_sqlite_ca_each(struct cf_store *store, const char *ca, enum cf_ca_status status,
+cf_op_ca_each(struct cf_store *store, const char *ca, enum cf_ca_status status,
                   cf_ca_record_fn *fn, void *arg, struct cf_err *err)
 {
     cf_own_str after = strdup("");
@@ -221,7 +221,7 @@ cf_sqlite_ca_each(struct cf_store *store, const char *ca, enum cf_ca_status stat
 
         if (!after)
             return cf_fail_oom(err);
-        enum cf_rc rc = cf_sqlite_read(store, get_page, &page, err);
+        enum cf_rc rc = cf_op_read(store, get_page, &page, err);
         n = page.n;
         for (size_t i = 0; rc == CF_OK && i < n; i++)
             rc = fn(arg, page.record[i], err);
@@ -257,12 +257,12 @@ next_number(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_ca_crl_number(struct cf_store *store, const char *ca, uint64_t *ret_number,
+cf_op_ca_crl_number(struct cf_store *store, const char *ca, uint64_t *ret_number,
                         struct cf_err *err)
 {
     struct number call = {ca, 0};
 
-    CF_TRY(cf_sqlite_write(store, next_number, &call, err));
+    CF_TRY(cf_op_write(store, next_number, &call, err));
     *ret_number = (uint64_t)call.number;
     return CF_OK;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sqlite_read - looking at items without touching them. */
+/* op_read - looking at items without touching them. */
 #include <stdlib.h>
 
 #include "item_row.h"
-#include "sqlite.h"
+#include "op.h"
 
 struct next_due {
     unsigned states;
@@ -47,18 +47,18 @@ next_due(struct cf_conn *conn, void *arg, struct cf_err *err)
 {
     const struct next_due *call = (struct next_due *)arg;
 
-    return cf_sqlite_each_walk(conn, call->states, call->kinds, call->shares, call->n_shares,
+    return cf_op_each_walk(conn, call->states, call->kinds, call->shares, call->n_shares,
                                next_due_of, arg, err);
 }
 
 enum cf_rc
-cf_sqlite_next_due(struct cf_store *store, unsigned states, unsigned kinds,
+cf_op_next_due(struct cf_store *store, unsigned states, unsigned kinds,
                    const struct cf_ca_share *shares, size_t n_shares, int64_t *ret_ms,
                    struct cf_err *err)
 {
     struct next_due call = {states, kinds, shares, n_shares, INT64_MAX};
 
-    CF_TRY(cf_sqlite_read(store, next_due, &call, err));
+    CF_TRY(cf_op_read(store, next_due, &call, err));
     *ret_ms = call.ms;
     return CF_OK;
 }
@@ -88,12 +88,12 @@ count(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_count(struct cf_store *store, enum cf_kind kind, uint64_t ret_counts[CF_STATE_MAX_],
+cf_op_count(struct cf_store *store, enum cf_kind kind, uint64_t ret_counts[CF_STATE_MAX_],
                 struct cf_err *err)
 {
     struct count call = {.kind = kind};
 
-    CF_TRY(cf_sqlite_read(store, count, &call, err));
+    CF_TRY(cf_op_read(store, count, &call, err));
     for (int i = 0; i < CF_STATE_MAX_; i++)
         ret_counts[i] = call.n[i];
     return CF_OK;
@@ -123,16 +123,16 @@ list(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_list(struct cf_store *store, const struct cf_item_filter *filter,
+cf_op_list(struct cf_store *store, const struct cf_item_filter *filter,
                struct cf_items *ret_items, struct cf_err *err)
 {
     struct list call = {.filter = filter};
 
-    CF_TRY(cf_sqlite_check_limit(filter->limit, err));
+    CF_TRY(cf_op_check_limit(filter->limit, err));
     call.items.item = calloc(filter->limit, sizeof(struct cf_item *));
     if (!call.items.item)
         return cf_fail_oom(err);
-    enum cf_rc rc = cf_sqlite_read(store, list, &call, err);
+    enum cf_rc rc = cf_op_read(store, list, &call, err);
     if (rc == CF_OK)
         *ret_items = call.items;
     else
@@ -164,12 +164,12 @@ get(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_get(struct cf_store *store, enum cf_kind kind, const char *context,
+cf_op_get(struct cf_store *store, enum cf_kind kind, const char *context,
               struct cf_item **ret_item, struct cf_err *err)
 {
     struct get call = {kind, context, NULL};
 
-    CF_TRY(cf_sqlite_read(store, get, &call, err));
+    CF_TRY(cf_op_read(store, get, &call, err));
     *ret_item = call.item;
     return CF_OK;
 }
@@ -218,11 +218,11 @@ history(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_history(struct cf_store *store, int64_t item_id, struct cf_history *ret_history,
+cf_op_history(struct cf_store *store, int64_t item_id, struct cf_history *ret_history,
                   struct cf_err *err)
 {
     struct history call = {.item_id = item_id};
-    enum cf_rc rc = cf_sqlite_read(store, history, &call, err);
+    enum cf_rc rc = cf_op_read(store, history, &call, err);
 
     if (rc == CF_OK)
         *ret_history = call.lines;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sqlite_recovery - sealed copies of keys, for as long as their certificates last. */
-#include "sqlite.h"
+/* op_recovery - sealed copies of keys, for as long as their certificates last. */
+#include "op.h"
 
 enum cf_rc
 cf_recovery_row_add(struct cf_conn *conn, int64_t ledger_id, const struct cf_ledger_entry *entry,
@@ -60,12 +60,12 @@ recovery(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_recovery(struct cf_store *store, int64_t ledger_id, struct cf_buf **ret_sealed,
+cf_op_recovery(struct cf_store *store, int64_t ledger_id, struct cf_buf **ret_sealed,
                    struct cf_err *err)
 {
     struct recovery call = {ledger_id, NULL};
 
-    CF_TRY(cf_sqlite_read(store, recovery, &call, err));
+    CF_TRY(cf_op_read(store, recovery, &call, err));
     *ret_sealed = call.sealed;
     return CF_OK;
 }

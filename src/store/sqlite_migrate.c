@@ -3,11 +3,11 @@
 
 #include <errno.h>
 
-#include "conn.h"
+#include "sqlite_conn.h"
 
 /* Runs one of our own fixed texts, prepared for this once. */
 static enum cf_rc
-read_number(struct cf_conn *conn, const char *sql, int *ret, struct cf_err *err)
+read_number(struct cf_sqlite_conn *conn, const char *sql, int *ret, struct cf_err *err)
 {
     sqlite3_stmt *stmt = NULL;
 
@@ -19,20 +19,20 @@ read_number(struct cf_conn *conn, const char *sql, int *ret, struct cf_err *err)
     int value = code == SQLITE_ROW ? sqlite3_column_int(stmt, 0) : 0;
     sqlite3_finalize(stmt);
     if (code != SQLITE_ROW)
-        return cf_conn_fail(conn, code, "reading its version", err);
+        return cf_sqlite_conn_fail(conn, code, "reading its version", err);
 
     *ret = value;
     return CF_OK;
 }
 
 static enum cf_rc
-read_version(struct cf_conn *conn, int *ret, struct cf_err *err)
+read_version(struct cf_sqlite_conn *conn, int *ret, struct cf_err *err)
 {
     return read_number(conn, "PRAGMA user_version", ret, err);
 }
 
 enum cf_rc
-cf_migrate_check(struct cf_conn *conn, size_t n, struct cf_err *err)
+cf_migrate_check(struct cf_sqlite_conn *conn, size_t n, struct cf_err *err)
 {
     int id = 0;
     int version = 0;
@@ -57,16 +57,16 @@ cf_migrate_check(struct cf_conn *conn, size_t n, struct cf_err *err)
 }
 
 static enum cf_rc
-run(struct cf_conn *conn, const char *sql, const char *what, struct cf_err *err)
+run(struct cf_sqlite_conn *conn, const char *sql, const char *what, struct cf_err *err)
 {
     errno = 0;
     int code = sqlite3_exec(conn->db, sql, NULL, NULL, NULL);
 
-    return code == SQLITE_OK ? CF_OK : cf_conn_fail(conn, code, what, err);
+    return code == SQLITE_OK ? CF_OK : cf_sqlite_conn_fail(conn, code, what, err);
 }
 
 static enum cf_rc
-migrate_one(struct cf_conn *conn, const struct cf_migration *migration, struct cf_err *err)
+migrate_one(struct cf_sqlite_conn *conn, const struct cf_migration *migration, struct cf_err *err)
 {
     int version = 0;
 
@@ -83,7 +83,7 @@ migrate_one(struct cf_conn *conn, const struct cf_migration *migration, struct c
 }
 
 enum cf_rc
-cf_migrate(struct cf_conn *conn, const struct cf_migration *migrations, size_t n,
+cf_migrate(struct cf_sqlite_conn *conn, const struct cf_migration *migrations, size_t n,
            struct cf_err *err)
 {
     int version = 0;

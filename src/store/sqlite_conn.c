@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "conn.h"
+#include "sqlite_conn.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,7 @@ enum { BUSY_TURN_MS = 25 };
 static int
 on_busy(void *arg, int n_turns)
 {
-    const struct cf_conn *conn = (const struct cf_conn *)arg;
+    const struct cf_sqlite_conn *conn = (const struct cf_sqlite_conn *)arg;
     const struct timespec turn = {.tv_nsec = BUSY_TURN_MS * 1000000L};
 
     if (conn->never_waits || n_turns >= CF_CONN_BUSY_MS / BUSY_TURN_MS ||
@@ -25,23 +25,23 @@ on_busy(void *arg, int n_turns)
 }
 
 enum cf_rc
-cf_conn_open(struct cf_conn *conn, const char *path, const volatile int *stop_flag,
+cf_sqlite_conn_open(struct cf_sqlite_conn *conn, const char *path, const volatile int *stop_flag,
              struct cf_err *err)
 {
-    *conn = (struct cf_conn){.path = path, .stop_flag = stop_flag};
+    *conn = (struct cf_sqlite_conn){.conn = {&CF_SQLITE_CONN_OPS}, .path = path, .stop_flag = stop_flag};
     /* Without SQLITE_OPEN_CREATE: place.c made the file, with the right mode. */
     errno = 0;
     int code = sqlite3_open_v2(
         path, &conn->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (code != SQLITE_OK)
-        return cf_conn_fail(conn, code, "opening it", err);
+        return cf_sqlite_conn_fail(conn, code, "opening it", err);
 
     (void)sqlite3_busy_handler(conn->db, on_busy, conn);
     return CF_OK;
 }
 
 static enum cf_rc
-set_wal(struct cf_conn *conn, struct cf_err *err)
+set_wal(struct cf_sqlite_conn *conn, struct cf_err *err)
 {
     sqlite3_stmt *stmt = NULL;
 
@@ -54,7 +54,7 @@ set_wal(struct cf_conn *conn, struct cf_err *err)
         code == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(stmt, 0), "wal") == 0;
     sqlite3_finalize(stmt);
     if (code != SQLITE_ROW)
-        return cf_conn_fail(conn, code, "switching to a write-ahead log", err);
+        return cf_sqlite_conn_fail(conn, code, "switching to a write-ahead log", err);
     if (!is_wal)
         return cf_fail(err, CF_E_CONFIG,
                        "store %s: this file system cannot hold a write-ahead log; put the store "
@@ -64,7 +64,7 @@ set_wal(struct cf_conn *conn, struct cf_err *err)
 }
 
 enum cf_rc
-cf_conn_tune(struct cf_conn *conn, struct cf_err *err)
+cf_sqlite_conn_tune(struct cf_sqlite_conn *conn, struct cf_err *err)
 {
     CF_TRY(set_wal(conn, err));
     errno = 0;
@@ -76,11 +76,11 @@ cf_conn_tune(struct cf_conn *conn, struct cf_err *err)
                             "PRAGMA cell_size_check = ON;"
                             "PRAGMA journal_size_limit = 16777216;",
                             NULL, NULL, NULL);
-    return code == SQLITE_OK ? CF_OK : cf_conn_fail(conn, code, "setting it up", err);
+    return code == SQLITE_OK ? CF_OK : cf_sqlite_conn_fail(conn, code, "setting it up", err);
 }
 
 enum cf_rc
-cf_conn_check_place(const struct cf_conn *conn, struct cf_err *err)
+cf_sqlite_conn_check_place(const struct cf_sqlite_conn *conn, struct cf_err *err)
 {
     int has_moved = 0;
     const char *log = sqlite3_filename_wal(sqlite3_db_filename(conn->db, "main"));
@@ -95,16 +95,16 @@ cf_conn_check_place(const struct cf_conn *conn, struct cf_err *err)
 }
 
 void
-cf_conn_done(struct cf_conn *conn)
+cf_sqlite_conn_done(struct cf_sqlite_conn *conn)
 {
     for (int i = 0; i < CF_SQL_MAX_; i++)
         sqlite3_finalize(conn->stmt[i]);
     (void)sqlite3_close_v2(conn->db);
-    *conn = (struct cf_conn){0};
+    *conn = (struct cf_sqlite_conn){0};
 }
 
 static enum cf_rc
-fail(const struct cf_conn *conn, enum cf_rc rc, int code, const char *what, const char *remedy,
+fail(const struct cf_sqlite_conn *conn, enum cf_rc rc, int code, const char *what, const char *remedy,
      struct cf_err *err)
 {
     (void)cf_fail(err, rc, "store %s: %s: %s; %s", conn->path, what, sqlite3_errstr(code), remedy);
@@ -115,7 +115,7 @@ fail(const struct cf_conn *conn, enum cf_rc rc, int code, const char *what, cons
 
 /* A store's error, so that it is not taken for one of the cloud or the CA. */
 static enum cf_rc
-fail_access(const struct cf_conn *conn, int code, const char *what, struct cf_err *err)
+fail_access(const struct cf_sqlite_conn *conn, int code, const char *what, struct cf_err *err)
 {
     (void)fail(conn, CF_E_STORE, code, what,
                "the service user must be able to read and write the file and its directory", err);
@@ -132,7 +132,7 @@ is_no_space(int number)
 }
 
 enum cf_rc
-cf_conn_fail(const struct cf_conn *conn, int code, const char *what, struct cf_err *err)
+cf_sqlite_conn_fail(const struct cf_sqlite_conn *conn, int code, const char *what, struct cf_err *err)
 {
     static const char MAKE_ROOM[] = "make room on its file system";
     /* sqlite3_system_errno knows nothing of a commit that fails; callers clear errno before. */

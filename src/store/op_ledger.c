@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sqlite_ledger - what was issued, kept for good. */
+/* op_ledger - what was issued, kept for good. */
 #include <stdlib.h>
 
-#include "sqlite.h"
+#include "op.h"
 
 static enum cf_rc
 check_exists(struct cf_conn *conn, int64_t id, struct cf_err *err)
@@ -114,12 +114,12 @@ mark_revoked(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_ledger_revoke(struct cf_store *store, int64_t ledger_id, int64_t revoked_ms, int reason,
+cf_op_ledger_revoke(struct cf_store *store, int64_t ledger_id, int64_t revoked_ms, int reason,
                         struct cf_err *err)
 {
     struct revoke call = {ledger_id, revoked_ms, reason};
 
-    return cf_sqlite_write(store, mark_revoked, &call, err);
+    return cf_op_write(store, mark_revoked, &call, err);
 }
 
 static enum cf_rc
@@ -220,16 +220,16 @@ list(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_ledger(struct cf_store *store, const struct cf_ledger_filter *filter,
+cf_op_ledger(struct cf_store *store, const struct cf_ledger_filter *filter,
                  struct cf_ledger *ret_ledger, struct cf_err *err)
 {
     struct list call = {.filter = filter};
 
-    CF_TRY(cf_sqlite_check_limit(filter->limit, err));
+    CF_TRY(cf_op_check_limit(filter->limit, err));
     call.ledger.entry = calloc(filter->limit, sizeof(struct cf_ledger_entry *));
     if (!call.ledger.entry)
         return cf_fail_oom(err);
-    enum cf_rc rc = cf_sqlite_read(store, list, &call, err);
+    enum cf_rc rc = cf_op_read(store, list, &call, err);
     if (rc == CF_OK)
         *ret_ledger = call.ledger;
     else

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sqlite_items - items come in and, much later, go. */
+/* op_items - items come in and, much later, go. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "item_row.h"
-#include "sqlite.h"
+#include "op.h"
 
 struct receive {
     struct cf_item *const *items;
@@ -143,7 +143,7 @@ receive(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_receive(struct cf_store *store, struct cf_item *const *items, size_t n,
+cf_op_receive(struct cf_store *store, struct cf_item *const *items, size_t n,
                   enum cf_reception *ret_receptions, struct cf_err *err)
 {
     if (n == 0)
@@ -158,8 +158,8 @@ cf_sqlite_receive(struct cf_store *store, struct cf_item *const *items, size_t n
     enum cf_reception *receptions = calloc(n, sizeof *receptions);
     if (!receptions)
         return cf_fail_oom(err);
-    struct receive call = {items, n, cf_sqlite_now(store), receptions};
-    enum cf_rc rc = cf_sqlite_write(store, receive, &call, err);
+    struct receive call = {items, n, cf_op_now(store), receptions};
+    enum cf_rc rc = cf_op_write(store, receive, &call, err);
     if (rc == CF_OK)
         memcpy(ret_receptions, receptions, n * sizeof *receptions);
     free(receptions);
@@ -189,12 +189,12 @@ extend(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_extend_leases(struct cf_store *store, const int64_t *ids, size_t n,
+cf_op_extend_leases(struct cf_store *store, const int64_t *ids, size_t n,
                         int64_t lease_until_ms, struct cf_err *err)
 {
     struct extend call = {ids, n, lease_until_ms};
 
-    return n == 0 ? CF_OK : cf_sqlite_write(store, extend, &call, err);
+    return n == 0 ? CF_OK : cf_op_write(store, extend, &call, err);
 }
 
 static enum cf_rc
@@ -209,9 +209,9 @@ make_due(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_make_due(struct cf_store *store, int64_t now_ms, struct cf_err *err)
+cf_op_make_due(struct cf_store *store, int64_t now_ms, struct cf_err *err)
 {
-    return cf_sqlite_write(store, make_due, &now_ms, err);
+    return cf_op_write(store, make_due, &now_ms, err);
 }
 
 struct prune {
@@ -238,11 +238,11 @@ prune(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_sqlite_prune(struct cf_store *store, int64_t before_ms, uint64_t *ret_n, struct cf_err *err)
+cf_op_prune(struct cf_store *store, int64_t before_ms, uint64_t *ret_n, struct cf_err *err)
 {
-    struct prune call = {before_ms, cf_sqlite_now(store), 0};
+    struct prune call = {before_ms, cf_op_now(store), 0};
 
-    CF_TRY(cf_sqlite_write(store, prune, &call, err));
+    CF_TRY(cf_op_write(store, prune, &call, err));
     *ret_n = (uint64_t)call.n;
     return CF_OK;
 }
