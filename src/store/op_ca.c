@@ -93,7 +93,7 @@ add(struct cf_conn *conn, void *arg, struct cf_err *err)
 
 enum cf_rc
 cf_op_ca_add(struct cf_store *store, const struct cf_ca_record *record,
-                 struct cf_ca_record **ret_existing, struct cf_err *err)
+             struct cf_ca_record **ret_existing, struct cf_err *err)
 {
     struct one call = {.record = record};
 
@@ -116,8 +116,8 @@ get(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_op_ca_get(struct cf_store *store, const char *ca, const char *serial,
-                 const char *request_key, struct cf_ca_record **ret_record, struct cf_err *err)
+cf_op_ca_get(struct cf_store *store, const char *ca, const char *serial, const char *request_key,
+             struct cf_ca_record **ret_record, struct cf_err *err)
 {
     struct one call = {.sql = serial ? CF_SQL_CA_BY_SERIAL : CF_SQL_CA_BY_REQUEST_KEY,
                        .ca = ca,
@@ -161,8 +161,8 @@ update(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_op_ca_update(struct cf_store *store, const struct cf_ca_record *record,
-                    enum cf_ca_status from, struct cf_err *err)
+cf_op_ca_update(struct cf_store *store, const struct cf_ca_record *record, enum cf_ca_status from,
+                struct cf_err *err)
 {
     struct one call = {.record = record, .from = from};
 
@@ -210,8 +210,8 @@ page_done(struct page *page)
 
 /* Page by page, so that fn runs without a lock and may use the store. */
 enum cf_rc
-cf_op_ca_each(struct cf_store *store, const char *ca, enum cf_ca_status status,
-                  cf_ca_record_fn *fn, void *arg, struct cf_err *err)
+cf_op_ca_each(struct cf_store *store, const char *ca, enum cf_ca_status status, cf_ca_record_fn *fn,
+              void *arg, struct cf_err *err)
 {
     cf_own_str after = strdup("");
     size_t n = 0;
@@ -258,7 +258,7 @@ next_number(struct cf_conn *conn, void *arg, struct cf_err *err)
 
 enum cf_rc
 cf_op_ca_crl_number(struct cf_store *store, const char *ca, uint64_t *ret_number,
-                        struct cf_err *err)
+                    struct cf_err *err)
 {
     struct number call = {ca, 0};
 

@@ -100,7 +100,7 @@ claim(struct cf_conn *conn, void *arg, struct cf_err *err)
     struct claim *call = (struct claim *)arg;
 
     CF_TRY(cf_op_each_walk(conn, call->states, call->kinds, call->shares, call->n_shares,
-                               find_candidates, call, err));
+                           find_candidates, call, err));
     if (call->n_candidates > 0)
         qsort(call->candidates, call->n_candidates, sizeof *call->candidates, by_due);
     for (size_t i = 0; i < call->n_candidates && call->items.n < call->max; i++) {
@@ -117,8 +117,8 @@ claim(struct cf_conn *conn, void *arg, struct cf_err *err)
 
 enum cf_rc
 cf_op_claim(struct cf_store *store, const char *owner, unsigned states, unsigned kinds,
-                const struct cf_ca_share *shares, size_t n_shares, int64_t now_ms, int64_t until_ms,
-                size_t max, struct cf_items *ret_items, struct cf_err *err)
+            const struct cf_ca_share *shares, size_t n_shares, int64_t now_ms, int64_t until_ms,
+            size_t max, struct cf_items *ret_items, struct cf_err *err)
 {
     *ret_items = (struct cf_items){0};
     if (max == 0)
@@ -179,9 +179,8 @@ claim_one(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_op_claim_one(struct cf_store *store, const char *owner, enum cf_kind kind,
-                    const char *context, int64_t now_ms, int64_t until_ms,
-                    struct cf_item **ret_item, struct cf_err *err)
+cf_op_claim_one(struct cf_store *store, const char *owner, enum cf_kind kind, const char *context,
+                int64_t now_ms, int64_t until_ms, struct cf_item **ret_item, struct cf_err *err)
 {
     struct claim_one call = {owner, kind, context, now_ms, until_ms, NULL};
     enum cf_rc rc = cf_op_write(store, claim_one, &call, err);
@@ -254,8 +253,8 @@ commit(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_op_commit(struct cf_store *store, const char *owner, const struct cf_change *changes,
-                 size_t n, struct cf_err *err)
+cf_op_commit(struct cf_store *store, const char *owner, const struct cf_change *changes, size_t n,
+             struct cf_err *err)
 {
     struct commit call = {owner, changes, n, cf_op_now(store)};
 
@@ -293,7 +292,7 @@ release(struct cf_conn *conn, void *arg, struct cf_err *err)
 
 enum cf_rc
 cf_op_release(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
-                  struct cf_err *err)
+              struct cf_err *err)
 {
     struct release call = {owner, ids, n};
 
@@ -326,7 +325,7 @@ renew(struct cf_conn *conn, void *arg, struct cf_err *err)
 
 enum cf_rc
 cf_op_renew(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
-                int64_t until_ms, struct cf_err *err)
+            int64_t until_ms, struct cf_err *err)
 {
     struct renew call = {owner, ids, n, until_ms};
 

@@ -144,7 +144,7 @@ receive(struct cf_conn *conn, void *arg, struct cf_err *err)
 
 enum cf_rc
 cf_op_receive(struct cf_store *store, struct cf_item *const *items, size_t n,
-                  enum cf_reception *ret_receptions, struct cf_err *err)
+              enum cf_reception *ret_receptions, struct cf_err *err)
 {
     if (n == 0)
         return CF_OK;
@@ -189,8 +189,8 @@ extend(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_op_extend_leases(struct cf_store *store, const int64_t *ids, size_t n,
-                        int64_t lease_until_ms, struct cf_err *err)
+cf_op_extend_leases(struct cf_store *store, const int64_t *ids, size_t n, int64_t lease_until_ms,
+                    struct cf_err *err)
 {
     struct extend call = {ids, n, lease_until_ms};
 

@@ -115,7 +115,7 @@ mark_revoked(struct cf_conn *conn, void *arg, struct cf_err *err)
 
 enum cf_rc
 cf_op_ledger_revoke(struct cf_store *store, int64_t ledger_id, int64_t revoked_ms, int reason,
-                        struct cf_err *err)
+                    struct cf_err *err)
 {
     struct revoke call = {ledger_id, revoked_ms, reason};
 
@@ -221,7 +221,7 @@ list(struct cf_conn *conn, void *arg, struct cf_err *err)
 
 enum cf_rc
 cf_op_ledger(struct cf_store *store, const struct cf_ledger_filter *filter,
-                 struct cf_ledger *ret_ledger, struct cf_err *err)
+             struct cf_ledger *ret_ledger, struct cf_err *err)
 {
     struct list call = {.filter = filter};
 

@@ -48,13 +48,13 @@ next_due(struct cf_conn *conn, void *arg, struct cf_err *err)
     const struct next_due *call = (struct next_due *)arg;
 
     return cf_op_each_walk(conn, call->states, call->kinds, call->shares, call->n_shares,
-                               next_due_of, arg, err);
+                           next_due_of, arg, err);
 }
 
 enum cf_rc
 cf_op_next_due(struct cf_store *store, unsigned states, unsigned kinds,
-                   const struct cf_ca_share *shares, size_t n_shares, int64_t *ret_ms,
-                   struct cf_err *err)
+               const struct cf_ca_share *shares, size_t n_shares, int64_t *ret_ms,
+               struct cf_err *err)
 {
     struct next_due call = {states, kinds, shares, n_shares, INT64_MAX};
 
@@ -89,7 +89,7 @@ count(struct cf_conn *conn, void *arg, struct cf_err *err)
 
 enum cf_rc
 cf_op_count(struct cf_store *store, enum cf_kind kind, uint64_t ret_counts[CF_STATE_MAX_],
-                struct cf_err *err)
+            struct cf_err *err)
 {
     struct count call = {.kind = kind};
 
@@ -123,8 +123,8 @@ list(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_op_list(struct cf_store *store, const struct cf_item_filter *filter,
-               struct cf_items *ret_items, struct cf_err *err)
+cf_op_list(struct cf_store *store, const struct cf_item_filter *filter, struct cf_items *ret_items,
+           struct cf_err *err)
 {
     struct list call = {.filter = filter};
 
@@ -164,8 +164,8 @@ get(struct cf_conn *conn, void *arg, struct cf_err *err)
 }
 
 enum cf_rc
-cf_op_get(struct cf_store *store, enum cf_kind kind, const char *context,
-              struct cf_item **ret_item, struct cf_err *err)
+cf_op_get(struct cf_store *store, enum cf_kind kind, const char *context, struct cf_item **ret_item,
+          struct cf_err *err)
 {
     struct get call = {kind, context, NULL};
 
@@ -219,7 +219,7 @@ history(struct cf_conn *conn, void *arg, struct cf_err *err)
 
 enum cf_rc
 cf_op_history(struct cf_store *store, int64_t item_id, struct cf_history *ret_history,
-                  struct cf_err *err)
+              struct cf_err *err)
 {
     struct history call = {.item_id = item_id};
     enum cf_rc rc = cf_op_read(store, history, &call, err);

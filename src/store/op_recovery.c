@@ -61,7 +61,7 @@ recovery(struct cf_conn *conn, void *arg, struct cf_err *err)
 
 enum cf_rc
 cf_op_recovery(struct cf_store *store, int64_t ledger_id, struct cf_buf **ret_sealed,
-                   struct cf_err *err)
+               struct cf_err *err)
 {
     struct recovery call = {ledger_id, NULL};
 

@@ -31,8 +31,8 @@ each_ca(struct cf_conn *conn, int64_t kind, int64_t state, const struct cf_ca_sh
 
 enum cf_rc
 cf_op_each_walk(struct cf_conn *conn, unsigned states, unsigned kinds,
-                    const struct cf_ca_share *shares, size_t n_shares, cf_walk_fn *fn, void *arg,
-                    struct cf_err *err)
+                const struct cf_ca_share *shares, size_t n_shares, cf_walk_fn *fn, void *arg,
+                struct cf_err *err)
 {
     for (int kind = 0; kind < CF_KIND_MAX_; kind++) {
         for (int state = 0; state < CF_STATE_MAX_; state++) {

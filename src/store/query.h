@@ -44,7 +44,7 @@ struct cf_conn_ops {
     enum cf_rc (*init)(struct cf_query *q, struct cf_err *err); /* sets q->stmt */
     void (*done)(struct cf_query *q);
     void (*put_i64)(struct cf_query *q, int at, int64_t value);
-    void (*put_text)(struct cf_query *q, int at, const char *text);           /* NULL: NULL */
+    void (*put_text)(struct cf_query *q, int at, const char *text);            /* NULL: NULL */
     void (*put_bytes)(struct cf_query *q, int at, const void *data, size_t n); /* NULL: NULL */
     enum cf_rc (*step)(struct cf_query *q, bool *ret_has_row, struct cf_err *err);
     enum cf_rc (*insert)(struct cf_query *q, bool *ret_is_taken, struct cf_err *err);
@@ -92,5 +92,10 @@ CF_MUST_USE enum cf_rc cf_query_ok(const struct cf_query *q, struct cf_err *err)
  * first and then writes what no constraint guards. At once where writers are alone anyway. */
 CF_MUST_USE enum cf_rc cf_conn_lock(struct cf_conn *conn, const char *area, const char *name,
                                     struct cf_err *err);
+/* A transaction's work. Runs on the thread of any caller, and again when it was undone for the sake
+ * of another transaction. May be undone after it returned CF_OK: what it gives out is good only
+ * when the transaction is committed. */
+typedef enum cf_rc cf_write_fn(struct cf_conn *conn, void *arg, struct cf_err *err);
+
 /* For databases: keeps the first failure of put or get. */
 void cf_query_keep(struct cf_query *q, enum cf_rc rc, int native);

@@ -24,6 +24,23 @@ cf_sqlite_free(struct cf_sqlite *self)
 CF_DEFINE_OWN(cf_sqlite);
 
 static enum cf_rc
+sqlite_write(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
+{
+    return cf_writer_run(&cf_sqlite_of(store)->writer, fn, arg, err);
+}
+
+static enum cf_rc
+sqlite_read(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
+{
+    struct cf_sqlite *self = cf_sqlite_of(store);
+
+    pthread_mutex_lock(&self->read_mutex);
+    enum cf_rc rc = fn(&self->reader.conn, arg, err);
+    pthread_mutex_unlock(&self->read_mutex);
+    return rc;
+}
+
+static enum cf_rc
 sqlite_open(const struct cf_store_options *options, struct cf_store **ret_store, struct cf_err *err)
 {
     cf_own(cf_sqlite) self = calloc(1, sizeof *self);
@@ -31,14 +48,16 @@ sqlite_open(const struct cf_store_options *options, struct cf_store **ret_store,
         return cf_fail_oom(err);
     cf_writer_init(&self->writer);
     pthread_mutex_init(&self->read_mutex, NULL);
-    self->store.ops = &cf_store_sqlite;
-    self->clock = options->clock;
+    self->op = (struct cf_op_store){.store = {&cf_store_sqlite},
+                                    .clock = options->clock,
+                                    .write = sqlite_write,
+                                    .read = sqlite_read};
     self->path = strdup(options->path);
     if (!self->path)
         return cf_fail_oom(err);
 
     CF_TRY(cf_place_prepare(self->path, err));
-    struct cf_conn *writer = &self->writer.conn;
+    struct cf_sqlite_conn *writer = &self->writer.conn;
     CF_TRY(cf_sqlite_conn_open(writer, self->path, options->stop_flag, err));
     /* Before anything is changed: the file may not be ours. */
     CF_TRY(cf_migrate_check(writer, CF_N_MIGRATIONS, err));
@@ -47,7 +66,7 @@ sqlite_open(const struct cf_store_options *options, struct cf_store **ret_store,
     CF_TRY(cf_sqlite_conn_open(&self->reader, self->path, options->stop_flag, err));
     CF_TRY(cf_sqlite_conn_tune(&self->reader, err));
 
-    *ret_store = &cf_give(self)->store;
+    *ret_store = &cf_give(self)->op.store;
     return CF_OK;
 }
 
@@ -56,23 +75,6 @@ sqlite_close(struct cf_store *store)
 {
     if (store)
         (void)cf_sqlite_free(cf_sqlite_of(store));
-}
-
-enum cf_rc
-cf_op_write(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
-{
-    return cf_writer_run(&cf_sqlite_of(store)->writer, fn, arg, err);
-}
-
-enum cf_rc
-cf_op_read(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
-{
-    struct cf_sqlite *self = cf_sqlite_of(store);
-
-    pthread_mutex_lock(&self->read_mutex);
-    enum cf_rc rc = fn(&self->reader, arg, err);
-    pthread_mutex_unlock(&self->read_mutex);
-    return rc;
 }
 
 /* Rows that are deleted are overwritten in the file, but the log keeps their earlier pages until
@@ -88,48 +90,11 @@ sqlite_tidy(struct cf_store *store, struct cf_err *err)
     return rc;
 }
 
-int64_t
-cf_op_now(struct cf_store *store)
-{
-    return cf_clock_now_ms(cf_sqlite_of(store)->clock);
-}
-
-enum cf_rc
-cf_op_check_limit(size_t limit, struct cf_err *err)
-{
-    if (limit >= 1 && limit <= 1000)
-        return CF_OK;
-    return cf_fail(err, CF_E_RANGE, "limit %zu: must be 1..1000", limit);
-}
-
 const struct cf_store_ops cf_store_sqlite = {
     .name = "sqlite",
-    .abi = CF_STORE_ABI,
     .open = sqlite_open,
     .close = sqlite_close,
-    .receive = cf_op_receive,
-    .claim = cf_op_claim,
-    .claim_one = cf_op_claim_one,
-    .commit = cf_op_commit,
-    .release = cf_op_release,
-    .renew = cf_op_renew,
-    .extend_leases = cf_op_extend_leases,
-    .make_due = cf_op_make_due,
-    .next_due = cf_op_next_due,
-    .count = cf_op_count,
-    .list = cf_op_list,
-    .get = cf_op_get,
-    .history = cf_op_history,
-    .ledger = cf_op_ledger,
-    .ledger_revoke = cf_op_ledger_revoke,
-    .recovery = cf_op_recovery,
-    .grant = cf_op_grant,
-    .prune = cf_op_prune,
     .tidy = sqlite_tidy,
     .check = cf_sqlite_check,
-    .ca_add = cf_op_ca_add,
-    .ca_get = cf_op_ca_get,
-    .ca_update = cf_op_ca_update,
-    .ca_each = cf_op_ca_each,
-    .ca_crl_number = cf_op_ca_crl_number,
+    CF_OPS,
 };

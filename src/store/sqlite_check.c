@@ -64,7 +64,7 @@ first_text(struct cf_sqlite_conn *conn, enum cf_sql sql, bool *ret_has_row, char
 {
     cf_own_query q = {0};
 
-    CF_TRY(cf_query_init(&q, conn, sql, err));
+    CF_TRY(cf_query_init(&q, &conn->conn, sql, err));
     CF_TRY(cf_query_step(&q, ret_has_row, err));
     const char *value = *ret_has_row ? cf_query_peek_text(&q) : NULL;
     (void)snprintf(text, size, "%s", value ? value : "");
@@ -77,7 +77,7 @@ read_number(struct cf_sqlite_conn *conn, enum cf_sql sql, int64_t *ret, struct c
     cf_own_query q = {0};
     bool has_row = false;
 
-    CF_TRY(cf_query_init(&q, conn, sql, err));
+    CF_TRY(cf_query_init(&q, &conn->conn, sql, err));
     CF_TRY(cf_query_step(&q, &has_row, err));
     *ret = has_row ? cf_query_get_i64(&q) : 0;
     return CF_OK;
@@ -117,7 +117,7 @@ cf_sqlite_check(struct cf_store *store, cf_finding_fn *report_fn, void *arg, str
 {
     struct cf_sqlite *self = cf_sqlite_of(store);
     struct report report = {report_fn, arg};
-    struct cf_conn conn = {0};
+    struct cf_sqlite_conn conn = {0};
     struct cf_err own = {0};
 
     check_place(&report, self->path);

@@ -26,9 +26,10 @@ on_busy(void *arg, int n_turns)
 
 enum cf_rc
 cf_sqlite_conn_open(struct cf_sqlite_conn *conn, const char *path, const volatile int *stop_flag,
-             struct cf_err *err)
+                    struct cf_err *err)
 {
-    *conn = (struct cf_sqlite_conn){.conn = {&CF_SQLITE_CONN_OPS}, .path = path, .stop_flag = stop_flag};
+    *conn = (struct cf_sqlite_conn){
+        .conn = {&CF_SQLITE_CONN_OPS}, .path = path, .stop_flag = stop_flag};
     /* Without SQLITE_OPEN_CREATE: place.c made the file, with the right mode. */
     errno = 0;
     int code = sqlite3_open_v2(
@@ -104,8 +105,8 @@ cf_sqlite_conn_done(struct cf_sqlite_conn *conn)
 }
 
 static enum cf_rc
-fail(const struct cf_sqlite_conn *conn, enum cf_rc rc, int code, const char *what, const char *remedy,
-     struct cf_err *err)
+fail(const struct cf_sqlite_conn *conn, enum cf_rc rc, int code, const char *what,
+     const char *remedy, struct cf_err *err)
 {
     (void)cf_fail(err, rc, "store %s: %s: %s; %s", conn->path, what, sqlite3_errstr(code), remedy);
     if (err)
@@ -132,7 +133,8 @@ is_no_space(int number)
 }
 
 enum cf_rc
-cf_sqlite_conn_fail(const struct cf_sqlite_conn *conn, int code, const char *what, struct cf_err *err)
+cf_sqlite_conn_fail(const struct cf_sqlite_conn *conn, int code, const char *what,
+                    struct cf_err *err)
 {
     static const char MAKE_ROOM[] = "make room on its file system";
     /* sqlite3_system_errno knows nothing of a commit that fails; callers clear errno before. */

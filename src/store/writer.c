@@ -29,21 +29,21 @@ cf_writer_done(struct cf_writer *writer)
 }
 
 static enum cf_rc
-run(struct cf_conn *conn, enum cf_sql sql, struct cf_err *err)
+run(struct cf_sqlite_conn *conn, enum cf_sql sql, struct cf_err *err)
 {
     cf_own_query q = {0};
 
-    CF_TRY(cf_query_init(&q, conn, sql, err));
+    CF_TRY(cf_query_init(&q, &conn->conn, sql, err));
     return cf_query_run(&q, err);
 }
 
 /* Fails only when the whole transaction is lost; the operation's own result goes to write->rc. */
 static enum cf_rc
-run_one(struct cf_conn *conn, struct cf_write *write, struct cf_err *err)
+run_one(struct cf_sqlite_conn *conn, struct cf_write *write, struct cf_err *err)
 {
     CF_TRY(run(conn, CF_SQL_SAVEPOINT, err));
     struct cf_err own = {0};
-    write->rc = write->fn(conn, write->arg, &own);
+    write->rc = write->fn(&conn->conn, write->arg, &own);
     if (write->rc != CF_OK) {
         if (write->err)
             *write->err = own;
@@ -58,7 +58,7 @@ run_one(struct cf_conn *conn, struct cf_write *write, struct cf_err *err)
 }
 
 static enum cf_rc
-run_all(struct cf_conn *conn, struct cf_write *group, struct cf_err *err)
+run_all(struct cf_sqlite_conn *conn, struct cf_write *group, struct cf_err *err)
 {
     CF_TRY(run(conn, CF_SQL_BEGIN, err));
     /* After BEGIN, which is where a log that is missing from the start is made. */
@@ -69,7 +69,7 @@ run_all(struct cf_conn *conn, struct cf_write *group, struct cf_err *err)
 }
 
 static void
-commit_group(struct cf_conn *conn, struct cf_write *group)
+commit_group(struct cf_sqlite_conn *conn, struct cf_write *group)
 {
     struct cf_err err = {0};
     enum cf_rc rc = run_all(conn, group, &err);
@@ -132,7 +132,7 @@ cf_writer_run(struct cf_writer *writer, cf_write_fn *fn, void *arg, struct cf_er
 enum cf_rc
 cf_writer_empty_log(struct cf_writer *writer, struct cf_err *err)
 {
-    struct cf_conn *conn = &writer->conn;
+    struct cf_sqlite_conn *conn = &writer->conn;
 
     pthread_mutex_lock(&writer->mutex);
     while (writer->is_led)

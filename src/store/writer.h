@@ -14,13 +14,9 @@
 
 #include "sqlite_conn.h"
 
-/* Runs on the thread of any caller. May be undone after it returned CF_OK: what it gives out is
- * good only when cf_writer_run returns CF_OK. */
-typedef enum cf_rc cf_write_fn(struct cf_conn *conn, void *arg, struct cf_err *err);
-
 struct cf_write;
 struct cf_writer {
-    struct cf_conn conn;
+    struct cf_sqlite_conn conn;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     struct cf_write *first; /* queued */

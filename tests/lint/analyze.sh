@@ -25,7 +25,7 @@ configure() {
 # -ftrivial-auto-var-init: locals that are set to zero hide what was forgotten.
 # -Wno-analyzer-malloc-leak: gcc 12 forgets an allocation that is stored through a pointer it was
 # given, as in `work[i].context = strdup(text)` (read_context in cloud/page_answer.c, get_record in
-# store/sqlite_ca.c, cf_loop_post in sys/loop.c). Leaks are looked for by the tests under ASan.
+# store/op_ca.c, cf_loop_post in sys/loop.c). Leaks are looked for by the tests under ASan.
 gcc_analyzer() {
     local last=(-fanalyzer -Werror -ftrivial-auto-var-init=uninitialized -Wno-analyzer-malloc-leak)
 

@@ -7,7 +7,7 @@
 #include "store_test.h"
 
 static int
-number_of(struct cf_conn *conn, const char *sql)
+number_of(struct cf_sqlite_conn *conn, const char *sql)
 {
     sqlite3_stmt *stmt = NULL;
 
@@ -19,10 +19,10 @@ number_of(struct cf_conn *conn, const char *sql)
 }
 
 static void
-open_conn(struct place *place, struct cf_conn *conn)
+open_conn(struct place *place, struct cf_sqlite_conn *conn)
 {
     assert_int_equal(cf_place_prepare(place->path, &place->err), CF_OK);
-    assert_int_equal(cf_conn_open(conn, place->path, NULL, &place->err), CF_OK);
+    assert_int_equal(cf_sqlite_conn_open(conn, place->path, NULL, &place->err), CF_OK);
 }
 
 static void
@@ -31,15 +31,15 @@ reaches_the_newest_schema_from_every_older_one(void **state)
     struct place *place = *state;
 
     for (size_t from = 0; from <= CF_N_MIGRATIONS; from++) {
-        struct cf_conn conn;
+        struct cf_sqlite_conn conn;
         open_conn(place, &conn);
         assert_int_equal(cf_migrate(&conn, CF_MIGRATIONS, from, &place->err), CF_OK);
         assert_int_equal(number_of(&conn, "PRAGMA user_version"), from);
-        cf_conn_done(&conn);
+        cf_sqlite_conn_done(&conn);
 
         struct cf_store *store = open_it(place);
         assert_int_equal(receive_one(store, "r", 1, &place->err), CF_OK);
-        struct cf_conn *writer = &cf_sqlite_of(store)->writer.conn;
+        struct cf_sqlite_conn *writer = &cf_sqlite_of(store)->writer.conn;
         assert_int_equal(number_of(writer, "PRAGMA user_version"), CF_N_MIGRATIONS);
         assert_int_equal(number_of(writer, "PRAGMA application_id"), CF_STORE_APPLICATION_ID);
         close_it(store);
@@ -64,14 +64,14 @@ runs_only_what_is_missing(void **state)
         {2, "ALTER TABLE a ADD COLUMN y INT NOT NULL DEFAULT 7; PRAGMA user_version = 2;"},
     };
     struct place *place = *state;
-    struct cf_conn conn;
+    struct cf_sqlite_conn conn;
 
     open_conn(place, &conn);
     assert_int_equal(cf_migrate(&conn, TWO, 1, &place->err), CF_OK);
     assert_int_equal(cf_migrate(&conn, TWO, 2, &place->err), CF_OK);
     assert_int_equal(cf_migrate(&conn, TWO, 2, &place->err), CF_OK);
     assert_int_equal(number_of(&conn, "SELECT sum(x * 100 + y) FROM a"), 507);
-    cf_conn_done(&conn);
+    cf_sqlite_conn_done(&conn);
 }
 
 static void
@@ -84,7 +84,7 @@ undoes_a_migration_that_fails_in_its_middle(void **state)
             "VALUES (1);"},
     };
     struct place *place = *state;
-    struct cf_conn conn;
+    struct cf_sqlite_conn conn;
 
     open_conn(place, &conn);
     assert_int_equal(cf_migrate(&conn, TWO, 2, &place->err), CF_E_STORE);
@@ -92,7 +92,7 @@ undoes_a_migration_that_fails_in_its_middle(void **state)
     assert_int_equal(number_of(&conn, "PRAGMA user_version"), 1);
     assert_int_equal(number_of(&conn, "SELECT count(*) FROM sqlite_schema"), 1);
     assert_true(sqlite3_get_autocommit(conn.db));
-    cf_conn_done(&conn);
+    cf_sqlite_conn_done(&conn);
 }
 
 static void
@@ -101,12 +101,12 @@ refuses_a_migration_that_does_not_say_its_number(void **state)
     static const struct cf_migration SILENT[] = {
         {1, "PRAGMA application_id = 1128682073; CREATE TABLE a (x INT) STRICT;"}};
     struct place *place = *state;
-    struct cf_conn conn;
+    struct cf_sqlite_conn conn;
 
     open_conn(place, &conn);
     assert_int_equal(cf_migrate(&conn, SILENT, 1, &place->err), CF_E_BUG);
     assert_int_equal(number_of(&conn, "SELECT count(*) FROM sqlite_schema"), 0);
-    cf_conn_done(&conn);
+    cf_sqlite_conn_done(&conn);
 }
 
 static void
@@ -122,10 +122,10 @@ refuses_a_newer_store_and_leaves_it_alone(void **state)
     assert_null(store);
     assert_says(place, "4711");
     assert_says(place, "install the newer version");
-    struct cf_conn conn;
+    struct cf_sqlite_conn conn;
     open_conn(place, &conn);
     assert_int_equal(number_of(&conn, "PRAGMA user_version"), 4711);
-    cf_conn_done(&conn);
+    cf_sqlite_conn_done(&conn);
 }
 
 static void
@@ -179,7 +179,8 @@ prepares_every_statement(void **state)
     for (int i = 0; i < CF_SQL_MAX_; i++) {
         cf_own_query q = {0};
         assert_int_equal(
-            cf_query_init(&q, &cf_sqlite_of(store)->reader, (enum cf_sql)i, &place->err), CF_OK);
+            cf_query_init(&q, &cf_sqlite_of(store)->reader.conn, (enum cf_sql)i, &place->err),
+            CF_OK);
     }
     close_it(store);
 }

@@ -30,13 +30,13 @@ static const char CONTENT[] =
 static void
 make_version_1(struct place *place)
 {
-    struct cf_conn conn;
+    struct cf_sqlite_conn conn;
 
     assert_int_equal(cf_place_prepare(place->path, &place->err), CF_OK);
-    assert_int_equal(cf_conn_open(&conn, place->path, NULL, &place->err), CF_OK);
-    assert_int_equal(cf_conn_tune(&conn, &place->err), CF_OK);
+    assert_int_equal(cf_sqlite_conn_open(&conn, place->path, NULL, &place->err), CF_OK);
+    assert_int_equal(cf_sqlite_conn_tune(&conn, &place->err), CF_OK);
     assert_int_equal(cf_migrate(&conn, CF_MIGRATIONS, 1, &place->err), CF_OK);
-    cf_conn_done(&conn);
+    cf_sqlite_conn_done(&conn);
     run_sql(place, CONTENT);
 }
 
@@ -173,7 +173,7 @@ goes_on_with_new_kinds_and_renewals(void **state)
 }
 
 static bool
-has_column(struct cf_conn *conn, const char *name)
+has_column(struct cf_sqlite_conn *conn, const char *name)
 {
     sqlite3_stmt *stmt = NULL;
 
@@ -193,17 +193,17 @@ leaves_the_first_version_as_it_is_when_it_cannot_be_done(void **state)
 {
     struct place *place = *state;
     struct cf_store *store = NULL;
-    struct cf_conn conn;
+    struct cf_sqlite_conn conn;
 
     make_version_1(place);
     run_sql(place, "CREATE TABLE rate_grant (x INT) STRICT;");
     assert_int_equal(try_open(place, &store), CF_E_STORE);
     assert_null(store);
     assert_says(place, "rate_grant");
-    assert_int_equal(cf_conn_open(&conn, place->path, NULL, &place->err), CF_OK);
+    assert_int_equal(cf_sqlite_conn_open(&conn, place->path, NULL, &place->err), CF_OK);
     assert_int_equal(cf_migrate_check(&conn, 1, &place->err), CF_OK);
     assert_false(has_column(&conn, "renews_id"));
-    cf_conn_done(&conn);
+    cf_sqlite_conn_done(&conn);
 
     run_sql(place, "DROP TABLE rate_grant;");
     store = open_it(place);
@@ -217,13 +217,13 @@ is_refused_by_the_program_of_the_first_version(void **state)
 {
     struct place *place = *state;
     struct cf_store *store = open_it(place);
-    struct cf_conn conn;
+    struct cf_sqlite_conn conn;
 
     close_it(store);
-    assert_int_equal(cf_conn_open(&conn, place->path, NULL, &place->err), CF_OK);
+    assert_int_equal(cf_sqlite_conn_open(&conn, place->path, NULL, &place->err), CF_OK);
     assert_int_equal(cf_migrate_check(&conn, 1, &place->err), CF_E_CONFIG);
     assert_says(place, "version 3");
-    cf_conn_done(&conn);
+    cf_sqlite_conn_done(&conn);
 }
 
 int

@@ -99,7 +99,7 @@ lose_the_transaction(struct cf_conn *conn, void *arg, struct cf_err *err)
 {
     (void)arg;
     (void)usleep(50000); /* others queue meanwhile */
-    (void)sqlite3_exec(conn->db, "ROLLBACK", NULL, NULL, NULL);
+    (void)sqlite3_exec(((struct cf_sqlite_conn *)conn)->db, "ROLLBACK", NULL, NULL, NULL);
     return cf_fail(err, CF_E_DISK_FULL, "as SQLite does it when the disk is full");
 }
 

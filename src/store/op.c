@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "op.h"
+
+static struct cf_op_store *
+self_of(struct cf_store *store)
+{
+    return (struct cf_op_store *)store;
+}
+
+enum cf_rc
+cf_op_write(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
+{
+    return self_of(store)->write(store, fn, arg, err);
+}
+
+enum cf_rc
+cf_op_read(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
+{
+    return self_of(store)->read(store, fn, arg, err);
+}
+
+int64_t
+cf_op_now(struct cf_store *store)
+{
+    return cf_clock_now_ms(self_of(store)->clock);
+}
+
+enum cf_rc
+cf_op_check_limit(size_t limit, struct cf_err *err)
+{
+    if (limit >= 1 && limit <= 1000)
+        return CF_OK;
+    return cf_fail(err, CF_E_RANGE, "limit %zu: must be 1..1000", limit);
+}
