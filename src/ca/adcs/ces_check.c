@@ -11,58 +11,41 @@ enum { TEXT_SIZE = 400, WARNING_MS = 30 * 24 * 3600 * INT64_C(1000) };
 /* A number that no CA gives out for a long time; asking about it changes nothing. */
 static const uint32_t NO_REQUEST = INT32_MAX;
 
-struct report {
+struct look {
     struct adcs_ca *ca;
-    cf_finding_fn *fn;
-    void *arg;
-    char subject[300];
+    struct cf_report to;
 };
 
 static void
-say(const struct report *report, enum cf_severity severity, const char *text, const char *remedy)
-{
-    struct cf_finding finding = {
-        .severity = severity, .subject = report->subject, .text = text, .remedy = remedy};
-
-    report->fn(report->arg, &finding);
-}
-
-static void
-say_failure(const struct report *report, const char *option, const struct cf_err *failure)
+say_failure(const struct look *look, const char *option, const struct cf_err *failure)
 {
     char remedy[TEXT_SIZE];
 
     (void)snprintf(remedy, sizeof remedy, "see to %s and its service, then check again", option);
-    say(report, CF_FINDING_ERROR, failure->text, remedy);
+    cf_report_say(&look->to, CF_FINDING_ERROR, remedy, "%s", failure->text);
 }
 
 static void
-report_cert(const struct report *report, const struct ces_endpoint *endpoint,
-            const struct cf_buf *der)
+report_cert(const struct look *look, const struct ces_endpoint *endpoint, const struct cf_buf *der)
 {
     cf_own(cf_cert) cert = NULL;
     char until[CF_TEXT_TIME_SIZE];
-    char text[TEXT_SIZE];
 
     if (cf_cert_parse(cf_buf_bytes(der), &cert, NULL) != CF_OK) {
-        (void)snprintf(text, sizeof text, "%s answers over TLS", endpoint->option);
-        say(report, CF_FINDING_OK, text, NULL);
+        cf_report_say(&look->to, CF_FINDING_OK, NULL, "%s answers over TLS", endpoint->option);
         return;
     }
-    int64_t left_ms = cf_cert_not_after_ms(cert) - cf_clock_now_ms(report->ca->env.clock);
+    int64_t left_ms = cf_cert_not_after_ms(cert) - cf_clock_now_ms(look->ca->env.clock);
     cf_text_from_time(cf_cert_not_after_ms(cert), until);
-    (void)snprintf(text, sizeof text, "%s answers over TLS; its server's certificate ends %s",
-                   endpoint->option, until);
-    if (left_ms < WARNING_MS)
-        say(report, CF_FINDING_WARNING, text,
-            "let the administrator of that server renew it in time");
-    else
-        say(report, CF_FINDING_OK, text, NULL);
+    bool is_soon = left_ms < WARNING_MS;
+    cf_report_say(&look->to, is_soon ? CF_FINDING_WARNING : CF_FINDING_OK,
+                  is_soon ? "let the administrator of that server renew it in time" : NULL,
+                  "%s answers over TLS; its server's certificate ends %s", endpoint->option, until);
 }
 
 /* False: nothing more can be found out there. */
 static enum cf_rc
-check_reach(const struct report *report, struct ces_endpoint *endpoint, bool *ret_is_there,
+check_reach(const struct look *look, struct ces_endpoint *endpoint, bool *ret_is_there,
             struct cf_err *err)
 {
     cf_own(cf_http) http = NULL;
@@ -77,76 +60,72 @@ check_reach(const struct report *report, struct ces_endpoint *endpoint, bool *re
         return rc;
     *ret_is_there = rc == CF_OK;
     if (rc == CF_OK)
-        report_cert(report, endpoint, cert);
+        report_cert(look, endpoint, cert);
     else
-        say_failure(report, endpoint->option, err);
+        say_failure(look, endpoint->option, err);
     return CF_OK;
 }
 
 static void
-check_template(const struct report *report, const struct xcep_policies *policies, const char *name)
+check_template(const struct look *look, const struct xcep_policies *policies, const char *name)
 {
-    char text[TEXT_SIZE];
     bool may_enroll = false;
 
-    bool is_offered = xcep_find(policies, name, report->ca->settings->ces_url, &may_enroll);
-    (void)snprintf(text, sizeof text, "template %s: the policy service %s", name,
-                   !is_offered   ? "does not offer it at this CA"
-                   : !may_enroll ? "shows it, but this account may not enroll by it"
-                                 : "offers it to this account");
-    say(report, is_offered && may_enroll ? CF_FINDING_OK : CF_FINDING_ERROR, text,
-        !is_offered   ? "publish the template on the CA, with Read for this account"
-        : !may_enroll ? "give this account Enroll on the template and on the CA"
-                      : NULL);
+    bool is_offered = xcep_find(policies, name, look->ca->settings->ces_url, &may_enroll);
+    cf_report_say(&look->to, is_offered && may_enroll ? CF_FINDING_OK : CF_FINDING_ERROR,
+                  !is_offered   ? "publish the template on the CA, with Read for this account"
+                  : !may_enroll ? "give this account Enroll on the template and on the CA"
+                                : NULL,
+                  "template %s: the policy service %s", name,
+                  !is_offered   ? "does not offer it at this CA"
+                  : !may_enroll ? "shows it, but this account may not enroll by it"
+                                : "offers it to this account");
 }
 
 static enum cf_rc
-check_policy(const struct report *report, struct adcs_ces *ces, struct cf_err *err)
+check_policy(const struct look *look, struct adcs_ces *ces, struct cf_err *err)
 {
-    const struct cf_ca_settings *settings = report->ca->settings;
+    const struct cf_ca_settings *settings = look->ca->settings;
     __attribute__((cleanup(xcep_policies_done))) struct xcep_policies policies = {0};
-    char text[TEXT_SIZE];
     bool is_there = false;
 
-    CF_TRY(check_reach(report, &ces->policy, &is_there, err));
+    CF_TRY(check_reach(look, &ces->policy, &is_there, err));
     if (!is_there)
         return CF_OK;
     enum cf_rc rc = ces_get_policies(ces, &policies, err);
     if (rc == CF_E_STOPPED)
         return rc;
     if (rc != CF_OK) {
-        say_failure(report, "cep_url", err);
+        say_failure(look, "cep_url", err);
         return CF_OK;
     }
-    (void)snprintf(text, sizeof text, "cep_url lets us in and tells of %zu templates and %zu CAs",
-                   policies.n_templates, policies.n_cas);
-    say(report, CF_FINDING_OK, text, NULL);
+    cf_report_say(&look->to, CF_FINDING_OK, NULL,
+                  "cep_url lets us in and tells of %zu templates and %zu CAs", policies.n_templates,
+                  policies.n_cas);
     for (size_t i = 0; i < settings->n_templates; i++)
-        check_template(report, &policies, settings->templates[i]->name);
+        check_template(look, &policies, settings->templates[i]->name);
     return CF_OK;
 }
 
 /* The service asks the CA for that request, so that this shows more than a way in. */
 static enum cf_rc
-check_query(const struct report *report, struct adcs_ces *ces, struct cf_err *err)
+check_query(const struct look *look, struct adcs_ces *ces, struct cf_err *err)
 {
     struct adcs_reply reply = {0};
-    char text[TEXT_SIZE];
 
     enum cf_rc rc = ces_query(ces, NO_REQUEST, &reply, err);
     if (rc == CF_E_STOPPED)
         return rc;
     if (rc != CF_OK) {
-        say_failure(report, "ces_url", err);
+        say_failure(look, "ces_url", err);
         return CF_OK;
     }
     const struct cf_status_info *info = cf_status_find(reply.disposition);
-    (void)snprintf(text, sizeof text,
-                   "ces_url lets us in; about a request that there is not its CA says 0x%08" PRIx32
-                   "%s%s",
-                   reply.disposition, info ? " " : "", info ? info->name : "");
     bool is_bad = info && info->class == CF_STATUS_CONFIG;
-    say(report, is_bad ? CF_FINDING_WARNING : CF_FINDING_OK, text, is_bad ? info->remedy : NULL);
+    cf_report_say(
+        &look->to, is_bad ? CF_FINDING_WARNING : CF_FINDING_OK, is_bad ? info->remedy : NULL,
+        "ces_url lets us in; about a request that there is not its CA says 0x%08" PRIx32 "%s%s",
+        reply.disposition, info ? " " : "", info ? info->name : "");
     adcs_reply_done(&reply);
     return CF_OK;
 }
@@ -154,14 +133,13 @@ check_query(const struct report *report, struct adcs_ces *ces, struct cf_err *er
 enum cf_rc
 adcs_ces_check(struct adcs_ca *ca, cf_finding_fn *fn, void *arg, struct cf_err *err)
 {
-    struct report report = {.ca = ca, .fn = fn, .arg = arg};
+    const struct look look = {.ca = ca, .to = cf_report_to(fn, arg, "ca %s", ca->settings->name)};
     struct cf_err local = {0};
     bool is_there = false;
 
     err = err ? err : &local;
-    (void)snprintf(report.subject, sizeof report.subject, "ca %s", ca->settings->name);
     if (ca->ces->has_policy)
-        CF_TRY(check_policy(&report, ca->ces, err));
-    CF_TRY(check_reach(&report, &ca->ces->enroll, &is_there, err));
-    return is_there ? check_query(&report, ca->ces, err) : CF_OK;
+        CF_TRY(check_policy(&look, ca->ces, err));
+    CF_TRY(check_reach(&look, &ca->ces->enroll, &is_there, err));
+    return is_there ? check_query(&look, ca->ces, err) : CF_OK;
 }

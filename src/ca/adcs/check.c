@@ -10,7 +10,7 @@ void
 adcs_check_failed(const struct adcs_checking *checking, const struct cf_err *failure,
                   const char *remedy)
 {
-    preflight_say(&checking->report, CF_FINDING_ERROR, remedy, "%s", failure->text);
+    cf_report_say(&checking->report.to, CF_FINDING_ERROR, remedy, "%s", failure->text);
 }
 
 void
@@ -63,8 +63,9 @@ check_account(struct adcs_checking *checking)
         return;
     }
     cf_kerberos_release(credential);
-    preflight_ok(&checking->report, "the keytab's key of %s is the account's: a ticket was got",
-                 cf_kerberos_principal(kerberos));
+    cf_report_say(&checking->report.to, CF_FINDING_OK, NULL,
+                  "the keytab's key of %s is the account's: a ticket was got",
+                  cf_kerberos_principal(kerberos));
 }
 
 /* The connector's account at this CA, by the way it signs in there. */
@@ -105,8 +106,8 @@ check_chain(struct adcs_checking *checking)
         return;
     }
     if (adcs_known_chain(ca, &chain, &why) == CF_OK)
-        preflight_ok(&checking->report, "the CA's chain is known: %zu certificates",
-                     cf_chain_count(chain));
+        cf_report_say(&checking->report.to, CF_FINDING_OK, NULL,
+                      "the CA's chain is known: %zu certificates", cf_chain_count(chain));
     else if (why.rc == CF_E_CA_CONFIG) /* the text tells of chain_file */
         adcs_check_failed(checking, &why,
                           "`certutil -ca.chain FILE` on the CA's host writes them; or let an "
@@ -141,8 +142,8 @@ check_endpoint(struct adcs_checking *checking, cf_finding_fn *report, void *arg,
     if (ca->settings->transport == CF_ADCS_CES)
         return adcs_ces_check(ca, report, arg, err);
     if (adcs_rpc_try(ca, &why) == CF_OK) {
-        preflight_ok(&checking->report, "the CA answers by RPC, sealed, on %s",
-                     adcs_rpc_target(ca).host);
+        cf_report_say(&checking->report.to, CF_FINDING_OK, NULL,
+                      "the CA answers by RPC, sealed, on %s", adcs_rpc_target(ca).host);
         return CF_OK;
     }
     checking->is_away = true;
@@ -158,7 +159,7 @@ say_refused(const struct adcs_checking *checking, uint32_t hresult)
 {
     const struct cf_status_info *info = cf_status_find(hresult);
 
-    preflight_say(&checking->report, CF_FINDING_ERROR,
+    cf_report_say(&checking->report.to, CF_FINDING_ERROR,
                   info ? info->remedy : "see the event log of the CA",
                   "the CA does not tell the account's roles: %s%s0x%08x%s",
                   info ? info->meaning : "error ", info ? " (" : "", hresult, info ? ")" : "");
@@ -243,7 +244,7 @@ adcs_check(struct cf_ca *base, cf_finding_fn *report, void *arg, struct cf_err *
     check_roles(&checking, report, arg);
     check_templates(&checking, report, arg);
     if (checking.skipped[0])
-        preflight_say(&checking.report, CF_FINDING_WARNING, NULL,
+        cf_report_say(&checking.report.to, CF_FINDING_WARNING, NULL,
                       "not looked at before the errors are mended: %s", checking.skipped);
     return CF_OK;
 }

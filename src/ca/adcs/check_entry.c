@@ -44,9 +44,10 @@ check_ntauth(const struct adcs_checking *checking, const struct cf_buf *cert)
         is_there |= cf_bytes_equal(cf_buf_bytes(certs.der[i]), cf_buf_bytes(cert));
     cf_der_list_done(&certs);
     if (is_there)
-        preflight_ok(&checking->report, "the CA's certificate is in the NTAuth store");
+        cf_report_say(&checking->report.to, CF_FINDING_OK, NULL,
+                      "the CA's certificate is in the NTAuth store");
     else
-        preflight_say(&checking->report, CF_FINDING_WARNING,
+        cf_report_say(&checking->report.to, CF_FINDING_WARNING,
                       "where certificates have to sign in, let an Enterprise Admin publish it: "
                       "certutil -dspublish -f CACERT.cer NTAuthCA",
                       "the CA's newest certificate is not in the NTAuth store: domain controllers "
@@ -61,7 +62,7 @@ check_service_cert(const struct adcs_checking *checking)
     const struct cf_buf *cert = newest_cert(checking->service, &until_ms);
 
     if (!cert) {
-        preflight_say(&checking->report, CF_FINDING_WARNING,
+        cf_report_say(&checking->report.to, CF_FINDING_WARNING,
                       "let the CA's administrator publish it: certutil -dspublish -f CACERT.cer "
                       "SubCA",
                       "the directory shows no certificate of the CA");
@@ -70,16 +71,17 @@ check_service_cert(const struct adcs_checking *checking)
     int64_t left_ms = until_ms - cf_clock_now_ms(checking->ca->env.clock);
     cf_text_from_time(until_ms, until);
     if (left_ms <= 0)
-        preflight_say(&checking->report, CF_FINDING_ERROR,
+        cf_report_say(&checking->report.to, CF_FINDING_ERROR,
                       "let the CA's administrator renew it (certsrv.msc, All Tasks, Renew CA "
                       "Certificate)",
                       "the CA's newest certificate in the directory ended at %s", until);
     else if (left_ms < WARN_DAYS * DAY_MS)
-        preflight_say(&checking->report, CF_FINDING_WARNING,
+        cf_report_say(&checking->report.to, CF_FINDING_WARNING,
                       "let the CA's administrator renew it in time: what it issues ends with it",
                       "the CA's certificate ends at %s", until);
     else
-        preflight_ok(&checking->report, "the CA's certificate is valid until %s", until);
+        cf_report_say(&checking->report.to, CF_FINDING_OK, NULL,
+                      "the CA's certificate is valid until %s", until);
     check_ntauth(checking, cert);
 }
 
@@ -102,16 +104,17 @@ adcs_check_entry(struct adcs_checking *checking)
     }
     checking->service = adcs_service_find(checking->ca, &checking->services);
     if (checking->service) {
-        preflight_ok(&checking->report, "the directory knows the CA %s on %s, with %zu templates",
-                     checking->service->name, checking->service->host,
-                     checking->service->n_templates);
+        cf_report_say(&checking->report.to, CF_FINDING_OK, NULL,
+                      "the directory knows the CA %s on %s, with %zu templates",
+                      checking->service->name, checking->service->host,
+                      checking->service->n_templates);
         check_service_cert(checking);
         return;
     }
     checking->is_unknown = true;
     const struct cf_enrollment_service *elsewhere =
         cf_enrollment_service_find(&checking->services, NULL, settings->ca_name);
-    preflight_say(&checking->report, CF_FINDING_ERROR,
+    cf_report_say(&checking->report.to, CF_FINDING_ERROR,
                   "correct host and name of the section; `certferry adcs discover` lists the CAs",
                   "the directory knows no CA %s on %s%s%s%s%s", settings->ca_name, settings->host,
                   elsewhere ? ", but one on " : "", elsewhere ? elsewhere->host : "",

@@ -45,7 +45,7 @@ check_template(const struct adcs_checking *checking, const struct cf_template_se
         CF_OK) {
         struct preflight_report of_template;
         preflight_begin(&of_template, &preflight, report, arg);
-        preflight_say(&of_template, CF_FINDING_ERROR, "see the findings about directory and CA",
+        cf_report_say(&of_template.to, CF_FINDING_ERROR, "see the findings about directory and CA",
                       "%s", why.text);
         return;
     }
@@ -60,8 +60,8 @@ adcs_check_templates(const struct adcs_checking *checking, cf_finding_fn *report
     const struct cf_ca_settings *settings = checking->ca->settings;
 
     if (!checking->ca->env.directory && !settings->cep_url) {
-        preflight_say(
-            &checking->report, CF_FINDING_WARNING,
+        cf_report_say(
+            &checking->report.to, CF_FINDING_WARNING,
             "set [directory], or cep_url of a policy service: then templates complete the "
             "configuration, and are checked",
             "nobody is configured who tells of templates: what [template] says is "

@@ -40,21 +40,22 @@ check_access(const struct preflight_report *report, unsigned access)
     const char *name = report->preflight->account_name;
 
     if (!(access & ADCS_ACCESS_READ))
-        preflight_say(report, CF_FINDING_ERROR,
+        cf_report_say(&report->to, CF_FINDING_ERROR,
                       TEMPLATES_CONSOLE "tab Security, give the account Read",
                       "%s has no Read on the template", name);
     if (!(access & ADCS_ACCESS_ENROLL))
-        preflight_say(report, CF_FINDING_ERROR,
+        cf_report_say(&report->to, CF_FINDING_ERROR,
                       TEMPLATES_CONSOLE "tab Security, give the account Read and Enroll, and look "
                                         "for a Deny of one of its groups",
                       "%s has no Enroll on the template: the CA refuses its requests", name);
     if (access & ADCS_ACCESS_WRITE)
-        preflight_say(report, CF_FINDING_WARNING,
+        cf_report_say(&report->to, CF_FINDING_WARNING,
                       TEMPLATES_CONSOLE "tab Security, leave the account no more than Read and "
                                         "Enroll",
                       "%s may change the template itself", name);
     else if ((access & ADCS_ACCESS_READ) && (access & ADCS_ACCESS_ENROLL))
-        preflight_ok(report, "%s has Read and Enroll, and no more", name);
+        cf_report_say(&report->to, CF_FINDING_OK, NULL, "%s has Read and Enroll, and no more",
+                      name);
 }
 
 static void
@@ -63,9 +64,10 @@ check_word(const struct preflight_report *report, bool may)
     const char *name = preflight_account(report);
 
     if (may)
-        preflight_ok(report, "%s may enroll, says the policy service", name);
+        cf_report_say(&report->to, CF_FINDING_OK, NULL, "%s may enroll, says the policy service",
+                      name);
     else
-        preflight_say(report, CF_FINDING_ERROR,
+        cf_report_say(&report->to, CF_FINDING_ERROR,
                       TEMPLATES_CONSOLE "tab Security, give the account Read and Enroll",
                       "%s may not enroll, says the policy service", name);
 }
@@ -81,14 +83,14 @@ check_group(const struct preflight_report *report, const struct well_known *grou
         return;
     if ((access & ADCS_ACCESS_ENROLL) &&
         (ad_template->name_flags & CF_CT_ENROLLEE_SUPPLIES_SUBJECT))
-        preflight_say(report, CF_FINDING_WARNING,
+        cf_report_say(&report->to, CF_FINDING_WARNING,
                       TEMPLATES_CONSOLE "tab Security, take Enroll from all but the connector's "
                                         "account",
                       "%s may enroll by a template whose subject comes from the request: any of "
                       "them can get a certificate in the name of an administrator (ESC1)",
                       group->name);
     if (access & ADCS_ACCESS_WRITE)
-        preflight_say(report, CF_FINDING_WARNING,
+        cf_report_say(&report->to, CF_FINDING_WARNING,
                       TEMPLATES_CONSOLE "tab Security, take Write and Full Control from all but "
                                         "administrators",
                       "%s may change the template, and so give themselves the right to enroll "
@@ -121,24 +123,25 @@ preflight_rights(const struct preflight_report *report)
         return;
     }
     if (!preflight->ad_template->security_descriptor) {
-        preflight_say(report, CF_FINDING_WARNING,
+        cf_report_say(&report->to, CF_FINDING_WARNING,
                       "give the account that reads the directory Read on the template",
                       "the template's rights are not shown: whether %s may enroll is not known",
                       preflight_account(report));
         return;
     }
     if (!preflight->account && !preflight->account_name)
-        preflight_ok(report, "which account signs in by certificate is not known here: its rights "
-                             "on the template are not looked at");
+        cf_report_say(&report->to, CF_FINDING_OK, NULL,
+                      "which account signs in by certificate is not known here: its rights "
+                      "on the template are not looked at");
     else if (!preflight->account)
-        preflight_say(report, CF_FINDING_WARNING,
+        cf_report_say(&report->to, CF_FINDING_WARNING,
                       "see the findings about the directory and the CA's account",
                       "whether %s may enroll is not known: it is not found in the directory with "
                       "its groups",
                       preflight->account_name);
     else if (adcs_account_access(preflight->ad_template, preflight->account, &access, &why) !=
              CF_OK)
-        preflight_say(report, CF_FINDING_WARNING,
+        cf_report_say(&report->to, CF_FINDING_WARNING,
                       "let an administrator look at the template's rights in the Certificate "
                       "Templates console, tab Security",
                       "the template's rights cannot be read: %s", why.text);

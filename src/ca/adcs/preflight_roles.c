@@ -18,22 +18,24 @@ adcs_preflight_roles(const struct adcs_preflight *preflight, uint32_t roles, boo
     preflight_begin(&report, &of_ca, report_fn, arg);
     const char *name = preflight_account(&report);
     if (roles & ADCS_ROLE_ENROLL)
-        preflight_ok(&report, "%s may request certificates from the CA", name);
+        cf_report_say(&report.to, CF_FINDING_OK, NULL, "%s may request certificates from the CA",
+                      name);
     else
-        preflight_say(
-            &report, CF_FINDING_ERROR, CA_SECURITY "give the account Request Certificates",
+        cf_report_say(
+            &report.to, CF_FINDING_ERROR, CA_SECURITY "give the account Request Certificates",
             "%s may not request certificates from the CA (GetMyRoles says 0x%x)", name, roles);
     if (roles & ADCS_ROLE_OFFICER)
-        preflight_ok(&report, "%s may issue and manage certificates", name);
+        cf_report_say(&report.to, CF_FINDING_OK, NULL, "%s may issue and manage certificates",
+                      name);
     else if (needs_revocation)
-        preflight_say(&report, CF_FINDING_ERROR,
+        cf_report_say(&report.to, CF_FINDING_ERROR,
                       CA_SECURITY "give the account Issue and Manage Certificates, or set "
                                   "revoke_transport = none",
                       "%s may not revoke: it has no Issue and Manage Certificates (GetMyRoles says "
                       "0x%x)",
                       name, roles);
     if (roles & ADCS_ROLE_ADMIN)
-        preflight_say(&report, CF_FINDING_WARNING,
+        cf_report_say(&report.to, CF_FINDING_WARNING,
                       CA_SECURITY "take Manage CA from the account: it is not needed",
                       "%s may manage the CA itself", name);
 }

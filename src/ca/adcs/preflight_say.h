@@ -6,19 +6,13 @@
 
 struct preflight_report {
     const struct adcs_preflight *preflight;
-    cf_finding_fn *fn;
-    void *arg;
-    char subject[400];
+    struct cf_report to;
 };
 
 void preflight_begin(struct preflight_report *report, const struct adcs_preflight *preflight,
                      cf_finding_fn *fn, void *arg);
 /* Its name, or "the account". */
 const char *preflight_account(const struct preflight_report *report);
-void preflight_ok(const struct preflight_report *report, const char *format, ...) CF_PRINTF(2, 3);
-void preflight_say(const struct preflight_report *report, enum cf_severity severity,
-                   const char *remedy, const char *format, ...) CF_PRINTF(4, 5);
-
 /* preflight_rights.c: Read and Enroll of the account, and who else may. */
 void preflight_rights(const struct preflight_report *report);
 

@@ -51,12 +51,12 @@ check_published(const struct preflight_report *report)
         return; /* said once for the CA */
     for (size_t i = 0; i < service->n_templates; i++) {
         if (cf_text_equal_nocase(service->templates[i], name)) {
-            preflight_ok(report, "the CA issues by this template");
+            cf_report_say(&report->to, CF_FINDING_OK, NULL, "the CA issues by this template");
             return;
         }
     }
     list_templates(service, others);
-    preflight_say(report, CF_FINDING_ERROR,
+    cf_report_say(&report->to, CF_FINDING_ERROR,
                   "let a CA administrator add it: Certification Authority console (certsrv.msc), "
                   "Certificate Templates, New, Certificate Template to Issue; it is the template's "
                   "name that counts, not its display name",
@@ -80,9 +80,9 @@ static void
 check_bit(const struct preflight_report *report, uint32_t flags, const struct bit *bit)
 {
     if (((flags & bit->bit) != 0) == bit->has_to_be_set)
-        preflight_ok(report, "%s", bit->good);
+        cf_report_say(&report->to, CF_FINDING_OK, NULL, "%s", bit->good);
     else
-        preflight_say(report, bit->severity, bit->remedy, "%s (%s is 0x%x)", bit->bad,
+        cf_report_say(&report->to, bit->severity, bit->remedy, "%s (%s is 0x%x)", bit->bad,
                       bit->attribute, flags);
 }
 
@@ -144,26 +144,27 @@ check_key(const struct preflight_report *report)
     struct cf_err why = {0};
 
     if (adcs_template_key(ad_template, &needed, &why) != CF_OK) {
-        preflight_say(report, CF_FINDING_ERROR,
+        cf_report_say(&report->to, CF_FINDING_ERROR,
                       TEMPLATES_CONSOLE "tab Cryptography, choose RSA with a minimum of 2048", "%s",
                       why.text);
         return;
     }
     if (!is_given(report, CF_TEMPLATE_KEY)) {
-        preflight_ok(report, "keys are %s: the template wants %s of %u bits or more",
-                     cf_key_kind_name(needed), algorithm, ad_template->min_key_bits);
+        cf_report_say(&report->to, CF_FINDING_OK, NULL,
+                      "keys are %s: the template wants %s of %u bits or more",
+                      cf_key_kind_name(needed), algorithm, ad_template->min_key_bits);
     } else if (cf_key_kind_is_rsa(configured) != cf_key_kind_is_rsa(needed) ||
                cf_key_kind_bits(configured) < ad_template->min_key_bits ||
                (!cf_key_kind_is_rsa(needed) && configured != needed)) {
-        preflight_say(report, CF_FINDING_ERROR,
+        cf_report_say(&report->to, CF_FINDING_ERROR,
                       "leave `key` out of the section, so that the template's is taken, or let an "
                       "administrator change the template's Cryptography tab (certtmpl.msc)",
                       "key = %s is refused by the CA: the template wants %s of %u bits or more "
                       "(msPKI-Minimal-Key-Size)",
                       cf_key_kind_name(configured), algorithm, ad_template->min_key_bits);
     } else {
-        preflight_ok(report, "key = %s is at least %s of %u bits", cf_key_kind_name(configured),
-                     algorithm, ad_template->min_key_bits);
+        cf_report_say(&report->to, CF_FINDING_OK, NULL, "key = %s is at least %s of %u bits",
+                      cf_key_kind_name(configured), algorithm, ad_template->min_key_bits);
     }
 }
 
@@ -187,15 +188,16 @@ check_version(const struct preflight_report *report)
     const struct cf_ad_template *ad_template = report->preflight->ad_template;
 
     if (ad_template->schema_version < 2)
-        preflight_say(report, CF_FINDING_WARNING,
+        cf_report_say(&report->to, CF_FINDING_WARNING,
                       TEMPLATES_CONSOLE "duplicate the template, with compatibility Windows Server "
                                         "2008 R2, and use the copy's name",
                       "the template is of schema version %u: most of it cannot be changed",
                       ad_template->schema_version);
     else
-        preflight_ok(report, "schema version %u, revision %u.%u, for CAs from %s on",
-                     ad_template->schema_version, ad_template->revision,
-                     ad_template->minor_revision, generation_name(ad_template->private_key_flags));
+        cf_report_say(&report->to, CF_FINDING_OK, NULL,
+                      "schema version %u, revision %u.%u, for CAs from %s on",
+                      ad_template->schema_version, ad_template->revision,
+                      ad_template->minor_revision, generation_name(ad_template->private_key_flags));
 }
 
 static void
@@ -204,14 +206,15 @@ check_signatures(const struct preflight_report *report)
     unsigned n = report->preflight->ad_template->ra_signatures;
 
     if (n > 0)
-        preflight_say(report, CF_FINDING_ERROR,
+        cf_report_say(&report->to, CF_FINDING_ERROR,
                       TEMPLATES_CONSOLE
                       "tab Issuance Requirements, clear This number of authorized signatures",
                       "requests need %u signatures of enrollment agents, which they do not have "
                       "(msPKI-RA-Signature): the CA refuses them",
                       n);
     else
-        preflight_ok(report, "requests need no signature of an enrollment agent");
+        cf_report_say(&report->to, CF_FINDING_OK, NULL,
+                      "requests need no signature of an enrollment agent");
 }
 
 static bool
@@ -273,8 +276,8 @@ check_configured_ekus(const struct preflight_report *report)
         return;
     list_ekus(configured->eku, configured->n_eku, ours);
     list_ekus(ad_template->eku, ad_template->n_eku, theirs);
-    preflight_say(
-        report, CF_FINDING_ERROR,
+    cf_report_say(
+        &report->to, CF_FINDING_ERROR,
         "leave `eku` out of the section, so that the template's are taken, or " TEMPLATES_CONSOLE
         "tab Extensions, Application Policies",
         "eku is %s, but the CA issues with the template's: %s; such a certificate is not "
@@ -291,7 +294,7 @@ check_wide_ekus(const struct preflight_report *report)
 
     for (size_t i = 0; i < CF_COUNT(WIDE); i++) {
         if (has_oid(ad_template->eku, ad_template->n_eku, WIDE[i]))
-            preflight_say(report, CF_FINDING_WARNING,
+            cf_report_say(&report->to, CF_FINDING_WARNING,
                           TEMPLATES_CONSOLE "tab Extensions, Application Policies, take it out; "
                                             "or, if it is meant, name it in eku of the [policy]",
                           "certificates are for %s: they are good for far more than their holder "
@@ -311,18 +314,18 @@ check_ekus(const struct preflight_report *report)
         check_configured_ekus(report);
     check_wide_ekus(report);
     if (ad_template->n_eku == 0)
-        preflight_say(report, CF_FINDING_ERROR,
+        cf_report_say(&report->to, CF_FINDING_ERROR,
                       TEMPLATES_CONSOLE "tab Extensions, Application Policies: add what "
                                         "certificates are for, such as Client Authentication",
                       "the template names no usages: its certificates are good for anything, and "
                       "are not asked for");
     else if (!has_oid(ad_template->eku, ad_template->n_eku, EKU_CLIENT_AUTH))
-        preflight_say(report, CF_FINDING_WARNING,
+        cf_report_say(&report->to, CF_FINDING_WARNING,
                       "where devices have to sign in by it: " TEMPLATES_CONSOLE
                       "tab Extensions, Application Policies, add Client Authentication",
                       "certificates are for %s, not for client authentication", list);
     else
-        preflight_ok(report, "certificates are for %s", list);
+        cf_report_say(&report->to, CF_FINDING_OK, NULL, "certificates are for %s", list);
 }
 
 static void
@@ -333,24 +336,24 @@ check_key_usage(const struct preflight_report *report)
 
     if (is_given(report, CF_TEMPLATE_KEY_USAGE) && ad_template->key_usage &&
         configured->key_usage != ad_template->key_usage)
-        preflight_say(report, CF_FINDING_ERROR,
+        cf_report_say(&report->to, CF_FINDING_ERROR,
                       "leave `key_usage` out of the section, so that the template's is taken, "
                       "or " TEMPLATES_CONSOLE "tab Extensions, Key Usage",
                       "key_usage differs from the template's (0x%x and 0x%x of pKIKeyUsage), which "
                       "the CA puts in; such a certificate is not delivered",
                       configured->key_usage, ad_template->key_usage);
     if (ad_template->key_usage & (CF_KU_KEY_CERT_SIGN | CF_KU_CRL_SIGN))
-        preflight_say(report, CF_FINDING_ERROR,
+        cf_report_say(&report->to, CF_FINDING_ERROR,
                       "use a template for users or devices; none for CAs is taken",
                       "key usage has certificate signing or CRL signing: it is a template for CAs");
     if (ad_template->key_usage & CF_KU_NON_REPUDIATION)
-        preflight_say(report, CF_FINDING_WARNING,
+        cf_report_say(&report->to, CF_FINDING_WARNING,
                       TEMPLATES_CONSOLE
                       "tab Extensions, Key Usage, clear Signature is proof of origin",
                       "key usage has non-repudiation: iOS and iPadOS do not take such "
                       "certificates");
     else
-        preflight_ok(report, "key usage has no non-repudiation");
+        cf_report_say(&report->to, CF_FINDING_OK, NULL, "key usage has no non-repudiation");
 }
 
 static void
@@ -364,13 +367,13 @@ check_validity(const struct preflight_report *report)
     cf_text_from_duration(ad_template->validity_ms, theirs, sizeof theirs);
     cf_text_from_duration(configured_ms, ours, sizeof ours);
     if (is_given(report, CF_TEMPLATE_VALIDITY) && configured_ms > ad_template->validity_ms)
-        preflight_say(report, CF_FINDING_WARNING,
+        cf_report_say(&report->to, CF_FINDING_WARNING,
                       "leave `validity` out of the section, or " TEMPLATES_CONSOLE
                       "tab General, Validity period",
                       "validity = %s is more than the template's %s: certificates end earlier",
                       ours, theirs);
     else if (is_given(report, CF_TEMPLATE_VALIDITY) && configured_ms < ad_template->validity_ms)
-        preflight_say(report, CF_FINDING_WARNING,
+        cf_report_say(&report->to, CF_FINDING_WARNING,
                       "leave `validity` out of the section, see that the CA has "
                       "EDITF_ATTRIBUTEENDDATE in policy\\EditFlags, or " TEMPLATES_CONSOLE
                       "tab General, Validity period",
@@ -378,7 +381,8 @@ check_validity(const struct preflight_report *report)
                       "from requests issues for longer, and such certificates are not delivered",
                       ours, theirs);
     else
-        preflight_ok(report, "certificates are valid for %s at most", theirs);
+        cf_report_say(&report->to, CF_FINDING_OK, NULL, "certificates are valid for %s at most",
+                      theirs);
 }
 
 static void
@@ -390,11 +394,12 @@ check_sid(const struct preflight_report *report)
                            configured->sid_form != CF_SID_FORM_URI;
 
     if (!(report->preflight->ad_template->enrollment_flags & CF_CT_NO_SECURITY_EXTENSION))
-        preflight_ok(report, "the security extension (SID) is kept");
+        cf_report_say(&report->to, CF_FINDING_OK, NULL, "the security extension (SID) is kept");
     else if (!wants_extension)
-        preflight_ok(report, "the security extension (SID) is left out, and is not asked for");
+        cf_report_say(&report->to, CF_FINDING_OK, NULL,
+                      "the security extension (SID) is left out, and is not asked for");
     else
-        preflight_say(report, CF_FINDING_ERROR,
+        cf_report_say(&report->to, CF_FINDING_ERROR,
                       "let an administrator clear CT_FLAG_NO_SECURITY_EXTENSION (0x80000) in the "
                       "template's msPKI-Enrollment-Flag, with ADSI Edit or `certutil -dstemplate`, "
                       "or set security_identifier_form = uri",
@@ -410,7 +415,7 @@ adcs_preflight_template(const struct adcs_preflight *preflight, cf_finding_fn *r
     preflight_begin(&report, preflight, report_fn, arg);
     check_published(&report);
     if (!preflight->ad_template) {
-        preflight_say(&report, CF_FINDING_ERROR,
+        cf_report_say(&report.to, CF_FINDING_ERROR,
                       TEMPLATES_CONSOLE "see the template's name (tab General) and that the "
                                         "connector's account has Read on it (tab Security)",
                       "there is no such template, or the directory does not show it to %s",

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check - the certificates at hand, and an empty general message (genm) to the CA. */
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "certferry/text.h"
@@ -9,32 +8,8 @@
 enum { SOON_DAYS = 30 };
 static const int64_t SOON_MS = SOON_DAYS * INT64_C(86400000);
 
-struct report {
-    cf_finding_fn *fn;
-    void *arg;
-    char subject[300];
-};
-
-static void say(const struct report *report, enum cf_severity severity, const char *remedy,
-                const char *format, ...) CF_PRINTF(4, 5);
-
 static void
-say(const struct report *report, enum cf_severity severity, const char *remedy, const char *format,
-    ...)
-{
-    char text[2 * CF_ERR_TEXT_MAX];
-    struct cf_finding finding = {
-        .severity = severity, .subject = report->subject, .text = text, .remedy = remedy};
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    report->fn(report->arg, &finding);
-}
-
-static void
-check_times(const struct cmp_ca *ca, const struct report *report, const char *what,
+check_times(const struct cmp_ca *ca, const struct cf_report *report, const char *what,
             const struct cf_cert *cert)
 {
     int64_t now = cf_clock_now_ms(ca->env.clock);
@@ -43,16 +18,16 @@ check_times(const struct cmp_ca *ca, const struct report *report, const char *wh
 
     cf_text_from_time(end, until);
     if (end <= now || cf_cert_not_before_ms(cert) > now)
-        say(report, CF_FINDING_ERROR, "renew it, or check this host's clock",
-            "%s is not valid now (until %s)", what, until);
+        cf_report_say(report, CF_FINDING_ERROR, "renew it, or check this host's clock",
+                      "%s is not valid now (until %s)", what, until);
     else if (end - now <= SOON_MS)
-        say(report, CF_FINDING_WARNING, "renew it", "%s ends on %s", what, until);
+        cf_report_say(report, CF_FINDING_WARNING, "renew it", "%s ends on %s", what, until);
     else
-        say(report, CF_FINDING_OK, NULL, "%s is valid until %s", what, until);
+        cf_report_say(report, CF_FINDING_OK, NULL, "%s is valid until %s", what, until);
 }
 
 static enum cf_rc
-check_own(const struct cmp_ca *ca, const struct report *report, const char *what, X509 *x509,
+check_own(const struct cmp_ca *ca, const struct cf_report *report, const char *what, X509 *x509,
           struct cf_err *err)
 {
     cf_own(cf_cert) cert = NULL;
@@ -77,7 +52,7 @@ itavs_free(STACK_OF(OSSL_CMP_ITAV) * itavs)
 }
 
 static enum cf_rc
-ask(const struct cmp_ca *ca, const struct report *report, struct cf_err *err)
+ask(const struct cmp_ca *ca, const struct cf_report *report, struct cf_err *err)
 {
     cf_own_session session = {0};
     struct cf_err own = {0};
@@ -86,21 +61,22 @@ ask(const struct cmp_ca *ca, const struct report *report, struct cf_err *err)
     STACK_OF(OSSL_CMP_ITAV) *itavs = OSSL_CMP_exec_GENM_ses(session.ctx);
     if (itavs) {
         itavs_free(itavs);
-        say(report, CF_FINDING_OK, NULL,
-            "the CA answers, and its answer is protected as it should");
+        cf_report_say(report, CF_FINDING_OK, NULL,
+                      "the CA answers, and its answer is protected as it should");
         return CF_OK;
     }
     enum cf_rc rc = cf_cmp_session_fail(&session, false, &own);
     if (rc == CF_E_STOPPED || rc == CF_E_OOM)
         return cf_fail(err, rc, "%s", own.text);
     if (rc == CF_E_REJECTED)
-        say(report, CF_FINDING_WARNING,
+        cf_report_say(
+            report, CF_FINDING_WARNING,
             "nothing when the CA has no general messages; when its words are about trust or "
             "protection, correct reference and secret_file, or signer_file",
             "the CA answers, but not to a general message: %s", own.text);
     else
-        say(report, CF_FINDING_ERROR, "see that url, protection and the proxy are right", "%s",
-            own.text);
+        cf_report_say(report, CF_FINDING_ERROR, "see that url, protection and the proxy are right",
+                      "%s", own.text);
     return CF_OK;
 }
 
@@ -108,10 +84,9 @@ enum cf_rc
 cf_cmp_check(struct cf_ca *base, cf_finding_fn *fn, void *arg, struct cf_err *err)
 {
     const struct cmp_ca *ca = (const struct cmp_ca *)base;
-    struct report report = {.fn = fn, .arg = arg};
+    const struct cf_report report = cf_report_to(fn, arg, "ca %s", ca->settings->name);
     char what[64];
 
-    (void)snprintf(report.subject, sizeof report.subject, "ca %s", ca->settings->name);
     for (size_t i = 0; i < cf_chain_count(ca->chain); i++) {
         (void)snprintf(what, sizeof what, "certificate %zu of chain_file", i + 1);
         check_times(ca, &report, what, cf_chain_at(ca->chain, i));
@@ -120,7 +95,7 @@ cf_cmp_check(struct cf_ca *base, cf_finding_fn *fn, void *arg, struct cf_err *er
     if (ca->settings->server_cert_file)
         CF_TRY(check_own(ca, &report, "the certificate of server_cert_file", ca->server, err));
     if (!ca->has_tls)
-        say(&report, CF_FINDING_WARNING, "write https:// if the CA has it",
-            "url has no TLS: messages are protected, but not secret");
+        cf_report_say(&report, CF_FINDING_WARNING, "write https:// if the CA has it",
+                      "url has no TLS: messages are protected, but not secret");
     return ask(ca, &report, err);
 }

@@ -1,35 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* check - the program asked about itself, and the chain it works with. */
-#include <stdio.h>
-
 #include "certferry/text.h"
 #include "exec.h"
 
-struct report {
-    cf_finding_fn *fn;
-    void *arg;
-    char subject[300];
-};
-
 static void
-say(const struct report *report, enum cf_severity severity, const char *text, const char *remedy)
-{
-    struct cf_finding finding = {
-        .severity = severity, .subject = report->subject, .text = text, .remedy = remedy};
-
-    report->fn(report->arg, &finding);
-}
-
-static void
-check_chain(const struct exec_ca *ca, const struct report *report)
+check_chain(const struct exec_ca *ca, const struct cf_report *report)
 {
     int64_t now = cf_clock_now_ms(ca->env.clock);
-    char text[128];
 
     if (!ca->chain) {
-        say(report, CF_FINDING_WARNING,
-            "chain_file is not set: the program's own chain is believed",
-            "set chain_file to the issuing CA's certificate and those above it");
+        cf_report_say(report, CF_FINDING_WARNING,
+                      "set chain_file to the issuing CA's certificate and those above it",
+                      "chain_file is not set: the program's own chain is believed");
         return;
     }
     for (size_t i = 0; i < cf_chain_count(ca->chain); i++) {
@@ -39,26 +21,32 @@ check_chain(const struct exec_ca *ca, const struct report *report)
         cf_text_from_time(cf_cert_not_after_ms(cert), until);
         bool is_good = cf_cert_is_ca(cert) && cf_cert_not_before_ms(cert) <= now &&
                        cf_cert_not_after_ms(cert) > now;
-        (void)snprintf(text, sizeof text, "certificate %zu of chain_file %s (until %s)", i + 1,
-                       is_good ? "is in order" : "is no valid CA certificate", until);
-        say(report, is_good ? CF_FINDING_OK : CF_FINDING_ERROR, text,
-            is_good ? NULL : "put the present CA certificates into chain_file");
+        if (is_good)
+            cf_report_say(report, CF_FINDING_OK, NULL,
+                          "certificate %zu of chain_file is in order (until %s)", i + 1, until);
+        else
+            cf_report_say(report, CF_FINDING_ERROR,
+                          "put the present CA certificates into chain_file",
+                          "certificate %zu of chain_file is no valid CA certificate (until %s)",
+                          i + 1, until);
     }
 }
 
 static void
-judge(const struct cf_ca_program_end *end, const struct report *report)
+judge(const struct cf_ca_program_end *end, const struct cf_report *report)
 {
     struct cf_err failure = {0};
 
     if (end->exit_status == CF_CA_PROGRAM_DONE) {
-        say(report, CF_FINDING_OK, "the program reports that it is in order", NULL);
+        cf_report_say(report, CF_FINDING_OK, NULL, "the program reports that it is in order");
     } else if (end->exit_status == CF_CA_PROGRAM_UNSUPPORTED) {
-        say(report, CF_FINDING_OK, "the program runs; it has no check of its own", NULL);
+        cf_report_say(report, CF_FINDING_OK, NULL, "the program runs; it has no check of its own");
     } else {
         (void)cf_ca_program_fail(end, &failure);
-        say(report, CF_FINDING_ERROR, failure.text,
-            "run the command by hand with CERTFERRY_CA_OPERATION=check and see what it says");
+        cf_report_say(
+            report, CF_FINDING_ERROR,
+            "run the command by hand with CERTFERRY_CA_OPERATION=check and see what it says", "%s",
+            failure.text);
     }
 }
 
@@ -67,10 +55,9 @@ cf_exec_check(struct cf_ca *base, cf_finding_fn *fn, void *arg, struct cf_err *e
 {
     const struct exec_ca *ca = (const struct exec_ca *)base;
     __attribute__((cleanup(cf_proc_result_done))) struct cf_proc_result result = {0};
-    struct report report = {.fn = fn, .arg = arg};
+    const struct cf_report report = cf_report_to(fn, arg, "ca %s", ca->settings->name);
     struct cf_err local = {0};
 
-    (void)snprintf(report.subject, sizeof report.subject, "ca %s", ca->settings->name);
     check_chain(ca, &report);
     const struct cf_ca_program program = cf_exec_program(ca);
     enum cf_rc rc =
@@ -78,7 +65,8 @@ cf_exec_check(struct cf_ca *base, cf_finding_fn *fn, void *arg, struct cf_err *e
     if (rc == CF_E_STOPPED)
         return cf_fail(err, rc, "%s", local.text);
     if (rc != CF_OK) {
-        say(&report, CF_FINDING_ERROR, local.text, "see that command in the CA's section can run");
+        cf_report_say(&report, CF_FINDING_ERROR, "see that command in the CA's section can run",
+                      "%s", local.text);
         return CF_OK;
     }
     struct cf_ca_program_end end = cf_ca_program_end_of(&program, &result);

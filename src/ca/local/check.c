@@ -10,65 +10,46 @@
 
 #define DAY_MS (24LL * 60 * 60 * 1000)
 
-enum { WARN_DAYS = 90, URGENT_DAYS = 30, TEXT_SIZE = 512 };
-
-struct report {
-    cf_finding_fn *fn;
-    void *arg;
-    char subject[300];
-};
-
-static void CF_PRINTF(4, 5) say(const struct report *report, enum cf_severity severity,
-                                const char *remedy, const char *format, ...)
-{
-    char text[TEXT_SIZE];
-    va_list args;
-
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    struct cf_finding finding = {
-        .severity = severity, .subject = report->subject, .text = text, .remedy = remedy};
-    report->fn(report->arg, &finding);
-}
+enum { WARN_DAYS = 90, URGENT_DAYS = 30 };
 
 static void
-check_identity(const struct local_ca *ca, const struct report *report)
+check_identity(const struct local_ca *ca, const struct cf_report *report)
 {
     /* open refuses anything else; said again for the person who reads the list. */
-    say(report, CF_FINDING_OK, NULL,
-        "certificate is a CA's with keyCertSign and cRLSign, and the key belongs to it");
+    cf_report_say(report, CF_FINDING_OK, NULL,
+                  "certificate is a CA's with keyCertSign and cRLSign, and the key belongs to it");
     (void)ca;
 }
 
 static void
-check_validity(const struct local_ca *ca, const struct report *report, int64_t now)
+check_validity(const struct local_ca *ca, const struct cf_report *report, int64_t now)
 {
     char until[CF_TEXT_TIME_SIZE];
     int64_t left = ca->not_after_ms - now;
 
     cf_text_from_time(ca->not_after_ms, until);
     if (now < ca->not_before_ms)
-        say(report, CF_FINDING_ERROR, "check the clock of this host",
-            "certificate is not valid yet");
+        cf_report_say(report, CF_FINDING_ERROR, "check the clock of this host",
+                      "certificate is not valid yet");
     else if (left <= 0)
-        say(report, CF_FINDING_ERROR,
+        cf_report_say(
+            report, CF_FINDING_ERROR,
             "renew the CA's certificate and put it first in cert_file: nothing is issued until "
             "then",
             "certificate expired on %s", until);
     else if (left < URGENT_DAYS * DAY_MS)
-        say(report, CF_FINDING_WARNING,
-            "renew the CA's certificate now: what it issues already ends on that day",
-            "certificate ends in %lld days, on %s", (long long)(left / DAY_MS), until);
+        cf_report_say(report, CF_FINDING_WARNING,
+                      "renew the CA's certificate now: what it issues already ends on that day",
+                      "certificate ends in %lld days, on %s", (long long)(left / DAY_MS), until);
     else if (left < WARN_DAYS * DAY_MS)
-        say(report, CF_FINDING_WARNING, "plan the renewal of the CA's certificate",
-            "certificate ends in %lld days, on %s", (long long)(left / DAY_MS), until);
+        cf_report_say(report, CF_FINDING_WARNING, "plan the renewal of the CA's certificate",
+                      "certificate ends in %lld days, on %s", (long long)(left / DAY_MS), until);
     else
-        say(report, CF_FINDING_OK, NULL, "certificate is valid until %s", until);
+        cf_report_say(report, CF_FINDING_OK, NULL, "certificate is valid until %s", until);
 }
 
 static void
-check_crl_directory(const struct local_ca *ca, const struct report *report)
+check_crl_directory(const struct local_ca *ca, const struct cf_report *report)
 {
     char dir[4096];
     const char *path = ca->settings->crl_file;
@@ -77,15 +58,15 @@ check_crl_directory(const struct local_ca *ca, const struct report *report)
 
     (void)snprintf(dir, sizeof dir, "%.*s", (int)len, slash ? path : ".");
     if (access(dir, W_OK | X_OK) == 0)
-        say(report, CF_FINDING_OK, NULL, "CRL can be written to %s", path);
+        cf_report_say(report, CF_FINDING_OK, NULL, "CRL can be written to %s", path);
     else
-        say(report, CF_FINDING_ERROR,
-            "create the directory of crl_file and give it to the service's user",
-            "directory %s cannot be written: %s", dir, strerrordesc_np(errno));
+        cf_report_say(report, CF_FINDING_ERROR,
+                      "create the directory of crl_file and give it to the service's user",
+                      "directory %s cannot be written: %s", dir, strerrordesc_np(errno));
 }
 
 static void
-check_crl(struct local_ca *ca, const struct report *report, int64_t now)
+check_crl(struct local_ca *ca, const struct cf_report *report, int64_t now)
 {
     char made[CF_TEXT_TIME_SIZE];
     char until[CF_TEXT_TIME_SIZE];
@@ -99,23 +80,25 @@ check_crl(struct local_ca *ca, const struct report *report, int64_t now)
     cf_local_crl_unlock();
 
     if (!is_there)
-        say(report, CF_FINDING_WARNING, "start the service: it publishes the CRL at once",
-            "no CRL in %s", ca->settings->crl_file);
+        cf_report_say(report, CF_FINDING_WARNING, "start the service: it publishes the CRL at once",
+                      "no CRL in %s", ca->settings->crl_file);
     else if (next_ms <= now)
-        say(report, CF_FINDING_ERROR,
+        cf_report_say(
+            report, CF_FINDING_ERROR,
             "see the journal for why it is not renewed: verifiers refuse certificates without a "
             "current CRL",
             "CRL ran out on %s", until);
     else
-        say(report, CF_FINDING_OK, NULL, "CRL was made on %s and is good until %s", made, until);
+        cf_report_say(report, CF_FINDING_OK, NULL, "CRL was made on %s and is good until %s", made,
+                      until);
     if (!ca->settings->crl_url)
-        say(report, CF_FINDING_WARNING,
-            "set crl_url to where crl_file can be fetched, or revocation has no effect",
-            "certificates do not say where the CRL is");
+        cf_report_say(report, CF_FINDING_WARNING,
+                      "set crl_url to where crl_file can be fetched, or revocation has no effect",
+                      "certificates do not say where the CRL is");
 }
 
 static void
-check_templates(const struct local_ca *ca, const struct report *report, int64_t now)
+check_templates(const struct local_ca *ca, const struct cf_report *report, int64_t now)
 {
     for (size_t i = 0; i < ca->settings->n_templates; i++) {
         const struct cf_template_settings *tmpl = ca->settings->templates[i];
@@ -123,29 +106,30 @@ check_templates(const struct local_ca *ca, const struct report *report, int64_t 
         int64_t left = ca->not_after_ms - now;
 
         if (cf_local_template_check(tmpl, &err) != CF_OK)
-            say(report, CF_FINDING_ERROR, "correct the template's section", "%s", err.text);
+            cf_report_say(report, CF_FINDING_ERROR, "correct the template's section", "%s",
+                          err.text);
         else if (left > 0 && tmpl->validity_ms > (uint64_t)left)
-            say(report, CF_FINDING_WARNING,
-                "renew the CA's certificate or shorten the template's validity",
-                "template %s: certificates are cut to the end of the CA's own", tmpl->name);
+            cf_report_say(report, CF_FINDING_WARNING,
+                          "renew the CA's certificate or shorten the template's validity",
+                          "template %s: certificates are cut to the end of the CA's own",
+                          tmpl->name);
         else
-            say(report, CF_FINDING_OK, NULL, "template %s is usable", tmpl->name);
+            cf_report_say(report, CF_FINDING_OK, NULL, "template %s is usable", tmpl->name);
     }
     if (ca->settings->n_templates == 0)
-        say(report, CF_FINDING_WARNING, "name the allowed ones in templates",
-            "no template is allowed: every request is refused");
+        cf_report_say(report, CF_FINDING_WARNING, "name the allowed ones in templates",
+                      "no template is allowed: every request is refused");
 }
 
 enum cf_rc
 cf_local_check(struct cf_ca *base, cf_finding_fn *fn, void *arg, struct cf_err *err)
 {
     struct local_ca *ca = (struct local_ca *)base;
-    struct report report = {.fn = fn, .arg = arg};
+    const struct cf_report report = cf_report_to(fn, arg, "ca %s", ca->settings->name);
     int64_t now = cf_clock_now_ms(ca->env.clock);
 
     if (cf_local_is_stopped(ca))
         return cf_fail(err, CF_E_STOPPED, "%s", cf_rc_text(CF_E_STOPPED));
-    (void)snprintf(report.subject, sizeof report.subject, "ca %s", ca->settings->name);
     check_identity(ca, &report);
     check_validity(ca, &report, now);
     check_crl(ca, &report, now);
