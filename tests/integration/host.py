@@ -251,10 +251,16 @@ class Host:
 
     # -- the operator's tool ----------------------------------------------------------------------
     def tool(self, *words, check=True):
-        done = subprocess.run(
-            [BUILD / "src/ctl/certferry", "--config", self.config_path, *map(str, words)],
-            env=self._environment, capture_output=True, text=True, timeout=60,
-        )
+        """What the tool says; as an operator would, again when it asks for a moment's patience."""
+        deadline = time.monotonic() + 30
+        while True:
+            done = subprocess.run(
+                [BUILD / "src/ctl/certferry", "--config", self.config_path, *map(str, words)],
+                env=self._environment, capture_output=True, text=True, timeout=60,
+            )
+            if "try again in a moment" not in done.stderr or time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
         if check and done.returncode != 0:
             raise RuntimeError(f"certferry {' '.join(map(str, words))}: {done.stdout}{done.stderr}")
         return done
