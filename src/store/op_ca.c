@@ -63,6 +63,7 @@ add(struct cf_conn *conn, void *arg, struct cf_err *err)
     struct one *call = (struct one *)arg;
     const struct cf_ca_record *record = call->record;
 
+    call->found = cf_ca_record_free(call->found);
     CF_TRY(
         find(conn, CF_SQL_CA_BY_REQUEST_KEY, record->ca, record->request_key, &call->found, err));
     if (call->found)
@@ -85,10 +86,15 @@ add(struct cf_conn *conn, void *arg, struct cf_err *err)
     cf_query_put_i64(&q, record->revoked_ms);
     cf_query_put_i64(&q, record->revocation_reason);
     CF_TRY(cf_query_insert(&q, &is_taken, err));
-    if (is_taken)
-        return cf_fail(err, CF_E_CONFLICT, "CA '%s': serial number %s is taken", record->ca,
-                       record->serial);
-    return CF_OK;
+    if (!is_taken)
+        return CF_OK;
+    /* Another node may have entered the same request since. */
+    CF_TRY(
+        find(conn, CF_SQL_CA_BY_REQUEST_KEY, record->ca, record->request_key, &call->found, err));
+    if (call->found)
+        return CF_OK;
+    return cf_fail(err, CF_E_CONFLICT, "CA '%s': serial number %s is taken", record->ca,
+                   record->serial);
 }
 
 enum cf_rc

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_claims - taking items to work on, and giving them back changed or as they were. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "item_row.h"
 #include "op.h"
@@ -94,11 +95,22 @@ is_within_share(struct claim *call, const struct cf_ca_share *share)
     return !share || call->used[share - call->shares]++ < share->max;
 }
 
+/* What an earlier run has found that was undone. */
+static void
+forget(struct claim *call)
+{
+    while (call->items.n > 0)
+        (void)cf_item_free(call->items.item[--call->items.n]);
+    memset(call->used, 0, call->n_shares * sizeof *call->used);
+    call->n_candidates = 0;
+}
+
 static enum cf_rc
 claim(struct cf_conn *conn, void *arg, struct cf_err *err)
 {
     struct claim *call = (struct claim *)arg;
 
+    forget(call);
     CF_TRY(cf_op_each_walk(conn, call->states, call->kinds, call->shares, call->n_shares,
                            find_candidates, call, err));
     if (call->n_candidates > 0)
@@ -163,6 +175,7 @@ claim_one(struct cf_conn *conn, void *arg, struct cf_err *err)
     cf_own_query q = {0};
     bool is_known = false;
 
+    call->item = cf_item_free(call->item);
     CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_FIND, err));
     cf_query_put_i64(&q, call->kind);
     cf_query_put_text(&q, call->context);

@@ -117,6 +117,7 @@ grant(struct cf_conn *conn, void *arg, struct cf_err *err)
     struct end last = {0};
     bool is_there = false;
 
+    CF_TRY(cf_conn_lock(conn, "policy", request->policy, err));
     CF_TRY(cf_grant_rows_prune(conn, request->policy, request->now_ms, err));
     CF_TRY(find_context(conn, request, &is_there, err));
     if (is_there)

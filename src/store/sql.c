@@ -12,7 +12,8 @@
 /* CF_STORE_CA_STATES, written out so that the partial index is used. */
 #define ITEM_AT_CA "kind = ?1 AND state = ?2 AND state IN (2, 3)"
 #define ITEM_PAGE                                                                                  \
-    "AND (?2 = 0 OR (1 << state) & ?2) AND (?3 = 0 OR (1 << kind) & ?3) ORDER BY id LIMIT ?4"
+    "AND (?2 = 0 OR ((1 << state) & ?2) <> 0) AND (?3 = 0 OR ((1 << kind) & ?3) <> 0) "            \
+    "ORDER BY id LIMIT ?4"
 
 #define LEDGER_ALL                                                                                 \
     "SELECT id, context, ca, template_name, device_id, user_name, profile_id, subject, issuer, "   \
@@ -31,7 +32,8 @@
 #define LEDGER_PAIR(name, where)                                                                   \
     [CF_SQL_LEDGER_##name] = LEDGER_ALL where "AND id > ?1 " LEDGER_MATCH "ORDER BY id LIMIT ?8",  \
     [CF_SQL_LEDGER_##name##_NEWEST] = LEDGER_ALL where                                             \
-        "AND id < iif(?1 = 0, 9223372036854775807, ?1) " LEDGER_MATCH "ORDER BY id DESC LIMIT ?8"
+        "AND id < CASE WHEN ?1 = 0 THEN 9223372036854775807 ELSE ?1 END " LEDGER_MATCH             \
+        "ORDER BY id DESC LIMIT ?8"
 
 #define CA_FACTS                                                                                   \
     "SELECT ca, serial, request_key, status, template_name, subject, requested_ms, validity_ms, "  \
@@ -55,7 +57,8 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
                          "WHERE kind = ? AND context = ?",
     /* What a worker read when it claimed may be older than the lease the cloud gave since. */
     [CF_SQL_ITEM_UPDATE] =
-        "UPDATE item SET state = ?, due_ms = ?, lease_until_ms = max(lease_until_ms, ?), "
+        "UPDATE item SET state = ?, due_ms = ?, "
+        "lease_until_ms = CASE WHEN lease_until_ms > ?3 THEN lease_until_ms ELSE ?3 END, "
         "attempts = ?, first_failed_ms = ?, submits = ?, device_id = ?, user_name = ?, ca = ?, "
         "template_name = ?, subject = ?, serial = ?, cookie = ?, rc = ?, fault = ?, error = ?, "
         "body = ?, csr = ?, sealed_key = ?, cert = ?, chain = ?, result = ?, updated_ms = ?, "
@@ -115,7 +118,7 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
                              "WHERE id = ? AND revoked_ms = 0",
     [CF_SQL_LEDGER_EXISTS] = "SELECT 1 FROM ledger WHERE id = ?",
     [CF_SQL_LEDGER_RENEWED] = "UPDATE ledger SET renewed_by_id = ? WHERE id = ?",
-    LEDGER_PAIR(LIST, "WHERE 1 "),
+    LEDGER_PAIR(LIST, "WHERE TRUE "),
     LEDGER_PAIR(BY_SERIAL, "INDEXED BY ledger_serial WHERE serial = ?2 "),
     LEDGER_PAIR(BY_THUMBPRINT, "INDEXED BY ledger_thumbprint WHERE thumbprint = ?9 "),
     LEDGER_PAIR(BY_CONTEXT, "INDEXED BY ledger_context WHERE context = ?4 "),
@@ -137,10 +140,12 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
     [CF_SQL_GRANT_LAST] =
         "SELECT at_ms, n FROM rate_grant WHERE policy = ? ORDER BY at_ms DESC, n DESC LIMIT 1",
     /* A row that is there has as many before it as the limit allows without it. */
-    [CF_SQL_GRANT_NTH_OF_USER] = "SELECT 1 FROM rate_grant INDEXED BY rate_grant_user "
-                                 "WHERE policy = ? AND user_name = ? LIMIT 1 OFFSET ?",
-    [CF_SQL_GRANT_NTH_OF_DEVICE] = "SELECT 1 FROM rate_grant INDEXED BY rate_grant_device "
-                                   "WHERE policy = ? AND device_id = ? LIMIT 1 OFFSET ?",
+    [CF_SQL_GRANT_NTH_OF_USER] =
+        "SELECT 1 FROM rate_grant INDEXED BY rate_grant_user "
+        "WHERE policy = ?1 AND user_name = ?2 COLLATE NOCASE LIMIT 1 OFFSET ?3",
+    [CF_SQL_GRANT_NTH_OF_DEVICE] =
+        "SELECT 1 FROM rate_grant INDEXED BY rate_grant_device "
+        "WHERE policy = ?1 AND device_id = ?2 COLLATE NOCASE LIMIT 1 OFFSET ?3",
     [CF_SQL_GRANT_INSERT] = "INSERT INTO rate_grant (policy, at_ms, n, context, device_id, "
                             "user_name) VALUES (?, ?, ?, ?, ?, ?)",
     [CF_SQL_GRANT_DROP_OLD] = "DELETE FROM rate_grant WHERE policy = ?1 AND at_ms <= ?2",
@@ -162,8 +167,9 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
     [CF_SQL_CA_PAGE] =
         CA_FACTS "NULL, NULL FROM ca_record "
                  "WHERE ca = ? AND status = ? AND serial > ? ORDER BY serial LIMIT ?",
-    [CF_SQL_CA_CRL_NUMBER] = "INSERT INTO ca_crl (ca, number) VALUES (?, 1) "
-                             "ON CONFLICT (ca) DO UPDATE SET number = number + 1 RETURNING number",
+    [CF_SQL_CA_CRL_NUMBER] =
+        "INSERT INTO ca_crl (ca, number) VALUES (?, 1) "
+        "ON CONFLICT (ca) DO UPDATE SET number = ca_crl.number + 1 RETURNING number",
 
     [CF_SQL_QUICK_CHECK] = "PRAGMA quick_check(1)",
     [CF_SQL_FOREIGN_KEY_CHECK] = "PRAGMA foreign_key_check",
