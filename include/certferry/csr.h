@@ -66,10 +66,13 @@ const char *cf_csr_template_oid(const struct cf_csr *csr);  /* NULL when absent 
 const char *cf_csr_sid(const struct cf_csr *csr);           /* NULL when absent */
 struct cf_bytes cf_csr_spki(const struct cf_csr *csr);
 /* challengePassword (RFC 2985 5.4.1, up to CF_CSR_CHALLENGE_MAX octets, whatever string type) as
- * UTF-8; NULL when absent. It is a secret. */
+ * UTF-8; NULL when absent or empty. It is a secret. */
 const struct cf_secret *cf_csr_challenge(const struct cf_csr *csr);
 /* The hash of the self-signature: 1, 256, 384, 512 for the SHA of that name; 0: another. */
 unsigned cf_csr_signature_sha(const struct cf_csr *csr);
 bool cf_csr_has_key_usage(const struct cf_csr *csr);
+/* CF_E_POLICY when it asks for what the functions above do not tell: a CA certificate, alternative
+ * names of other types, application policies that differ from the extended key usages. */
+CF_MUST_USE enum cf_rc cf_csr_check_plain(const struct cf_csr *csr, struct cf_err *err);
 /* RSA modulus or curve bits; *ret_is_rsa may be NULL. */
 unsigned cf_csr_key_bits(const struct cf_csr *csr, bool *ret_is_rsa);

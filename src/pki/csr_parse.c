@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* csr_parse - reading a certification request that somebody else may have made. */
 #include <stdlib.h>
+#include <string.h>
 
 #include <openssl/err.h>
 
@@ -13,6 +14,8 @@ struct cf_csr {
     struct cf_dn *subject;
     struct cf_buf *spki;
     struct cf_extensions extensions;
+    struct cf_secret *challenge;
+    unsigned sha;
     unsigned key_bits;
     bool is_rsa;
 };
@@ -25,6 +28,7 @@ cf_csr_free(struct cf_csr *csr)
     cf_dn_free(csr->subject);
     cf_buf_free(csr->spki);
     cf_extensions_done(&csr->extensions);
+    cf_secret_free(csr->challenge);
     free(csr);
     return NULL;
 }
@@ -121,6 +125,8 @@ cf_csr_parse(struct cf_bytes der, struct cf_csr **ret_csr, struct cf_err *err)
     CF_TRY(cf_dn_from_x509_name(X509_REQ_get_subject_name(req), &csr->subject, err));
     CF_TRY(read_extensions(csr, req, err));
     CF_TRY(read_spki(csr, req, err));
+    CF_TRY(cf_csr_read_challenge(req, &csr->challenge, err));
+    csr->sha = cf_csr_read_sha(req);
     *ret_csr = cf_give(csr);
     return CF_OK;
 }
@@ -177,6 +183,63 @@ struct cf_bytes
 cf_csr_spki(const struct cf_csr *csr)
 {
     return cf_buf_bytes(csr->spki);
+}
+
+const struct cf_secret *
+cf_csr_challenge(const struct cf_csr *csr)
+{
+    return csr->challenge;
+}
+
+unsigned
+cf_csr_signature_sha(const struct cf_csr *csr)
+{
+    return csr->sha;
+}
+
+bool
+cf_csr_has_key_usage(const struct cf_csr *csr)
+{
+    return csr->extensions.has_key_usage;
+}
+
+static bool
+has_oid(char *const *list, size_t n, const char *oid)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(list[i], oid) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum cf_rc
+cf_csr_check_plain(const struct cf_csr *csr, struct cf_err *err)
+{
+    const struct cf_extensions *extensions = &csr->extensions;
+    size_t n = extensions->n_application_policy;
+
+    if (extensions->is_ca)
+        return cf_fail(err, CF_E_POLICY, "the request asks for a CA certificate");
+    if (extensions->n_other_san > 0)
+        return cf_fail(err, CF_E_POLICY,
+                       "the request has alternative names of other types than e-mail, UPN, DNS and "
+                       "URI");
+    for (size_t i = 0; i < n; i++) {
+        if (!has_oid(extensions->eku, extensions->n_eku, extensions->application_policy[i]))
+            return cf_fail(err, CF_E_POLICY,
+                           "the request has the application policy %.64s, which is not among its "
+                           "extended key usages",
+                           extensions->application_policy[i]);
+    }
+    for (size_t i = 0; n > 0 && i < extensions->n_eku; i++) {
+        if (!has_oid(extensions->application_policy, n, extensions->eku[i]))
+            return cf_fail(err, CF_E_POLICY,
+                           "the request has the extended key usage %.64s, which is not among its "
+                           "application policies",
+                           extensions->eku[i]);
+    }
+    return CF_OK;
 }
 
 unsigned

@@ -89,6 +89,12 @@ CF_MUST_USE enum cf_rc cf_extensions_read(const STACK_OF(X509_EXTENSION) * stack
                                           struct cf_extensions *ret_extensions, struct cf_err *err);
 void cf_extensions_done(struct cf_extensions *extensions); /* takes a zeroed one too */
 
+/* *ret_challenge stays as it is where there is none or an empty one. CF_E_ENCODING. */
+CF_MUST_USE enum cf_rc cf_csr_read_challenge(const X509_REQ *req, struct cf_secret **ret_challenge,
+                                             struct cf_err *err);
+/* As cf_csr_signature_sha. */
+unsigned cf_csr_read_sha(const X509_REQ *req);
+
 /* Adds one extension to *stack, which is made when NULL. */
 CF_MUST_USE enum cf_rc cf_extensions_add_key_usage(STACK_OF(X509_EXTENSION) * *stack, unsigned bits,
                                                    struct cf_err *err);
