@@ -77,7 +77,6 @@ cf_enrollment_service_find(const struct cf_enrollment_services *services, const 
 /* msPKI-Certificate-Name-Flag, msPKI-Enrollment-Flag, msPKI-Private-Key-Flag (MS-CRTD 2.26..2.28)
  */
 #define CF_CT_ENROLLEE_SUPPLIES_SUBJECT UINT32_C(0x00000001)
-#define CF_CT_ENROLLEE_SUPPLIES_SUBJECT_ALT_NAME UINT32_C(0x00010000)
 #define CF_CT_PEND_ALL_REQUESTS UINT32_C(0x00000002)
 #define CF_CT_PUBLISH_TO_DS UINT32_C(0x00000008)
 #define CF_CT_NO_SECURITY_EXTENSION UINT32_C(0x00080000)

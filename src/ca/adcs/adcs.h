@@ -21,8 +21,7 @@ enum {
     ADCS_MESSAGE_SIZE = 512, /* of the CA's own words, UTF-8 */
     ADCS_CMS_MAX = 1024 * 1024,
     ADCS_ATTRIBUTES_MAX = 1536, /* characters, MS-WCCE 3.2.1.4.3.1.1 */
-    ADCS_COOKIE_MAX = 512,
-    ADCS_PRINCIPAL_SIZE = 256
+    ADCS_COOKIE_MAX = 512
 };
 
 /* Dispositions (MS-WCCE 3.2.1.4.2.1.4.9): any other is an HRESULT. */
