@@ -89,7 +89,7 @@ CF_MUST_USE enum cf_rc cf_scep_new_challenge(struct cf_site *site, const char *p
  * The registration authority's document, as certferry-scepd keeps it in the store. Reads what
  * certferryd needs of it: the certificates. CF_E_ENCODING, CF_E_FIELD, CF_E_LIMIT.
  */
-enum { CF_SCEP_RA_DOCUMENT_MAX = 1024 * 1024, CF_SCEP_GENERATIONS_MAX = 16 };
+enum { CF_SCEP_RA_DOCUMENT_MAX = CF_STORE_RA_MAX, CF_SCEP_GENERATIONS_MAX = 16 };
 struct cf_scep_ra_generation {
     int64_t active_from_ms;
     int64_t replaced_ms; /* 0: it is not */

@@ -53,7 +53,8 @@ enum cf_state {
         CF_STATE_MAX_
 };
 
-const char *cf_kind_name(enum cf_kind kind); /* "pkcs", "revocation", "reencrypt", "import" */
+/* "pkcs", "revocation", "reencrypt", "import", "scep" */
+const char *cf_kind_name(enum cf_kind kind);
 /* Mask (1 << kind) of the kinds whose results go up as PkcsResult: all but revocations. */
 unsigned cf_kinds_of_results(void);
 const char *cf_state_name(enum cf_state state);
@@ -186,8 +187,9 @@ enum cf_reception {
 
 /* Whether a reported failure is no answer any more when the request comes again: its code is one
  * that says so (cf_cloud_code_is_retryable), and no CSR was ever made for it, or, of kind SCEP, it
- * never went to a CA. */
-bool cf_store_begins_anew(enum cf_kind kind, enum cf_state state, enum cf_rc rc, bool has_csr);
+ * never went to a CA: `submits` is 0. */
+bool cf_store_begins_anew(enum cf_kind kind, enum cf_state state, enum cf_rc rc, bool has_csr,
+                          uint32_t submits);
 
 struct cf_item_filter {
     unsigned states;            /* CF_STATE_BIT mask; 0: all */
@@ -275,6 +277,8 @@ struct cf_ca_share {
 /* NULL: the list does not name it. ca may be NULL. */
 const struct cf_ca_share *cf_ca_share_find(const struct cf_ca_share *shares, size_t n,
                                            const char *ca);
+
+enum { CF_STORE_RA_MAX = 1024 * 1024 }; /* bytes of a registration authority's document */
 
 struct cf_store;
 struct cf_store_options {
@@ -377,9 +381,9 @@ struct cf_store_ops {
     enum cf_rc (*challenge_use)(struct cf_store *store, const char *profile,
                                 const uint8_t digest[32], const char *subject, const char *context,
                                 int64_t now_ms, struct cf_err *err);
-    /* The registration authority's document of one CA (docs/protocol/scep-socket.md), at most 1
-     * MiB, and its version, 1, 2, ...; CF_E_NOT_FOUND. put writes version `version` + 1 when the
-     * one there is `version` (0: none), else CF_E_CONFLICT. */
+    /* The registration authority's document of one CA (docs/protocol/scep-socket.md) and its
+     * version, 1, 2, ...; CF_E_NOT_FOUND. put writes version `version` + 1 when the one there is
+     * `version` (0: none), else CF_E_CONFLICT; CF_E_LIMIT above CF_STORE_RA_MAX. */
     enum cf_rc (*ra_get)(struct cf_store *store, const char *ca, uint64_t *ret_version,
                          struct cf_buf **ret_document, struct cf_err *err);
     enum cf_rc (*ra_put)(struct cf_store *store, const char *ca, uint64_t version,

@@ -33,9 +33,12 @@ cf_kind_name(enum cf_kind kind)
 }
 
 bool
-cf_store_begins_anew(enum cf_kind kind, enum cf_state state, enum cf_rc rc, bool has_csr)
+cf_store_begins_anew(enum cf_kind kind, enum cf_state state, enum cf_rc rc, bool has_csr,
+                     uint32_t submits)
 {
-    return kind != CF_KIND_REVOCATION && state == CF_STATE_REPORTED && rc != CF_OK && !has_csr &&
+    bool is_bound = kind == CF_KIND_SCEP ? submits > 0 : has_csr;
+
+    return kind != CF_KIND_REVOCATION && state == CF_STATE_REPORTED && rc != CF_OK && !is_bound &&
            cf_cloud_code_is_retryable(cf_rc_cloud_code(rc));
 }
 

@@ -105,6 +105,19 @@ enum cf_rc cf_op_grant(struct cf_store *store, const struct cf_rate_request *req
 CF_MUST_USE enum cf_rc cf_grant_rows_prune(struct cf_conn *conn, const char *policy, int64_t now_ms,
                                            struct cf_err *err);
 
+enum cf_rc cf_op_challenge_add(struct cf_store *store,
+                               const struct cf_scep_challenge_record *record, struct cf_err *err);
+enum cf_rc cf_op_challenge_use(struct cf_store *store, const char *profile,
+                               const uint8_t digest[32], const char *subject, const char *context,
+                               int64_t now_ms, struct cf_err *err);
+enum cf_rc cf_op_ra_get(struct cf_store *store, const char *ca, uint64_t *ret_version,
+                        struct cf_buf **ret_document, struct cf_err *err);
+enum cf_rc cf_op_ra_put(struct cf_store *store, const char *ca, uint64_t version,
+                        struct cf_bytes document, struct cf_err *err);
+/* Within a transaction of the writer. */
+CF_MUST_USE enum cf_rc cf_challenge_rows_prune(struct cf_conn *conn, int64_t now_ms,
+                                               struct cf_err *err);
+
 enum cf_rc cf_op_ca_add(struct cf_store *store, const struct cf_ca_record *record,
                         struct cf_ca_record **ret_existing, struct cf_err *err);
 enum cf_rc cf_op_ca_get(struct cf_store *store, const char *ca, const char *serial,
@@ -138,6 +151,10 @@ enum cf_rc cf_op_ca_crl_number(struct cf_store *store, const char *ca, uint64_t 
     .ledger_revoke = cf_op_ledger_revoke, \
     .recovery = cf_op_recovery, \
     .grant = cf_op_grant, \
+    .challenge_add = cf_op_challenge_add, \
+    .challenge_use = cf_op_challenge_use, \
+    .ra_get = cf_op_ra_get, \
+    .ra_put = cf_op_ra_put, \
     .prune = cf_op_prune, \
     .ca_add = cf_op_ca_add, \
     .ca_get = cf_op_ca_get, \

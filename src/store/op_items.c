@@ -14,7 +14,8 @@ struct receive {
 };
 
 static enum cf_rc
-insert(struct cf_conn *conn, const struct cf_item *item, int64_t now_ms, struct cf_err *err)
+insert(struct cf_conn *conn, const struct cf_item *item, int64_t now_ms, bool *ret_is_taken,
+       struct cf_err *err)
 {
     cf_own_query q = {0};
 
@@ -23,7 +24,7 @@ insert(struct cf_conn *conn, const struct cf_item *item, int64_t now_ms, struct 
     cf_query_put_i64(&q, item->kind);
     cf_query_put_text(&q, item->context);
     cf_query_put_i64(&q, now_ms);
-    return cf_query_run(&q, err);
+    return cf_query_insert(&q, ret_is_taken, err);
 }
 
 static enum cf_rc
@@ -41,6 +42,16 @@ set_lease(struct cf_conn *conn, enum cf_kind kind, const char *context, int64_t 
         return cf_fail(err, CF_E_NOT_FOUND, "no %s request '%s' in the store", cf_kind_name(kind),
                        context);
     return CF_OK;
+}
+
+static enum cf_rc
+find(struct cf_conn *conn, const struct cf_item *item, struct cf_query *q, bool *ret_is_known,
+     struct cf_err *err)
+{
+    CF_TRY(cf_query_init(q, conn, CF_SQL_ITEM_FIND, err));
+    cf_query_put_i64(q, item->kind);
+    cf_query_put_text(q, item->context);
+    return cf_query_step(q, ret_is_known, err);
 }
 
 /* The state from which a finished item's result is sent again; false when it is not finished. */
@@ -103,13 +114,20 @@ receive_one(struct cf_conn *conn, const struct cf_item *item, int64_t now_ms,
     cf_own_query q = {0};
     bool is_known = false;
 
-    CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_FIND, err));
-    cf_query_put_i64(&q, item->kind);
-    cf_query_put_text(&q, item->context);
-    CF_TRY(cf_query_step(&q, &is_known, err));
+    CF_TRY(find(conn, item, &q, &is_known, err));
     if (!is_known) {
+        bool is_taken = false;
+
+        CF_TRY(insert(conn, item, now_ms, &is_taken, err));
         *ret = CF_RECEPTION_NEW;
-        return insert(conn, item, now_ms, err);
+        if (!is_taken)
+            return CF_OK;
+        /* Another node has received it since. */
+        cf_query_done(&q);
+        CF_TRY(find(conn, item, &q, &is_known, err));
+        if (!is_known)
+            return cf_fail(err, CF_E_STORE_BUSY, "store: request '%s' comes and goes; try again",
+                           item->context);
     }
 
     int64_t id = cf_query_get_i64(&q);
@@ -119,8 +137,10 @@ receive_one(struct cf_conn *conn, const struct cf_item *item, int64_t now_ms,
     bool has_result = cf_query_get_i64(&q) != 0;
     cf_own_str rc_name = cf_query_get_text(&q);
     bool has_csr = cf_query_get_i64(&q) != 0;
+    uint32_t submits = cf_query_get_enum(&q, UINT32_MAX);
     CF_TRY(cf_query_ok(&q, err));
-    if (!is_claimed && cf_store_begins_anew(item->kind, from, cf_rc_of_name(rc_name), has_csr)) {
+    if (!is_claimed &&
+        cf_store_begins_anew(item->kind, from, cf_rc_of_name(rc_name), has_csr, submits)) {
         *ret = CF_RECEPTION_ANEW;
         return begin_anew(conn, item, id, from, now_ms, err);
     }
@@ -234,6 +254,7 @@ prune(struct cf_conn *conn, void *arg, struct cf_err *err)
     CF_TRY(cf_query_run(&q, err));
     call->n = cf_query_changes(&q);
     CF_TRY(cf_recovery_rows_prune(conn, call->now_ms, err));
+    CF_TRY(cf_challenge_rows_prune(conn, call->now_ms, err));
     return cf_grant_rows_prune(conn, NULL, call->now_ms, err);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* op_read - looking at items without touching them. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "item_row.h"
@@ -99,6 +100,9 @@ cf_op_count(struct cf_store *store, enum cf_kind kind, uint64_t ret_counts[CF_ST
     return CF_OK;
 }
 
+/* No text that goes on after a prefix is behind the prefix and this one. */
+#define LAST_CHAR "\xF4\x8F\xBF\xBF"
+
 struct list {
     const struct cf_item_filter *filter;
     struct cf_items items;
@@ -109,16 +113,24 @@ list(struct cf_conn *conn, void *arg, struct cf_err *err)
 {
     struct list *call = (struct list *)arg;
     const struct cf_item_filter *filter = call->filter;
+    enum cf_sql sql = filter->context_prefix ? CF_SQL_ITEM_LIST_CONTEXT
+                      : filter->device_id    ? CF_SQL_ITEM_LIST_DEVICE
+                                             : CF_SQL_ITEM_LIST;
+    cf_own_str prefix_end = NULL;
     cf_own_query q = {0};
 
-    CF_TRY(cf_query_init(&q, conn, filter->device_id ? CF_SQL_ITEM_LIST_DEVICE : CF_SQL_ITEM_LIST,
-                         err));
+    if (filter->context_prefix && asprintf(&prefix_end, "%s" LAST_CHAR, filter->context_prefix) < 0)
+        return cf_fail_oom(err);
+    CF_TRY(cf_query_init(&q, conn, filter->newest_first ? (enum cf_sql)(sql + 1) : sql, err));
     cf_query_put_i64(&q, filter->after_id);
     cf_query_put_i64(&q, filter->states);
     cf_query_put_i64(&q, filter->kinds);
     cf_query_put_i64(&q, (int64_t)filter->limit);
-    if (filter->device_id)
-        cf_query_put_text(&q, filter->device_id);
+    cf_query_put_text(&q, filter->device_id);
+    if (filter->context_prefix) {
+        cf_query_put_text(&q, filter->context_prefix);
+        cf_query_put_text(&q, prefix_end);
+    }
     return cf_item_rows_get(&q, &call->items, filter->limit, err);
 }
 

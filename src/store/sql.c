@@ -11,9 +11,17 @@
 
 /* CF_STORE_CA_STATES, written out so that the partial index is used. */
 #define ITEM_AT_CA "kind = ?1 AND state = ?2 AND state IN (2, 3)"
-#define ITEM_PAGE                                                                                  \
+#define ITEM_MATCH                                                                                 \
     "AND (?2 = 0 OR ((1 << state) & ?2) <> 0) AND (?3 = 0 OR ((1 << kind) & ?3) <> 0) "            \
-    "ORDER BY id LIMIT ?4"
+    "AND (?5 IS NULL OR device_id = ?5) "
+/* Two statements: oldest first, newest first. */
+#define ITEM_PAIR(name, where)                                                                     \
+    [CF_SQL_ITEM_##name] = "SELECT " ITEM_LISTED " FROM item " where "AND id > ?1 " ITEM_MATCH     \
+                           "ORDER BY id LIMIT ?4",                                                 \
+    [CF_SQL_ITEM_##name##_NEWEST] =                                                                \
+        "SELECT " ITEM_LISTED " FROM item " where                                                  \
+        "AND id < CASE WHEN ?1 = 0 THEN 9223372036854775807 ELSE ?1 END " ITEM_MATCH               \
+        "ORDER BY id DESC LIMIT ?4"
 
 #define LEDGER_ALL                                                                                 \
     "SELECT id, context, ca, template_name, device_id, user_name, profile_id, subject, issuer, "   \
@@ -28,7 +36,7 @@
     "AND (?11 IS NULL OR user_name = ?11 COLLATE NOCASE) "                                         \
     "AND (?12 IS NULL OR profile_id = ?12) AND not_after_ms >= ?13 "                               \
     "AND (?14 = 0 OR renewed_by_id = 0) AND (?15 = 0 OR renew_from_ms <= ?16) "
-/* Two statements: oldest first, newest first. */
+/* As ITEM_PAIR. */
 #define LEDGER_PAIR(name, where)                                                                   \
     [CF_SQL_LEDGER_##name] = LEDGER_ALL where "AND id > ?1 " LEDGER_MATCH "ORDER BY id LIMIT ?8",  \
     [CF_SQL_LEDGER_##name##_NEWEST] = LEDGER_ALL where                                             \
@@ -53,7 +61,7 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
         "body, csr, sealed_key, cert, chain, result, updated_ms, kind, context, received_ms) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [CF_SQL_ITEM_FIND] = "SELECT id, state, claimed_until_ms, result IS NOT NULL, rc, "
-                         "csr IS NOT NULL FROM item "
+                         "csr IS NOT NULL, submits FROM item "
                          "WHERE kind = ? AND context = ?",
     /* What a worker read when it claimed may be older than the lease the cloud gave since. */
     [CF_SQL_ITEM_UPDATE] =
@@ -97,9 +105,12 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
     [CF_SQL_ITEM_NEXT_DUE] = "SELECT due_ms, claimed_until_ms FROM item "
                              "WHERE kind = ? AND state = ? ORDER BY due_ms",
     [CF_SQL_ITEM_COUNT] = "SELECT state, count(*) FROM item WHERE kind = ? GROUP BY state",
-    [CF_SQL_ITEM_LIST] = "SELECT " ITEM_LISTED " FROM item WHERE id > ?1 " ITEM_PAGE,
-    [CF_SQL_ITEM_LIST_DEVICE] =
-        "SELECT " ITEM_LISTED " FROM item WHERE device_id = ?5 AND id > ?1 " ITEM_PAGE,
+    ITEM_PAIR(LIST, "WHERE TRUE "),
+    ITEM_PAIR(LIST_DEVICE, "INDEXED BY item_device WHERE device_id = ?5 "),
+    /* Kind by kind along the index of (kind, context). */
+    ITEM_PAIR(LIST_CONTEXT,
+              "WHERE kind IN (SELECT id FROM item_kind WHERE ?3 = 0 OR ((1 << id) & ?3) <> 0) "
+              "AND context >= ?6 AND context < ?7 "),
     [CF_SQL_ITEM_GET] = "SELECT " ITEM_ALL " FROM item WHERE kind = ? AND context = ?",
     /* The states are written out so that the partial index is used. */
     [CF_SQL_ITEM_PRUNE] =
@@ -153,6 +164,19 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
     /* Those of policies that nobody asks for any more, too. */
     [CF_SQL_GRANT_PRUNE_OLD] = "DELETE FROM rate_grant WHERE ?1 IS NULL AND at_ms <= ?2",
     [CF_SQL_GRANT_PRUNE_FUTURE] = "DELETE FROM rate_grant WHERE ?1 IS NULL AND at_ms > ?2",
+
+    [CF_SQL_CHALLENGE_INSERT] = "INSERT INTO scep_challenge (profile, digest, subject, made_by, "
+                                "made_ms, expires_ms) VALUES (?, ?, ?, ?, ?, ?)",
+    [CF_SQL_CHALLENGE_USE] =
+        "UPDATE scep_challenge SET used_by = ?, used_ms = ? WHERE profile = ? AND digest = ? "
+        "AND used_by IS NULL AND expires_ms > ? AND (subject IS NULL OR subject = ?)",
+    [CF_SQL_CHALLENGE_FIND] = "SELECT subject, expires_ms, used_by FROM scep_challenge "
+                              "WHERE profile = ? AND digest = ?",
+    [CF_SQL_CHALLENGE_PRUNE] = "DELETE FROM scep_challenge WHERE expires_ms <= ?",
+    [CF_SQL_RA_GET] = "SELECT version, document FROM scep_ra WHERE ca = ?",
+    [CF_SQL_RA_INSERT] = "INSERT INTO scep_ra (document, ca, version) VALUES (?, ?, 1)",
+    [CF_SQL_RA_UPDATE] = "UPDATE scep_ra SET document = ?, version = version + 1 "
+                         "WHERE ca = ? AND version = ?",
 
     [CF_SQL_CA_INSERT] =
         "INSERT INTO ca_record (ca, serial, request_key, status, template_name, subject, csr, "

@@ -2,6 +2,11 @@
 /*
  * sql - every statement of the store, by number. The texts are fixed: values are bound, never
  * written into them.
+ *
+ * They are SQLite's. PostgreSQL takes the same ones, translated (postgres_sql.c): ? and ?N become
+ * $N, INDEXED BY goes, "name = ?N COLLATE NOCASE" compares in lower case. So what both understand
+ * is written wherever there is a choice: a bit test ends in <> 0, CASE instead of iif and max. A
+ * statement that PostgreSQL must put differently has a text of its own there.
  */
 #pragma once
 
@@ -31,8 +36,13 @@ enum cf_sql {
     CF_SQL_ITEM_NEXT_DUE,
     CF_SQL_ITEM_NEXT_DUE_OF_CA,
     CF_SQL_ITEM_COUNT,
+    /* Each is followed by its other direction. */
     CF_SQL_ITEM_LIST,
+    CF_SQL_ITEM_LIST_NEWEST,
     CF_SQL_ITEM_LIST_DEVICE,
+    CF_SQL_ITEM_LIST_DEVICE_NEWEST,
+    CF_SQL_ITEM_LIST_CONTEXT,
+    CF_SQL_ITEM_LIST_CONTEXT_NEWEST,
     CF_SQL_ITEM_GET,
     CF_SQL_ITEM_PRUNE,
     CF_SQL_HISTORY_INSERT,
@@ -75,6 +85,14 @@ enum cf_sql {
     CF_SQL_GRANT_DROP_FUTURE,
     CF_SQL_GRANT_PRUNE_OLD,
     CF_SQL_GRANT_PRUNE_FUTURE,
+
+    CF_SQL_CHALLENGE_INSERT,
+    CF_SQL_CHALLENGE_USE,
+    CF_SQL_CHALLENGE_FIND,
+    CF_SQL_CHALLENGE_PRUNE,
+    CF_SQL_RA_GET,
+    CF_SQL_RA_INSERT,
+    CF_SQL_RA_UPDATE,
 
     CF_SQL_CA_INSERT,
     CF_SQL_CA_BY_SERIAL,

@@ -125,6 +125,7 @@ fake_close(struct cf_store *store)
         (void)cf_ledger_entry_free(fake->entry[i]);
     fake_copies_done(fake);
     fake_grants_done(fake);
+    fake_scep_done(fake);
     for (size_t i = 0; i < fake->n_records; i++)
         (void)cf_ca_record_free(fake->record[i]);
     for (size_t i = 0; i < fake->n_numbers; i++)
@@ -192,7 +193,8 @@ receive_one(struct fake_store *fake, const struct cf_item *item)
     known->lease_until_ms = item->lease_until_ms;
     if (known->claimed_until_ms > fake_now(fake))
         return CF_RECEPTION_DUPLICATE;
-    if (cf_store_begins_anew(known->kind, known->state, known->rc, known->csr != NULL)) {
+    if (cf_store_begins_anew(known->kind, known->state, known->rc, known->csr != NULL,
+                             known->submits)) {
         begin_anew(fake, row, item);
         return CF_RECEPTION_ANEW;
     }
@@ -294,6 +296,7 @@ fake_prune(struct cf_store *store, int64_t before_ms, uint64_t *ret_n, struct cf
     fake->n_rows = n;
     fake_copies_prune(fake);
     fake_grants_prune(fake);
+    fake_challenges_prune(fake);
     return fake_leave(fake, CF_OK);
 }
 
@@ -340,6 +343,10 @@ const struct cf_store_ops cf_store_fake = {
     .ledger_revoke = fake_ledger_revoke,
     .recovery = fake_recovery,
     .grant = fake_grant,
+    .challenge_add = fake_challenge_add,
+    .challenge_use = fake_challenge_use,
+    .ra_get = fake_ra_get,
+    .ra_put = fake_ra_put,
     .prune = fake_prune,
     .tidy = fake_tidy,
     .check = fake_check,

@@ -34,6 +34,20 @@ struct fake_grant {
     int64_t at_ms;
 };
 
+struct fake_challenge {
+    char *profile;
+    uint8_t digest[32];
+    char *subject;
+    int64_t expires_ms;
+    char *used_by;
+};
+
+struct fake_ra {
+    char *ca;
+    uint64_t version;
+    struct cf_buf *document;
+};
+
 /* Grows a list by one zeroed element and gives that. A test that runs out of memory aborts. */
 #define FAKE_ADD(list, n) ((list) = fake_grow((list), (n), sizeof *(list)), &(list)[(n)++])
 void *fake_grow(void *list, size_t n, size_t size);
@@ -58,6 +72,10 @@ struct fake_store {
     size_t n_copies;
     struct fake_grant *grant;
     size_t n_grants;
+    struct fake_challenge *challenge;
+    size_t n_challenges;
+    struct fake_ra *ra;
+    size_t n_ras;
     struct cf_ca_record **record;
     size_t n_records;
     struct fake_number *number;
@@ -112,11 +130,22 @@ enum cf_rc fake_recovery(struct cf_store *store, int64_t ledger_id, struct cf_bu
                          struct cf_err *err);
 enum cf_rc fake_grant(struct cf_store *store, const struct cf_rate_request *request,
                       struct cf_err *err);
+enum cf_rc fake_challenge_add(struct cf_store *store, const struct cf_scep_challenge_record *record,
+                              struct cf_err *err);
+enum cf_rc fake_challenge_use(struct cf_store *store, const char *profile, const uint8_t digest[32],
+                              const char *subject, const char *context, int64_t now_ms,
+                              struct cf_err *err);
+enum cf_rc fake_ra_get(struct cf_store *store, const char *ca, uint64_t *ret_version,
+                       struct cf_buf **ret_document, struct cf_err *err);
+enum cf_rc fake_ra_put(struct cf_store *store, const char *ca, uint64_t version,
+                       struct cf_bytes document, struct cf_err *err);
 /* Unlocked: within another operation. */
 void fake_copies_prune(struct fake_store *fake);
 void fake_copies_done(struct fake_store *fake);
 void fake_grants_prune(struct fake_store *fake);
 void fake_grants_done(struct fake_store *fake);
+void fake_challenges_prune(struct fake_store *fake);
+void fake_scep_done(struct fake_store *fake);
 CF_MUST_USE enum cf_rc fake_ledger_check(struct fake_store *fake,
                                          const struct cf_ledger_entry *entry, struct cf_err *err);
 void fake_ledger_add(struct fake_store *fake, const struct cf_ledger_entry *entry,

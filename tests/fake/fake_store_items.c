@@ -125,7 +125,12 @@ fake_count(struct cf_store *store, enum cf_kind kind, uint64_t ret_counts[CF_STA
 static bool
 matches(const struct cf_item *item, const struct cf_item_filter *filter)
 {
-    return item->id > filter->after_id &&
+    bool is_after = filter->newest_first ? filter->after_id == 0 || item->id < filter->after_id
+                                         : item->id > filter->after_id;
+
+    return is_after &&
+           (!filter->context_prefix ||
+            strncmp(item->context, filter->context_prefix, strlen(filter->context_prefix)) == 0) &&
            (filter->states == 0 || filter->states & CF_STATE_BIT(item->state)) &&
            (filter->kinds == 0 || filter->kinds & 1u << item->kind) &&
            (!filter->device_id ||
@@ -143,8 +148,9 @@ fake_list(struct cf_store *store, const struct cf_item_filter *filter, struct cf
         return cf_fail(err, CF_E_RANGE, "limit %zu: must be 1..1000", filter->limit);
     CF_TRY(fake_enter(store, "list", &fake, err));
     for (size_t i = 0; i < fake->n_rows && items.n < filter->limit; i++) {
-        if (matches(fake->row[i].item, filter))
-            *FAKE_ADD(items.item, items.n) = fake_copy_item(fake->row[i].item, false);
+        size_t at = filter->newest_first ? fake->n_rows - 1 - i : i;
+        if (matches(fake->row[at].item, filter))
+            *FAKE_ADD(items.item, items.n) = fake_copy_item(fake->row[at].item, false);
     }
     *ret_items = items;
     return fake_leave(fake, CF_OK);

@@ -179,7 +179,7 @@ int
 main(void)
 {
     return run_receive() + run_claims() + run_shares() + run_commit() + run_views() + run_ledger() +
-           run_renewal() + run_grant() + run_ca();
+           run_renewal() + run_grant() + run_scep() + run_ca();
 }
 
 struct cf_ledger

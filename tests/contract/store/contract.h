@@ -68,4 +68,5 @@ int run_views(void);
 int run_ledger(void);
 int run_renewal(void);
 int run_grant(void);
+int run_scep(void);
 int run_ca(void);

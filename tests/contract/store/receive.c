@@ -186,6 +186,49 @@ begins_anew_what_had_failed_for_a_passing_reason(void **state)
                      CF_RECEPTION_REDELIVER);
 }
 
+static struct cf_item *
+fail_scep(struct fixture *f, const char *context, enum cf_rc rc, uint32_t submits)
+{
+    cf_own(cf_item) item = NULL;
+
+    (void)receive_one(f, CF_KIND_SCEP, context, CF_STATE_RECEIVED, NOW);
+    assert_ok(f, f->store->ops->claim_one(f->store, "w", CF_KIND_SCEP, context, NOW, NOW + MINUTE,
+                                          &item, &f->err));
+    item->state = CF_STATE_REPORTED;
+    item->rc = rc;
+    item->fault = CF_FAULT_REQUEST;
+    item->error = strdup("refused");
+    item->csr = bytes_of("csr");
+    item->submits = submits;
+    const struct cf_change change = {.item = item, .from = CF_STATE_RECEIVED};
+    assert_ok(f, f->store->ops->commit(f->store, "w", &change, 1, &f->err));
+    return cf_give(item);
+}
+
+static void
+begins_a_devices_request_anew_unless_a_ca_may_have_seen_it(void **state)
+{
+    struct fixture *f = *state;
+    cf_own(cf_item) stayed = fail_scep(f, "p/k/1", CF_E_RATE, 0);
+    cf_own(cf_item) went = fail_scep(f, "p/k/2", CF_E_RATE, 1);
+    cf_own(cf_item) refused = fail_scep(f, "p/k/3", CF_E_POLICY, 0);
+
+    assert_int_equal(receive_one(f, CF_KIND_SCEP, "p/k/1", CF_STATE_RECEIVED, NOW),
+                     CF_RECEPTION_ANEW);
+    assert_int_equal(receive_one(f, CF_KIND_SCEP, "p/k/2", CF_STATE_RECEIVED, NOW),
+                     CF_RECEPTION_DUPLICATE);
+    assert_int_equal(receive_one(f, CF_KIND_SCEP, "p/k/3", CF_STATE_RECEIVED, NOW),
+                     CF_RECEPTION_DUPLICATE);
+    cf_own(cf_item) item = get_it(f, CF_KIND_SCEP, "p/k/1");
+    assert_int_equal(item->id, stayed->id);
+    assert_int_equal(item->state, CF_STATE_RECEIVED);
+    assert_buf(item->csr, "csr");
+    cf_own(cf_item) other = get_it(f, CF_KIND_SCEP, "p/k/2");
+    assert_int_equal(other->id, went->id);
+    assert_int_equal(other->state, CF_STATE_REPORTED);
+    assert_int_not_equal(refused->id, went->id);
+}
+
 static void
 leaves_a_finished_item_alone_that_is_claimed_or_has_no_result(void **state)
 {
@@ -330,6 +373,7 @@ run_receive(void)
         CONTRACT_TEST(tells_a_duplicate_within_one_page),
         CONTRACT_TEST(sends_the_kept_result_of_a_finished_item_again),
         CONTRACT_TEST(begins_anew_what_had_failed_for_a_passing_reason),
+        CONTRACT_TEST(begins_a_devices_request_anew_unless_a_ca_may_have_seen_it),
         CONTRACT_TEST(leaves_a_finished_item_alone_that_is_claimed_or_has_no_result),
         CONTRACT_TEST(refuses_a_page_with_an_impossible_context_as_a_whole),
         CONTRACT_TEST(takes_a_context_as_text_whatever_is_in_it),

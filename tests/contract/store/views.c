@@ -114,6 +114,77 @@ lists_page_by_page_and_every_item_once(void **state)
     assert_int_equal(seen, 25);
 }
 
+/* The contexts found, in order, joined by blanks. */
+static void
+assert_listed(struct fixture *f, struct cf_item_filter filter, const char *expected)
+{
+    char found[256] = "";
+
+    if (filter.limit == 0)
+        filter.limit = 10;
+    struct cf_items items = list(f, filter);
+    for (size_t i = 0; i < items.n; i++) {
+        strcat(found, i ? " " : "");
+        strcat(found, items.item[i]->context);
+    }
+    cf_items_done(&items);
+    assert_string_equal(found, expected);
+}
+
+static void
+lists_by_the_beginning_of_the_context(void **state)
+{
+    struct fixture *f = *state;
+
+    for (const char *const *context = (const char *const[]){"p/ab/1", "p/a/1", "P/a/1", "p/a/2",
+                                                            "p%a/1", "p/a", "p/a/\xC3\xA4", NULL};
+         *context; context++)
+        (void)receive_one(f, CF_KIND_SCEP, *context, CF_STATE_RECEIVED, NOW);
+    receive_new(f, "p/a/1");
+
+    assert_listed(f, (struct cf_item_filter){.context_prefix = "p/a/", .kinds = 1u << CF_KIND_SCEP},
+                  "p/a/1 p/a/2 p/a/\xC3\xA4");
+    assert_listed(f, (struct cf_item_filter){.context_prefix = "p/a/"},
+                  "p/a/1 p/a/2 p/a/\xC3\xA4 p/a/1");
+    assert_listed(f, (struct cf_item_filter){.context_prefix = "p/a/", .kinds = PKCS_ONLY},
+                  "p/a/1");
+    assert_listed(f, (struct cf_item_filter){.context_prefix = "p%"}, "p%a/1");
+    assert_listed(f, (struct cf_item_filter){.context_prefix = "_"}, "");
+    assert_listed(f, (struct cf_item_filter){.context_prefix = "p/a/", .device_id = "device-2"},
+                  "");
+    assert_listed(
+        f, (struct cf_item_filter){.context_prefix = "", .device_id = "device-1", .limit = 2},
+        "p/ab/1 p/a/1");
+}
+
+static void
+lists_the_newest_first(void **state)
+{
+    struct fixture *f = *state;
+
+    (void)receive_one(f, CF_KIND_SCEP, "p/a/1", CF_STATE_RECEIVED, NOW);
+    (void)receive_one(f, CF_KIND_SCEP, "p/b/1", CF_STATE_RECEIVED, NOW);
+    (void)receive_one(f, CF_KIND_SCEP, "p/a/2", CF_STATE_FAILED, NOW);
+    cf_own(cf_item) last = get_it(f, CF_KIND_SCEP, "p/a/2");
+
+    assert_listed(f, (struct cf_item_filter){.newest_first = true}, "p/a/2 p/b/1 p/a/1");
+    assert_listed(f, (struct cf_item_filter){.newest_first = true, .after_id = last->id},
+                  "p/b/1 p/a/1");
+    assert_listed(
+        f, (struct cf_item_filter){.newest_first = true, .context_prefix = "p/a/", .limit = 1},
+        "p/a/2");
+    assert_listed(f,
+                  (struct cf_item_filter){
+                      .newest_first = true, .context_prefix = "p/a/", .after_id = last->id},
+                  "p/a/1");
+    assert_listed(f, (struct cf_item_filter){.newest_first = true, .device_id = "device-1"},
+                  "p/a/2 p/b/1 p/a/1");
+    assert_listed(f,
+                  (struct cf_item_filter){
+                      .newest_first = true, .states = CF_STATE_BIT(CF_STATE_RECEIVED), .limit = 1},
+                  "p/b/1");
+}
+
 static void
 refuses_a_limit_out_of_range(void **state)
 {
@@ -176,6 +247,8 @@ run_views(void)
         CONTRACT_TEST(lists_by_state_kind_and_device),
         CONTRACT_TEST(lists_without_payloads),
         CONTRACT_TEST(lists_page_by_page_and_every_item_once),
+        CONTRACT_TEST(lists_by_the_beginning_of_the_context),
+        CONTRACT_TEST(lists_the_newest_first),
         CONTRACT_TEST(refuses_a_limit_out_of_range),
         CONTRACT_TEST(has_no_history_of_what_is_not_there),
         CONTRACT_TEST(finds_nothing_wrong_with_a_sound_store),

@@ -222,7 +222,7 @@ is_refused_by_the_program_of_the_first_version(void **state)
     close_it(store);
     assert_int_equal(cf_sqlite_conn_open(&conn, place->path, NULL, &place->err), CF_OK);
     assert_int_equal(cf_migrate_check(&conn, 1, &place->err), CF_E_CONFIG);
-    assert_says(place, "version 3");
+    assert_says(place, "version 4");
     cf_sqlite_conn_done(&conn);
 }
 
