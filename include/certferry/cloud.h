@@ -3,8 +3,8 @@
  * cloud - the port to the management service (docs/protocol/connector-api.md).
  *
  * All functions block, may run on several threads at once and end soon after *stop_flag is set.
- * They never retry but for one fresh token after a 401: back-off is the caller's. Errors carry
- * retry_after_s when the service gave one.
+ * But for the calls of SCEP validation they never retry, except once with a fresh token after a
+ * 401: back-off is the caller's. Errors carry retry_after_s when the service gave one.
  */
 #pragma once
 
@@ -25,6 +25,7 @@ struct cf_cloud_env {
     const volatile int *stop_flag;
     const char *connector_id;
     const char *host_name;
+    bool uses_scep; /* a profile's challenges are judged by the service: `check` looks for it */
 };
 
 /* One element of a downloaded page. The body has not been looked at beyond its identity. */
@@ -98,7 +99,7 @@ struct cf_cloud_ops {
     enum cf_rc (*open)(const struct cf_cloud_settings *settings, const struct cf_cloud_env *env,
                        struct cf_cloud **ret_cloud, struct cf_err *err);
     void (*close)(struct cf_cloud *cloud);
-    /* Token, discovery, one heartbeat-like call: one finding each. */
+    /* Token, discovery, one heartbeat-like call where the service has one: one finding each. */
     enum cf_rc (*check)(struct cf_cloud *cloud, cf_finding_fn *report, void *arg,
                         struct cf_err *err);
 

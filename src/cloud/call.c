@@ -11,7 +11,7 @@ attempt(const struct cf_caller *caller, const struct cf_call *call, const struct
 {
     char request_id[sizeof "client-request-id: " + CF_UUID_SIZE];
     char api_version[64];
-    const char *headers[6] = {CF_CLOUD_USER_AGENT, request_id, "Accept: application/json"};
+    const char *headers[7] = {CF_CLOUD_USER_AGENT, request_id, "Accept: application/json"};
     size_t n = 3;
 
     cf_text_uuid(activity);
@@ -22,13 +22,16 @@ attempt(const struct cf_caller *caller, const struct cf_call *call, const struct
         (void)snprintf(api_version, sizeof api_version, "api-version: %s", call->api_version);
         headers[n++] = api_version;
     }
+    if (call->is_scep)
+        headers[n++] = "UserAgent: " CF_CLOUD_AGENT; /* in one word: what it was published with */
     headers[n] = NULL;
     struct cf_http_request request = {.method = call->method,
                                       .url = call->url,
                                       .headers = headers,
                                       .bearer = token,
                                       .body = call->body,
-                                      .timeout_ms = call->timeout_ms};
+                                      .timeout_ms = call->timeout_ms,
+                                      .is_once = call->is_scep};
     return cf_transport_send(caller->http, &request, ret_response, err);
 }
 
@@ -49,10 +52,11 @@ cf_call_send(const struct cf_caller *caller, const struct cf_call *call, struct 
             return CF_OK;
         }
         /* A token older than the administrator's consent lacks its role: 403 wants a new one,
-         * too, but not before the back-off. */
+         * too, but not before the back-off, unless a device waits. */
         if (response.status == 401 || response.status == 403)
             cf_token_cache_drop(caller->tokens, call->use, generation);
-        bool again = response.status == 401 && token && !is_repeated;
+        bool again = (response.status == 401 || (response.status == 403 && call->is_scep)) &&
+                     token && !is_repeated;
         enum cf_rc rc = cf_wire_status(&response, err);
         cf_http_response_done(&response);
         if (token)

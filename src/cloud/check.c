@@ -158,20 +158,20 @@ check_token(const struct check *check)
 }
 
 static bool
-check_discovery(const struct check *check)
+check_discovery(const struct check *check, struct cf_discovery *discovery, const char *subject)
 {
     cf_own_str url = NULL;
     struct cf_err own = {0};
     char text[TEXT_SIZE];
     bool is_configured = check->connector->settings.endpoint != NULL;
 
-    if (cf_discovery_get(&check->connector->discovery, &url, &own) != CF_OK) {
-        report_error(check, "cloud discovery", &own);
+    if (cf_discovery_get(discovery, &url, &own) != CF_OK) {
+        report_error(check, subject, &own);
         return false;
     }
     (void)snprintf(text, sizeof text, "the service is %s at %s",
                    is_configured ? "configured" : "published", url);
-    report(check, CF_FINDING_OK, "cloud discovery", text, NULL);
+    report(check, CF_FINDING_OK, subject, text, NULL);
     return true;
 }
 
@@ -236,8 +236,12 @@ cf_connector_check(struct cf_connector *connector, cf_finding_fn *report_fn, voi
     }
     if (connector->settings.auth != CF_AUTH_TLS)
         check_token(&check);
-    if (check_discovery(&check))
+    if (check_discovery(&check, &connector->discovery, "cloud discovery") &&
+        connector->settings.serves_pkcs)
         check_service(&check);
+    /* Not called: whatever it is asked it takes for a device. */
+    if (connector->uses_scep)
+        (void)check_discovery(&check, &connector->scep_discovery, "cloud scep");
     check_clock(&check);
     return CF_OK;
 }

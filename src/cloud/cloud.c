@@ -6,6 +6,13 @@
 #include "parts.h"
 #include "wire.h"
 
+#define ANY_ROLE                                                                                   \
+    "check that the application has its role with an administrator's consent, that the tenant "    \
+    "has a licence, and service_name"
+#define SCEP_ROLE                                                                                  \
+    "give the application the Intune permission scep_challenge_provider with an "                  \
+    "administrator's consent; check the tenant's licence and scep_service_name"
+
 static enum cf_rc
 need(const char *value, const char *name, struct cf_err *err)
 {
@@ -67,6 +74,18 @@ write_token_url(const struct cf_cloud_settings *settings, char **ret_url, struct
 }
 
 static enum cf_rc
+open_discovery(struct cf_connector *connector, struct cf_discovery *discovery,
+               const char *service_name, const char *remedy, struct cf_err *err)
+{
+    *discovery = (struct cf_discovery){.settings = &connector->settings,
+                                       .clock = connector->clock,
+                                       .caller = &connector->caller,
+                                       .service_name = service_name,
+                                       .remedy = remedy};
+    return cf_flight_init(&discovery->flight, err);
+}
+
+static enum cf_rc
 open_parts(struct cf_connector *connector, const struct cf_cloud_env *env, struct cf_err *err)
 {
     const struct cf_cloud_settings *settings = &connector->settings;
@@ -87,14 +106,19 @@ open_parts(struct cf_connector *connector, const struct cf_cloud_env *env, struc
     CF_TRY(cf_token_cache_init(&connector->tokens, &connector->oauth, err));
     connector->has_tokens = true;
     connector->caller = (struct cf_caller){.http = connector->http, .tokens = &connector->tokens};
-    CF_TRY(cf_discovery_init(&connector->discovery, settings, env->clock, &connector->caller, err));
+    CF_TRY(open_discovery(connector, &connector->discovery, settings->service_name, ANY_ROLE, err));
     connector->has_discovery = true;
+    CF_TRY(open_discovery(connector, &connector->scep_discovery, settings->scep_service_name,
+                          SCEP_ROLE, err));
+    connector->has_scep_discovery = true;
     return CF_OK;
 }
 
 static void
 close_parts(struct cf_connector *connector)
 {
+    if (connector->has_scep_discovery)
+        cf_discovery_done(&connector->scep_discovery);
     if (connector->has_discovery)
         cf_discovery_done(&connector->discovery);
     if (connector->has_tokens)
@@ -121,6 +145,8 @@ op_open(const struct cf_cloud_settings *settings, const struct cf_cloud_env *env
         return cf_fail_oom(err);
     connector->base.ops = &cf_cloud_connector;
     connector->clock = env->clock;
+    connector->stop_flag = env->stop_flag;
+    connector->uses_scep = env->uses_scep;
     enum cf_rc rc = cf_cloud_settings_copy(settings, &connector->settings, err);
     if (rc == CF_OK)
         rc = open_parts(connector, env, err);
@@ -195,6 +221,38 @@ op_heartbeat(struct cf_cloud *cloud, const struct cf_cloud_heartbeat *heartbeat,
 }
 
 static enum cf_rc
+op_scep_validate(struct cf_cloud *cloud, const struct cf_scep_action *action, uint64_t budget_ms,
+                 struct cf_scep_verdict *ret_verdict, struct cf_err *err)
+{
+    struct cf_err own = {0};
+
+    return cf_connector_scep_validate(cf_connector_of(cloud), action, budget_ms, ret_verdict,
+                                      err ? err : &own);
+}
+
+static enum cf_rc
+op_scep_issued(struct cf_cloud *cloud, const struct cf_scep_action *action,
+               const struct cf_scep_issued *issued, uint64_t budget_ms,
+               struct cf_scep_verdict *ret_verdict, struct cf_err *err)
+{
+    struct cf_err own = {0};
+
+    return cf_connector_scep_issued(cf_connector_of(cloud), action, issued, budget_ms, ret_verdict,
+                                    err ? err : &own);
+}
+
+static enum cf_rc
+op_scep_failed(struct cf_cloud *cloud, const struct cf_scep_action *action,
+               const struct cf_err *failure, uint64_t budget_ms,
+               struct cf_scep_verdict *ret_verdict, struct cf_err *err)
+{
+    struct cf_err own = {0};
+
+    return cf_connector_scep_failed(cf_connector_of(cloud), action, failure, budget_ms, ret_verdict,
+                                    err ? err : &own);
+}
+
+static enum cf_rc
 op_upkeep(struct cf_cloud *cloud, cf_credential_fn *news, void *arg, int64_t *ret_next_ms,
           struct cf_err *err)
 {
@@ -214,5 +272,8 @@ const struct cf_cloud_ops cf_cloud_connector = {
     .download_revocations = op_download_revocations,
     .upload_revocations = op_upload_revocations,
     .heartbeat = op_heartbeat,
+    .scep_validate = op_scep_validate,
+    .scep_issued = op_scep_issued,
+    .scep_failed = op_scep_failed,
     .upkeep = op_upkeep,
 };

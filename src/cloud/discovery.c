@@ -9,14 +9,6 @@
 enum { PAGES_MAX = 6 /* the first and five links */ };
 static const int64_t LIFE_MS = 24LL * 3600 * 1000;
 
-enum cf_rc
-cf_discovery_init(struct cf_discovery *discovery, const struct cf_cloud_settings *settings,
-                  const struct cf_clock *clock, const struct cf_caller *caller, struct cf_err *err)
-{
-    *discovery = (struct cf_discovery){.settings = settings, .clock = clock, .caller = caller};
-    return cf_flight_init(&discovery->flight, err);
-}
-
 void
 cf_discovery_done(struct cf_discovery *discovery)
 {
@@ -74,9 +66,11 @@ static enum cf_rc
 discover(void *arg, struct cf_err *err)
 {
     struct cf_discovery *discovery = arg;
-    const struct cf_cloud_settings *settings = discovery->settings;
+    const char *name = discovery->service_name;
     cf_own_str page_url = NULL;
 
+    if (!name)
+        return cf_fail(err, CF_E_CONFIG, "[cloud] scep_service_name is not set");
     CF_TRY(first_url(discovery, &page_url, err));
     for (size_t i = 0; i < PAGES_MAX && page_url; i++) {
         cf_own(cf_buf) body = NULL;
@@ -84,25 +78,21 @@ discover(void *arg, struct cf_err *err)
         cf_own_str found = NULL;
 
         CF_TRY(get_page(discovery, page_url, &body, err));
-        CF_TRY(cf_wire_endpoints(cf_buf_bytes(body), settings->service_name, &found, &next, err));
+        CF_TRY(cf_wire_endpoints(cf_buf_bytes(body), name, &found, &next, err));
         if (found) {
             free(discovery->fresh);
             discovery->fresh = cf_give(found);
             return CF_OK;
         }
         /* The token for the directory goes nowhere else. */
-        if (next && !cf_wire_same_origin(settings->graph, next))
+        if (next && !cf_wire_same_origin(discovery->settings->graph, next))
             return cf_fail(err, CF_E_PROTOCOL,
                            "discovery answer: its next page lies on another host than graph");
         free(page_url);
         page_url = cf_give(next);
     }
-    (void)cf_fail(err, CF_E_AUTH,
-                  "the directory publishes no service %s for this tenant; check that the "
-                  "application has its role with an administrator's consent, that the tenant has a "
-                  "licence, and service_name",
-                  settings->service_name);
-    return err->rc;
+    return cf_fail(err, CF_E_AUTH, "the directory publishes no service %s for this tenant; %s",
+                   name, discovery->remedy);
 }
 
 static void

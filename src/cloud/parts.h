@@ -13,7 +13,8 @@
 #include "certferry/http.h"
 #include "certferry/identity.h"
 
-#define CF_CLOUD_USER_AGENT "User-Agent: certferry/" CERTFERRY_VERSION
+#define CF_CLOUD_AGENT "certferry/" CERTFERRY_VERSION
+#define CF_CLOUD_USER_AGENT "User-Agent: " CF_CLOUD_AGENT
 
 /* settings_copy.c: the caller's settings may go away with the next reload. */
 CF_MUST_USE enum cf_rc cf_cloud_settings_copy(const struct cf_cloud_settings *from,
@@ -57,6 +58,10 @@ CF_DEFINE_OWN(cf_transport);
 CF_MUST_USE enum cf_rc cf_transport_send(struct cf_transport *transport,
                                          const struct cf_http_request *request,
                                          struct cf_http_response *ret_response, struct cf_err *err);
+
+/* What this thread sends ends by then, on the monotonic clock, whatever timeout it asks for: the
+ * token and the map that a call needs count, too. 0: no such end. */
+void cf_transport_set_deadline(int64_t monotonic_ms);
 
 /* By how much the cloud's clock was ahead of ours in its last answer; false: it never said. */
 bool cf_transport_clock_ahead(struct cf_transport *transport, int64_t *ret_s);
@@ -169,6 +174,9 @@ struct cf_call {
     const char *api_version; /* NULL: no such header */
     struct cf_bytes body;
     uint64_t timeout_ms;
+    /* To the published SCEP service: with its odd header, never sent again by the HTTP client, and
+     * again with a fresh token after a 403, too. */
+    bool is_scep;
 };
 struct cf_caller {
     struct cf_transport *http;
@@ -179,20 +187,18 @@ CF_MUST_USE enum cf_rc cf_call_send(const struct cf_caller *caller, const struct
                                     struct cf_buf **ret_body, char activity[CF_UUID_SIZE],
                                     struct cf_err *err);
 
-/* discovery.c: where the service lives. */
+/* discovery.c: where a service lives. */
 struct cf_discovery {
-    struct cf_flight flight;
+    struct cf_flight flight; /* to be initialised, like the next five, by the owner */
     const struct cf_cloud_settings *settings;
     const struct cf_clock *clock;
     const struct cf_caller *caller;
+    const char *service_name;
+    const char *remedy; /* where the map does not have it */
     char *url;
     int64_t good_until_ms; /* monotonic */
     char *fresh;           /* only the leader of a flight touches it */
 };
-CF_MUST_USE enum cf_rc cf_discovery_init(struct cf_discovery *discovery,
-                                         const struct cf_cloud_settings *settings,
-                                         const struct cf_clock *clock,
-                                         const struct cf_caller *caller, struct cf_err *err);
 void cf_discovery_done(struct cf_discovery *discovery);
 /* malloc'd, without a trailing slash. */
 CF_MUST_USE enum cf_rc cf_discovery_get(struct cf_discovery *discovery, char **ret_url,
@@ -204,6 +210,7 @@ struct cf_connector {
     struct cf_cloud base;
     struct cf_cloud_settings settings;
     const struct cf_clock *clock;
+    const volatile int *stop_flag;
     char *connector_id;
     char *host_name;
     struct cf_transport *http;
@@ -214,6 +221,9 @@ struct cf_connector {
     struct cf_caller caller;
     struct cf_discovery discovery;
     bool has_discovery; /* discovery was initialised */
+    struct cf_discovery scep_discovery;
+    bool has_scep_discovery;
+    bool uses_scep;
     int64_t refused_ms; /* when the directory last refused a successor, monotonic; upkeep's own */
     bool was_refused;
 };
@@ -230,6 +240,7 @@ struct cf_service_call {
     const char *api_version;
     struct cf_bytes body;
     uint64_t wait_ms; /* added to the timeout: how long the service may think */
+    bool is_scep;     /* it goes to the service that judges SCEP requests */
 };
 CF_MUST_USE enum cf_rc cf_service_send(struct cf_connector *connector,
                                        const struct cf_service_call *call, struct cf_buf **ret_body,
@@ -255,6 +266,25 @@ enum cf_rc cf_connector_download_revocations(struct cf_connector *connector, siz
 enum cf_rc cf_connector_upload_revocations(struct cf_connector *connector,
                                            const struct cf_cloud_result *results, size_t n,
                                            struct cf_err *err);
+
+/* patience.c: a service call that is worth another try when it goes wrong for a while. */
+CF_MUST_USE enum cf_rc cf_service_send_within(struct cf_connector *connector,
+                                              const struct cf_service_call *call, unsigned n_more,
+                                              uint64_t budget_ms, struct cf_buf **ret_body,
+                                              char activity[CF_UUID_SIZE], struct cf_err *err);
+
+/* intune_scep.c */
+enum cf_rc cf_connector_scep_validate(struct cf_connector *connector,
+                                      const struct cf_scep_action *action, uint64_t budget_ms,
+                                      struct cf_scep_verdict *ret_verdict, struct cf_err *err);
+enum cf_rc cf_connector_scep_issued(struct cf_connector *connector,
+                                    const struct cf_scep_action *action,
+                                    const struct cf_scep_issued *issued, uint64_t budget_ms,
+                                    struct cf_scep_verdict *ret_verdict, struct cf_err *err);
+enum cf_rc cf_connector_scep_failed(struct cf_connector *connector,
+                                    const struct cf_scep_action *action,
+                                    const struct cf_err *failure, uint64_t budget_ms,
+                                    struct cf_scep_verdict *ret_verdict, struct cf_err *err);
 
 /* register_key.c: tells the tenant's directory of the successor. */
 CF_MUST_USE enum cf_rc cf_register_key(struct cf_connector *connector,

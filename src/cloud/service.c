@@ -33,7 +33,8 @@ send_to(struct cf_connector *connector, const char *base, const struct cf_servic
                            .url = url,
                            .api_version = service->api_version,
                            .body = service->body,
-                           .timeout_ms = connector->settings.timeout_ms + service->wait_ms};
+                           .timeout_ms = connector->settings.timeout_ms + service->wait_ms,
+                           .is_scep = service->is_scep};
     return cf_call_send(&connector->caller, &call, ret_body, activity, err);
 }
 
@@ -49,20 +50,21 @@ enum cf_rc
 cf_service_send(struct cf_connector *connector, const struct cf_service_call *call,
                 struct cf_buf **ret_body, char activity[CF_UUID_SIZE], struct cf_err *err)
 {
+    struct cf_discovery *discovery =
+        call->is_scep ? &connector->scep_discovery : &connector->discovery;
     cf_own_str base = NULL;
     cf_own_str moved_to = NULL;
     struct cf_err ignored;
 
     (void)strcpy(activity, "none");
-    CF_TRY(cf_discovery_get(&connector->discovery, &base, err));
+    CF_TRY(cf_discovery_get(discovery, &base, err));
     if (send_to(connector, base, call, ret_body, activity, err) == CF_OK)
         return CF_OK;
     if (connector->settings.endpoint || (!looks_moved(err) && !looks_unwell(err)))
         return name_call(call, activity, err);
 
-    cf_discovery_drop(&connector->discovery, base);
-    if (!looks_moved(err) ||
-        cf_discovery_get(&connector->discovery, &moved_to, &ignored) != CF_OK ||
+    cf_discovery_drop(discovery, base);
+    if (!looks_moved(err) || cf_discovery_get(discovery, &moved_to, &ignored) != CF_OK ||
         strcmp(base, moved_to) == 0)
         return name_call(call, activity, err);
     if (send_to(connector, moved_to, call, ret_body, activity, err) == CF_OK)

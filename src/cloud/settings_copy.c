@@ -11,6 +11,7 @@
     X(resource)                                                                                    \
     X(service_app_id)                                                                              \
     X(service_name)                                                                                \
+    X(scep_service_name)                                                                           \
     X(tenant)                                                                                      \
     X(client_id)                                                                                   \
     X(client_secret_file)                                                                          \

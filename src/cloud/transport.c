@@ -100,14 +100,40 @@ cf_transport_clock_ahead(struct cf_transport *transport, int64_t *ret_s)
     return has_date;
 }
 
+/* Of the thread and not of a call: a token may be fetched for several calls at once, and then it is
+ * the one that fetches whose time counts. */
+static _Thread_local int64_t deadline_ms;
+
+void
+cf_transport_set_deadline(int64_t monotonic_ms)
+{
+    deadline_ms = monotonic_ms;
+}
+
+/* Cuts the timeout to the time that is left. */
+static enum cf_rc
+bound(const struct cf_transport *transport, struct cf_http_request *request, struct cf_err *err)
+{
+    if (deadline_ms == 0)
+        return CF_OK;
+    int64_t left_ms = deadline_ms - cf_clock_monotonic_ms(transport->clock);
+    if (left_ms <= 0)
+        return cf_fail(err, CF_E_TIMEOUT, "no time is left for the call: the device waits");
+    if (request->timeout_ms == 0 || (uint64_t)left_ms < request->timeout_ms)
+        request->timeout_ms = (uint64_t)left_ms;
+    return CF_OK;
+}
+
 enum cf_rc
 cf_transport_send(struct cf_transport *transport, const struct cf_http_request *request,
                   struct cf_http_response *ret_response, struct cf_err *err)
 {
     cf_own(cf_http) http = NULL;
+    struct cf_http_request bounded = *request;
 
+    CF_TRY(bound(transport, &bounded, err));
     CF_TRY(cf_http_pool_take(transport->pool, &http, err));
-    if (cf_http_send(http, request, ret_response, err) != CF_OK)
+    if (cf_http_send(http, &bounded, ret_response, err) != CF_OK)
         return cf_wire_blame_peer(err); /* an answer over the limit is refused whole */
     note_date(transport, ret_response->date_s);
     cf_http_pool_give(transport->pool, &http);

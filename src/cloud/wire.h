@@ -55,3 +55,16 @@ CF_MUST_USE enum cf_rc cf_wire_heartbeat(struct cf_bytes body, uint64_t *ret_lea
 /* An answer of the service or of the directory: CF_OK for 2xx, else the status' error with the
  * code and message of the body's error object. */
 enum cf_rc cf_wire_status(const struct cf_http_response *response, struct cf_err *err);
+
+/* How a SCEP request was judged, but for the activity; any JSON is a verdict. */
+CF_MUST_USE enum cf_rc
+cf_wire_scep_verdict(struct cf_bytes body, struct cf_scep_verdict *ret_verdict, struct cf_err *err);
+/* What a code means and what is to be done; NULL: nobody told of this one. Static texts. */
+struct cf_scep_code {
+    const char *name;
+    const char *meaning;
+    const char *remedy;
+};
+const struct cf_scep_code *cf_wire_scep_code(const char *name);
+/* The HRESULT that says best why there is no certificate; always negative. */
+int32_t cf_wire_hresult(const struct cf_err *failure);

@@ -21,6 +21,7 @@ settings_done(struct cf_cloud_settings *settings)
     free(settings->resource);
     free(settings->service_app_id);
     free(settings->service_name);
+    free(settings->scep_service_name);
     free(settings->tenant);
     free(settings->client_id);
     free(settings->client_secret_file);

@@ -132,6 +132,8 @@ tenant_settings(enum cf_auth auth)
         .resource = strdup("https://api.manage.lab.example/"),
         .service_app_id = strdup("0000000a-0000-0000-c000-000000000000"),
         .service_name = strdup("PkiConnectorFEService"),
+        .scep_service_name = strdup("ScepRequestValidationFEService"),
+        .serves_pkcs = true,
         .tenant = fact("tenantId"),
         .client_id = fact("clientId"),
         .auth = auth,

@@ -89,21 +89,24 @@ lab_setup(void **state)
     lab_err = (struct cf_err){0};
     __atomic_store_n(&lab_stop, 0, __ATOMIC_RELEASE);
     lab_clock = cf_clock_fake_new(cf_clock_now_ms(cf_clock_real()));
-    lab_settings = (struct cf_cloud_settings){.authority = url_of(""),
-                                              .graph = url_of("/graph/"),
-                                              .resource = strdup("https://resource.example/"),
-                                              .service_app_id = strdup("0000000a-0000"),
-                                              .service_name = strdup("PkiConnectorFEService"),
-                                              .tenant = strdup("tenant"),
-                                              .client_id = strdup("client"),
-                                              .client_secret_file = strdup(lab_path("secret")),
-                                              .assertion_file = strdup(lab_path("identity")),
-                                              .ca_file = strdup(lab_path("root.pem")),
-                                              .assertion_renew = true,
-                                              .assertion_lifetime_ms = 86400000ULL * 365,
-                                              .assertion_renew_before_ms = 86400000ULL * 30,
-                                              .connect_timeout_ms = 5000,
-                                              .timeout_ms = 10000};
+    lab_settings =
+        (struct cf_cloud_settings){.authority = url_of(""),
+                                   .graph = url_of("/graph/"),
+                                   .resource = strdup("https://resource.example/"),
+                                   .service_app_id = strdup("0000000a-0000"),
+                                   .service_name = strdup("PkiConnectorFEService"),
+                                   .scep_service_name = strdup("ScepRequestValidationFEService"),
+                                   .serves_pkcs = true,
+                                   .tenant = strdup("tenant"),
+                                   .client_id = strdup("client"),
+                                   .client_secret_file = strdup(lab_path("secret")),
+                                   .assertion_file = strdup(lab_path("identity")),
+                                   .ca_file = strdup(lab_path("root.pem")),
+                                   .assertion_renew = true,
+                                   .assertion_lifetime_ms = 86400000ULL * 365,
+                                   .assertion_renew_before_ms = 86400000ULL * 30,
+                                   .connect_timeout_ms = 5000,
+                                   .timeout_ms = 10000};
     lab_write("secret", "s3cret &%\n");
     lab_tell("reset", "");
     return 0;
