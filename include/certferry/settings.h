@@ -242,8 +242,8 @@ struct cf_scep_settings {
     char *ra_key_file;   /* secret of 32 bytes under which RA keys lie in the store; or ... */
     char *ra_token;      /* ... pkcs11: URI of the token, without object, that has them */
     char *ra_pin_file;
-    char *
-        ra_sign_template; /* [template] sections; the same one twice: one RA certificate for both */
+    /* [template] sections; the same one twice: one RA certificate for both. */
+    char *ra_sign_template;
     char *ra_encryption_template;
     enum cf_key_kind ra_key;     /* RSA */
     char *ra_subject;            /* distinguished name */
@@ -272,12 +272,11 @@ struct cf_scep_profile_settings {
     enum cf_scep_challenge challenge;
     char *challenge_file; /* secret: one challenge per line */
     enum cf_scep_renewal renewal;
-    unsigned renewal_window_percent; /* of the lifetime: renewed only when no more is left; 100: at
-                                        any time */
-    unsigned renewal_threshold_percent; /* when `certferry expiring` calls it due; 0: never */
-    unsigned
-        key_usage; /* CF_KU_... a CSR has to ask for exactly these; 0: as the template allows */
-    char **eku;    /* a CSR may ask for no others; NULL: the template's */
+    /* Of the lifetime: renewed only when no more is left; 100: at any time. */
+    uint64_t renewal_window_percent;
+    uint64_t renewal_threshold_percent; /* when `certferry expiring` calls it due; 0: never */
+    unsigned key_usage; /* CF_KU_...: a CSR has to ask for just these; 0: as the template allows */
+    char **eku;         /* a CSR may ask for no others; NULL: the template's */
     size_t n_eku;
     char **keys;                 /* allowed: "rsa2048", ... "p384"; NULL: any the policy allows */
     uint64_t min_rsa_bits;       /* of subject keys and of message signers */
@@ -290,8 +289,8 @@ struct cf_scep_profile_settings {
     bool get_cert;
     bool get_crl;
     bool root_in_bundle;
-    char *
-        next_ca_file; /* PEM: the CA's coming certificate and its issuers; NULL: no GetNextCACert */
+    /* PEM: the CA's coming certificate and its issuers; NULL: no GetNextCACert. */
+    char *next_ca_file;
 };
 
 enum cf_store_backend { CF_STORE_SQLITE, CF_STORE_POSTGRES };
