@@ -71,11 +71,13 @@ def free_port():
 class Server:
     """Where to send to. Each call is one connection unless one is given."""
 
-    def __init__(self, port, host="127.0.0.1", context=None, timeout=20.0):
+    def __init__(self, port, host="127.0.0.1", context=None, timeout=20.0, source=None):
         self.host, self.port, self.context, self.timeout = host, port, context, timeout
+        self.source = source  # the address to come from, such as 127.0.0.2
 
     def connect(self):
-        made = socket.create_connection((self.host, self.port), self.timeout)
+        made = socket.create_connection(
+            (self.host, self.port), self.timeout, (self.source, 0) if self.source else None)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.context:
             return self.context.wrap_socket(made, server_hostname=self.host)

@@ -147,8 +147,9 @@ def _read_reply(der, request, bundle, mirror_digest, mirror_cipher, strict):
     wanted = asn1.read(asn1.string(request.transaction, tag)).value
     demand(_value(attributes, TRANSACTION, tag, "transactionID") == wanted,
            "transactionID is not the request's")
-    demand(_value(attributes, RECIPIENT_NONCE, asn1.OCTETS, "recipientNonce") == request.nonce,
-           "recipientNonce is not the request's senderNonce")
+    if request.nonce is not None:
+        demand(_value(attributes, RECIPIENT_NONCE, asn1.OCTETS, "recipientNonce")
+               == request.nonce, "recipientNonce is not the request's senderNonce")
     nonce = _value(attributes, SENDER_NONCE, asn1.OCTETS, "senderNonce")
     if strict:
         demand(len(nonce) == 16 and nonce != request.nonce, "senderNonce is not 16 fresh octets")
