@@ -53,6 +53,17 @@ CF_MUST_USE enum cf_rc cf_cert_check_key(const struct cf_cert *cert,
 CF_MUST_USE enum cf_rc cf_cert_endpoint_binding(struct cf_bytes der, struct cf_buf **ret_binding,
                                                 struct cf_err *err);
 
+/* What can be told of a certificate that cf_cert_parse may refuse: those that devices make for
+ * their first request are odd in many ways. CF_E_ENCODING, CF_E_LIMIT. */
+struct cf_cert_sketch {
+    struct cf_buf *spki;                /* SubjectPublicKeyInfo */
+    char thumbprint[CF_SHA1_TEXT_SIZE]; /* SHA-1, upper-case hex */
+    bool is_self_issued;                /* subject and issuer are the same name */
+};
+CF_MUST_USE enum cf_rc cf_cert_sketch(struct cf_bytes der, struct cf_cert_sketch *ret_sketch,
+                                      struct cf_err *err);
+void cf_cert_sketch_done(struct cf_cert_sketch *sketch);
+
 /* Brings a serial number in any usual writing (case, colons, blanks, 0x, leading zeros) to the
  * form of cf_cert_serial, so that equal integers give equal texts. CF_E_SYNTAX. */
 CF_MUST_USE enum cf_rc cf_serial_normalize(const char *text, char ret[CF_SERIAL_TEXT_SIZE],
@@ -101,6 +112,11 @@ struct cf_cert_expectation {
     int64_t not_after_max_ms;
     const char *validity_remedy; /* told where not_after_max_ms is exceeded; may be NULL */
     bool sid_may_be_missing;     /* the CA may have left the security extension out */
+    /* What the template puts in where the CSR itself asks for no usage; all zero: then there must
+     * be none in the certificate either. Key usage: the bits that go with the kind of key. */
+    unsigned key_usage;
+    const char *const *eku;
+    size_t n_eku;
 };
 CF_MUST_USE enum cf_rc cf_cert_check_issued(const struct cf_cert *cert,
                                             const struct cf_cert_expectation *expectation,

@@ -74,5 +74,7 @@ bool cf_csr_has_key_usage(const struct cf_csr *csr);
 /* CF_E_POLICY when it asks for what the functions above do not tell: a CA certificate, alternative
  * names of other types, application policies that differ from the extended key usages. */
 CF_MUST_USE enum cf_rc cf_csr_check_plain(const struct cf_csr *csr, struct cf_err *err);
+/* false: a size or curve that cf_key_kind does not have. */
+bool cf_csr_key_kind(const struct cf_csr *csr, enum cf_key_kind *ret_kind);
 /* RSA modulus or curve bits; *ret_is_rsa may be NULL. */
 unsigned cf_csr_key_bits(const struct cf_csr *csr, bool *ret_is_rsa);

@@ -121,30 +121,41 @@ show_key_usage(unsigned bits, char text[SHOWN_SIZE])
         show(text, "", "none");
 }
 
-static enum cf_rc
-check_key_usage(const struct cf_cert *cert, const struct cf_csr *csr, struct cf_err *err)
+/* Of those that a template has for keys of any kind. */
+static unsigned
+bits_for_key(const struct cf_csr *csr, unsigned bits)
 {
+    bool is_rsa = false;
+
+    (void)cf_csr_key_bits(csr, &is_rsa);
+    return is_rsa ? bits & ~(unsigned)CF_KU_KEY_AGREEMENT
+                  : bits & ~(unsigned)(CF_KU_KEY_ENCIPHERMENT | CF_KU_DATA_ENCIPHERMENT);
+}
+
+static enum cf_rc
+check_key_usage(const struct cf_cert *cert, const struct cf_cert_expectation *expectation,
+                struct cf_err *err)
+{
+    const struct cf_csr *csr = expectation->csr;
+    unsigned issued_bits = cert->extensions.key_usage;
     char asked[SHOWN_SIZE], issued[SHOWN_SIZE];
 
-    if (cert->extensions.key_usage == cf_csr_key_usage(csr))
-        return CF_OK;
-    show_key_usage(cf_csr_key_usage(csr), asked);
-    show_key_usage(cert->extensions.key_usage, issued);
+    if (cf_csr_has_key_usage(csr) || expectation->key_usage == 0) {
+        if (issued_bits == cf_csr_key_usage(csr))
+            return CF_OK;
+        show_key_usage(cf_csr_key_usage(csr), asked);
+    } else {
+        if ((issued_bits & ~expectation->key_usage) == 0 &&
+            bits_for_key(csr, issued_bits) == bits_for_key(csr, expectation->key_usage))
+            return CF_OK;
+        show_key_usage(expectation->key_usage, asked);
+    }
+    show_key_usage(issued_bits, issued);
     return differs(err, "key usage", asked, issued);
 }
 
 static bool
-csr_has_eku(const struct cf_csr *csr, const char *oid)
-{
-    for (size_t i = 0; i < cf_csr_n_eku(csr); i++) {
-        if (strcmp(cf_csr_eku(csr, i), oid) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool
-list_has(char *const *list, size_t n, const char *oid)
+list_has(const char *const *list, size_t n, const char *oid)
 {
     for (size_t i = 0; i < n; i++) {
         if (strcmp(list[i], oid) == 0)
@@ -154,19 +165,20 @@ list_has(char *const *list, size_t n, const char *oid)
 }
 
 static enum cf_rc
-check_usages(const struct cf_csr *csr, const char *field, char *const *list, size_t n,
-             struct cf_err *err)
+check_usages(const char *const *asked_list, size_t n_asked, const char *field, char *const *list,
+             size_t n, struct cf_err *err)
 {
+    const char *const *issued_list = (const char *const *)list;
     char asked[SHOWN_SIZE] = "", issued[SHOWN_SIZE] = "";
     bool is_same = true;
 
-    for (size_t i = 0; i < cf_csr_n_eku(csr); i++) {
-        is_same = is_same && list_has(list, n, cf_csr_eku(csr, i));
-        show(asked, "", cf_csr_eku(csr, i));
+    for (size_t i = 0; i < n_asked; i++) {
+        is_same = is_same && list_has(issued_list, n, asked_list[i]);
+        show(asked, "", asked_list[i]);
     }
     for (size_t i = 0; i < n; i++) {
-        is_same = is_same && csr_has_eku(csr, list[i]);
-        show(issued, "", list[i]);
+        is_same = is_same && list_has(asked_list, n_asked, issued_list[i]);
+        show(issued, "", issued_list[i]);
     }
     if (is_same)
         return CF_OK;
@@ -174,15 +186,25 @@ check_usages(const struct cf_csr *csr, const char *field, char *const *list, siz
 }
 
 static enum cf_rc
-check_eku(const struct cf_cert *cert, const struct cf_csr *csr, struct cf_err *err)
+check_eku(const struct cf_cert *cert, const struct cf_cert_expectation *expectation,
+          struct cf_err *err)
 {
     const struct cf_extensions *extensions = &cert->extensions;
+    const char *asked[CF_EKU_MAX];
+    const char *const *list = asked;
+    size_t n = 0;
 
-    CF_TRY(check_usages(csr, "extended key usage", extensions->eku, extensions->n_eku, err));
+    for (; n < cf_csr_n_eku(expectation->csr) && n < CF_COUNT(asked); n++)
+        asked[n] = cf_csr_eku(expectation->csr, n);
+    if (n == 0 && expectation->n_eku > 0) {
+        list = expectation->eku;
+        n = expectation->n_eku;
+    }
+    CF_TRY(check_usages(list, n, "extended key usage", extensions->eku, extensions->n_eku, err));
     /* A CA may leave them out; one that writes them has to say the same. */
     if (extensions->n_application_policy == 0)
         return CF_OK;
-    return check_usages(csr, "application policies", extensions->application_policy,
+    return check_usages(list, n, "application policies", extensions->application_policy,
                         extensions->n_application_policy, err);
 }
 
@@ -242,8 +264,8 @@ cf_cert_check_issued(const struct cf_cert *cert, const struct cf_cert_expectatio
     CF_TRY(check_public_key(cert, expectation->csr, err));
     CF_TRY(check_subject(cert, expectation->csr, err));
     CF_TRY(check_san(cert, expectation->csr, err));
-    CF_TRY(check_key_usage(cert, expectation->csr, err));
-    CF_TRY(check_eku(cert, expectation->csr, err));
+    CF_TRY(check_key_usage(cert, expectation, err));
+    CF_TRY(check_eku(cert, expectation, err));
     CF_TRY(check_sid(cert, expectation, err));
     if (cf_cert_is_ca(cert))
         return differs(err, "basic constraints", "end entity", "CA");

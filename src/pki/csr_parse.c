@@ -18,6 +18,7 @@ struct cf_csr {
     unsigned sha;
     unsigned key_bits;
     bool is_rsa;
+    enum cf_key_kind kind; /* CF_KEY_KIND_MAX_: none of them */
 };
 
 struct cf_csr *
@@ -31,6 +32,26 @@ cf_csr_free(struct cf_csr *csr)
     cf_secret_free(csr->challenge);
     free(csr);
     return NULL;
+}
+
+static enum cf_key_kind
+kind_of(EVP_PKEY *pkey)
+{
+    static const char *const CURVES[CF_KEY_KIND_MAX_] = {
+        [CF_KEY_P256] = "prime256v1", [CF_KEY_P384] = "secp384r1"};
+    bool is_rsa = false;
+    unsigned bits = cf_pkey_bits(pkey, &is_rsa);
+    char curve[64] = "";
+    size_t len = 0;
+
+    if (!is_rsa && EVP_PKEY_get_group_name(pkey, curve, sizeof curve, &len) != 1)
+        ERR_clear_error();
+    for (unsigned kind = 0; kind < CF_KEY_KIND_MAX_; kind++) {
+        if (CURVES[kind] ? strcmp(curve, CURVES[kind]) == 0
+                         : is_rsa && bits == cf_key_kind_bits((enum cf_key_kind)kind))
+            return (enum cf_key_kind)kind;
+    }
+    return CF_KEY_KIND_MAX_;
 }
 
 static enum cf_rc
@@ -53,6 +74,7 @@ check_signature(struct cf_csr *csr, X509_REQ *req, struct cf_err *err)
         return cf_fail_openssl(err, CF_E_CRYPTO,
                                "the request's signature does not verify: whoever sent it has not "
                                "shown to own the key");
+    csr->kind = kind_of(pkey);
     return CF_OK;
 }
 
@@ -240,6 +262,15 @@ cf_csr_check_plain(const struct cf_csr *csr, struct cf_err *err)
                            extensions->eku[i]);
     }
     return CF_OK;
+}
+
+bool
+cf_csr_key_kind(const struct cf_csr *csr, enum cf_key_kind *ret_kind)
+{
+    if (csr->kind == CF_KEY_KIND_MAX_)
+        return false;
+    *ret_kind = csr->kind;
+    return true;
 }
 
 unsigned

@@ -60,6 +60,10 @@ CF_MUST_USE enum cf_rc cf_other_name_new(const char *oid, int string_type, const
 /* The value of an otherName of this type; NULL when it is another name. Borrowed. */
 const ASN1_TYPE *cf_other_name_value(const GENERAL_NAME *name, const char *oid);
 
+/* HKDF-SHA-256 of the store key (32 bytes) with this label. The caller wipes `key`. */
+CF_MUST_USE enum cf_rc cf_derive_key(const struct cf_secret *store_key, const char *label,
+                                     uint8_t key[32], struct cf_err *err);
+
 /* PKCS#8, followed by `tail`. */
 CF_MUST_USE enum cf_rc cf_pkey_to_pem(const EVP_PKEY *pkey, struct cf_bytes tail,
                                       struct cf_secret **ret_pem, struct cf_err *err);

@@ -11,14 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/params.h>
 #include <openssl/rand.h>
 
 enum {
     VERSION = 1,
-    STORE_KEY_LEN = 32,
     HEADER_LEN = 2,
     NONCE_LEN = 12,
     TAG_LEN = 16,
@@ -51,32 +48,6 @@ block_init(struct block *block, size_t len, struct cf_err *err)
     return CF_OK;
 }
 
-static enum cf_rc
-derive(const struct cf_secret *store_key, uint8_t key[32], struct cf_err *err)
-{
-    if (cf_secret_len(store_key) != STORE_KEY_LEN)
-        return cf_fail(err, CF_E_BUG, "the store key has %zu bytes, not 32",
-                       cf_secret_len(store_key));
-    cf_own_ossl(EVP_KDF) kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    cf_own_ossl(EVP_KDF_CTX) ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
-
-    /* OSSL_PARAM takes pointers to things it will not change without their const. */
-    union {
-        const void *in;
-        void *out;
-    } ikm = {.in = cf_secret_data(store_key)}, label = {.in = LABEL};
-    char digest[] = "SHA256";
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, ikm.out, STORE_KEY_LEN),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, label.out, sizeof LABEL - 1),
-        OSSL_PARAM_construct_end(),
-    };
-    if (!ctx || EVP_KDF_derive(ctx, key, 32, params) <= 0)
-        return cf_fail_openssl(err, CF_E_CRYPTO, "HKDF failed");
-    return CF_OK;
-}
-
 /* A cipher context for one direction with key, nonce and authenticated data in place. */
 static enum cf_rc
 begin(EVP_CIPHER_CTX *ctx, bool encrypt, const struct cf_secret *store_key, const uint8_t *header,
@@ -88,7 +59,7 @@ begin(EVP_CIPHER_CTX *ctx, bool encrypt, const struct cf_secret *store_key, cons
     if (aad.len > INT_MAX)
         return cf_fail(err, CF_E_LIMIT, "%zu bytes of authenticated data", aad.len);
     CF_TRY(block_init(&key, 32, err));
-    CF_TRY(derive(store_key, key.data, err));
+    CF_TRY(cf_derive_key(store_key, LABEL, key.data, err));
     if (EVP_CipherInit_ex2(ctx, EVP_aes_256_gcm(), key.data, nonce, encrypt, NULL) <= 0 ||
         EVP_CipherUpdate(ctx, NULL, &len, header, HEADER_LEN) <= 0 ||
         (aad.len > 0 && EVP_CipherUpdate(ctx, NULL, &len, aad.data, (int)aad.len) <= 0))
