@@ -40,6 +40,10 @@ CF_MUST_USE enum cf_rc cf_json_string(const struct cf_json *object, const char *
 CF_MUST_USE enum cf_rc cf_json_string_opt(const struct cf_json *object, const char *name,
                                           size_t min, size_t max, const char **ret,
                                           struct cf_err *err);
+/* A string that is base64 (cf_text_from_base64) of 1 to max_len bytes. Also CF_E_ENCODING,
+ * CF_E_LIMIT. */
+CF_MUST_USE enum cf_rc cf_json_base64(const struct cf_json *object, const char *name,
+                                      size_t max_len, struct cf_buf **ret, struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_json_int(const struct cf_json *object, const char *name, int64_t min,
                                    int64_t max, int64_t *ret, struct cf_err *err);
 CF_MUST_USE enum cf_rc cf_json_int_opt(const struct cf_json *object, const char *name, int64_t min,
@@ -91,5 +95,7 @@ void cf_json_put_string(struct cf_json_writer *writer, const char *name, const c
 void cf_json_put_int(struct cf_json_writer *writer, const char *name, int64_t value);
 void cf_json_put_bool(struct cf_json_writer *writer, const char *name, bool value);
 void cf_json_put_base64(struct cf_json_writer *writer, const char *name, struct cf_bytes bytes);
+/* A view or document as it is; NULL: null. */
+void cf_json_put_json(struct cf_json_writer *writer, const char *name, const struct cf_json *value);
 /* CF_E_BUG when objects or arrays are still open. */
 CF_MUST_USE enum cf_rc cf_json_writer_end(struct cf_json_writer *writer, struct cf_err *err);

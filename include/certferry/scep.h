@@ -41,6 +41,17 @@ struct cf_scep_answer {
 };
 void cf_scep_answer_done(struct cf_scep_answer *answer);
 
+/* What both ends of the SCEP socket have to agree on (docs/protocol/scep-socket.md). */
+enum {
+    CF_SCEP_LINE_MAX = 2 * 1024 * 1024, /* a request or an answer */
+    CF_SCEP_WAIT_MAX_S = 60,
+    CF_SCEP_NAME_MAX = 64, /* a profile or CA */
+    CF_SCEP_ISSUER_MAX = 16 * 1024
+};
+const char *cf_scep_answer_state_name(enum cf_scep_answer_state state); /* "issued" */
+/* False when there is no such name. */
+bool cf_scep_answer_state_parse(const char *name, enum cf_scep_answer_state *ret);
+
 /* Takes a request in, or finds out how it fares: the same one again is never certified again.
  * Errors are the store's, and CF_E_NOT_FOUND for a profile that does not exist. */
 CF_MUST_USE enum cf_rc cf_scep_enroll(struct cf_scheduler *scheduler,
@@ -53,6 +64,8 @@ CF_MUST_USE enum cf_rc cf_scep_poll(struct cf_scheduler *scheduler, const char *
 /* A certificate for the registration authority itself, by the template of its role; the same CSR
  * gives the same certificate. */
 enum cf_scep_ra_role { CF_SCEP_RA_SIGN = 1, CF_SCEP_RA_ENCRYPTION = 2, CF_SCEP_RA_BOTH = 3 };
+const char *cf_scep_ra_role_name(enum cf_scep_ra_role role); /* "sign", "encryption", "both" */
+bool cf_scep_ra_role_parse(const char *name, enum cf_scep_ra_role *ret);
 CF_MUST_USE enum cf_rc cf_scep_ra_enroll(struct cf_scheduler *scheduler, const char *ca,
                                          enum cf_scep_ra_role role, struct cf_bytes csr,
                                          struct cf_scep_answer *ret_answer, struct cf_err *err);

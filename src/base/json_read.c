@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "certferry/json.h"
+#include "certferry/text.h"
 #include "json_tree.h"
 
 enum { PATH_SIZE = 192 };
@@ -168,6 +169,22 @@ cf_json_string_opt(const struct cf_json *object, const char *name, size_t min, s
 
     CF_TRY(find_member(object, name, &place, err));
     return place.node ? take_string(&place, min, max, ret, err) : CF_OK;
+}
+
+enum cf_rc
+cf_json_base64(const struct cf_json *object, const char *name, size_t max_len, struct cf_buf **ret,
+               struct cf_err *err)
+{
+    const char *text = NULL;
+    struct cf_err fault = {0};
+    struct place place;
+
+    CF_TRY(cf_json_string(object, name, 1, (max_len + 2) / 3 * 4, &text, err));
+    enum cf_rc rc = cf_text_from_base64(text, max_len, ret, &fault);
+    if (rc == CF_OK)
+        return CF_OK;
+    CF_TRY(find_member(object, name, &place, err));
+    return refuse(&place, rc, fault.text, err);
 }
 
 enum cf_rc

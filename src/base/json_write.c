@@ -163,6 +163,22 @@ cf_json_put_base64(struct cf_json_writer *writer, const char *name, struct cf_by
     raw(writer, "\"");
 }
 
+void
+cf_json_put_json(struct cf_json_writer *writer, const char *name, const struct cf_json *value)
+{
+    cf_own(cf_buf) text = NULL;
+
+    lead(writer, name);
+    if (!value) {
+        raw(writer, "null");
+        return;
+    }
+    if (writer->err.rc != CF_OK || cf_json_print(value, SIZE_MAX, &text, &writer->err) != CF_OK)
+        return;
+    struct cf_bytes bytes = cf_buf_bytes(text);
+    raw_bytes(writer, bytes.data, bytes.len);
+}
+
 enum cf_rc
 cf_json_writer_end(struct cf_json_writer *writer, struct cf_err *err)
 {

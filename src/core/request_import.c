@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "certferry/pfx.h"
-#include "certferry/text.h"
 #include "request_parse.h"
 
 enum { PASSWORD_MAX = 2048 /* one block of the largest import key */ };
@@ -26,20 +25,6 @@ parse_padding(const char *text, enum cf_oaep *ret, struct cf_err *err)
     return CF_OK;
 }
 
-static enum cf_rc
-parse_bytes(const struct cf_json *json, const char *name, size_t max, struct cf_buf **ret,
-            struct cf_err *err)
-{
-    const char *text = NULL;
-
-    CF_TRY(cf_json_string(json, name, 1, (max + 2) / 3 * 4, &text, err));
-    if (cf_text_from_base64(text, max, ret, err) != CF_OK)
-        return cf_err_prefix(err, "%s", name);
-    if (cf_buf_bytes(*ret).len == 0)
-        return cf_fail(err, CF_E_RANGE, "%s: is empty", name);
-    return CF_OK;
-}
-
 enum cf_rc
 cf_request_parse_import(struct cf_request *request, struct cf_err *err)
 {
@@ -51,7 +36,7 @@ cf_request_parse_import(struct cf_request *request, struct cf_err *err)
     CF_TRY(cf_json_string(json, "keyName", 1, CF_REQUEST_NAME_MAX, &request->key_name, err));
     CF_TRY(cf_json_string(json, "paddingScheme", 1, 32, &padding, err));
     CF_TRY(parse_padding(padding, &request->padding, err));
-    CF_TRY(
-        parse_bytes(json, "encryptedPfxPassword", PASSWORD_MAX, &request->encrypted_password, err));
-    return parse_bytes(json, "encryptedPfxBlob", CF_PFX_DER_MAX, &request->encrypted_pfx, err);
+    CF_TRY(cf_json_base64(json, "encryptedPfxPassword", PASSWORD_MAX, &request->encrypted_password,
+                          err));
+    return cf_json_base64(json, "encryptedPfxBlob", CF_PFX_DER_MAX, &request->encrypted_pfx, err);
 }

@@ -6,10 +6,7 @@
 #include "certferry/ctl.h"
 #include "certferry/text.h"
 
-static const struct command {
-    const char *name;
-    cf_command_fn *fn;
-} commands[] = {
+static const struct cf_command control_commands[] = {
     {"status", cf_command_status},
     {"requests", cf_command_requests},
     {"explain", cf_command_explain},
@@ -24,6 +21,12 @@ static const struct command {
     {"check", cf_command_check},
     {"policy-test", cf_command_policy_test},
     {"adcs-discover", cf_command_adcs_discover},
+};
+const struct cf_command_set cf_control_commands = {
+    .commands = control_commands,
+    .n = CF_COUNT(control_commands),
+    .request_max = CF_CTL_REQUEST_MAX,
+    .answer_max = CF_CTL_ANSWER_MAX,
 };
 
 void
@@ -40,21 +43,15 @@ cf_command_put_time(struct cf_json_writer *out, const char *name, int64_t ms)
 }
 
 static enum cf_rc
-run(struct cf_daemon *daemon, struct cf_bytes line, const char *who, struct cf_json_writer *out,
-    struct cf_err *err)
+run(const struct cf_command_call *call, const struct cf_command_set *set,
+    struct cf_json_writer *out, struct cf_err *err)
 {
-    cf_own(cf_json) request = NULL;
-    cf_own(cf_site) site = cf_scheduler_site(daemon->scheduler);
     const char *name = NULL;
 
-    CF_TRY(cf_json_parse(line, CF_CTL_REQUEST_MAX, &request, err));
-    CF_TRY(cf_json_string(request, "command", 1, 64, &name, err));
-
-    const struct cf_command_call call = {
-        .daemon = daemon, .site = site, .request = request, .who = who};
-    for (size_t i = 0; i < CF_COUNT(commands); i++) {
-        if (strcmp(commands[i].name, name) == 0)
-            return commands[i].fn(&call, out, err);
+    CF_TRY(cf_json_string(call->request, "command", 1, 64, &name, err));
+    for (size_t i = 0; i < set->n; i++) {
+        if (strcmp(set->commands[i].name, name) == 0)
+            return set->commands[i].fn(call, out, err);
     }
     return cf_fail(err, CF_E_UNSUPPORTED, "command: this daemon does not know '%s'", name);
 }
@@ -78,10 +75,13 @@ put_error(struct cf_buf *out, const struct cf_err *failure, struct cf_err *err)
 }
 
 enum cf_rc
-cf_command_answer(struct cf_daemon *daemon, struct cf_bytes line, const char *who,
-                  struct cf_buf **ret_answer, struct cf_err *err)
+cf_command_answer(struct cf_daemon *daemon, const struct cf_command_set *set, struct cf_bytes line,
+                  const char *who, struct cf_command_hold *hold, struct cf_buf **ret_answer,
+                  struct cf_err *err)
 {
-    cf_own(cf_buf) out = cf_buf_new(CF_CTL_ANSWER_MAX);
+    cf_own(cf_buf) out = cf_buf_new(set->answer_max);
+    cf_own(cf_json) request = NULL;
+    cf_own(cf_site) site = cf_scheduler_site(daemon->scheduler);
     struct cf_json_writer writer;
     struct cf_err failure = {0};
 
@@ -91,7 +91,12 @@ cf_command_answer(struct cf_daemon *daemon, struct cf_bytes line, const char *wh
     cf_json_put_object(&writer, NULL);
     cf_json_put_bool(&writer, "ok", true);
     cf_json_put_object(&writer, "result");
-    enum cf_rc rc = run(daemon, line, who, &writer, &failure);
+    enum cf_rc rc = cf_json_parse(line, set->request_max, &request, &failure);
+    if (rc == CF_OK) {
+        const struct cf_command_call call = {
+            .daemon = daemon, .site = site, .request = request, .who = who, .hold = hold};
+        rc = run(&call, set, &writer, &failure);
+    }
     if (rc == CF_OK) {
         cf_json_put_object_end(&writer);
         cf_json_put_object_end(&writer);

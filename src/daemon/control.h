@@ -17,5 +17,5 @@ struct cf_control;
  * (no such group). */
 CF_MUST_USE enum cf_rc cf_control_open(struct cf_daemon *daemon, const struct cf_settings *settings,
                                        struct cf_control **ret_control, struct cf_err *err);
-/* Drops connections and removes the socket. The pool must be stopped before. Takes NULL. */
+/* Drops connections and removes the socket. Loop and pool must be stopped before. Takes NULL. */
 void cf_control_close(struct cf_control *control);

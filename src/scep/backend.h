@@ -18,11 +18,8 @@
 #include "certferry/scep.h"
 
 enum {
-    CF_SCEP_LINE_MAX = 2 * 1024 * 1024, /* a request or an answer */
     CF_SCEP_PROFILES_MAX = 256,
     CF_SCEP_CAS_MAX = 64,
-    CF_SCEP_NAME_MAX = 64,
-    CF_SCEP_WAIT_MAX_S = 60,
     CF_SCEP_RA_CERTS_MAX = 2 * CF_SCEP_GENERATIONS_MAX
 };
 

@@ -321,6 +321,39 @@ a_document_or_view_is_printed_compactly_within_a_limit(void **state)
     assert_contains(cf_buf_str(whole), "\"half\":0.5");
 }
 
+static void
+base64_is_read_strictly(void **state)
+{
+    static const struct {
+        const char *text;
+        enum cf_rc rc;
+    } cases[] = {{"{\"o\":{\"b\":\"aGVsbG8=\"}}", CF_OK},
+                 {"{\"o\":{\"b\":\"\"}}", CF_E_RANGE},
+                 {"{\"o\":{\"b\":\"====\"}}", CF_E_ENCODING},
+                 {"{\"o\":{\"b\":\"aGVsbG8\"}}", CF_E_ENCODING},
+                 {"{\"o\":{\"b\":\"aGVs\\nbG8=\"}}", CF_E_RANGE},
+                 {"{\"o\":{\"b\":\"aGVsbG8h\"}}", CF_E_LIMIT},
+                 {"{\"o\":{\"b\":\"aGVsbG8haGVs\"}}", CF_E_RANGE},
+                 {"{\"o\":{\"b\":7}}", CF_E_FIELD},
+                 {"{\"o\":{}}", CF_E_FIELD}};
+
+    (void)state;
+    for (size_t i = 0; i < CF_COUNT(cases); i++) {
+        cf_own(cf_json) document = NULL;
+        cf_own(cf_buf) bytes = NULL;
+        const struct cf_json *object = NULL;
+        struct cf_err err = {0};
+
+        assert_rc(parse(cases[i].text, &document, NULL), CF_OK);
+        assert_rc(cf_json_object(document, "o", &object, NULL), CF_OK);
+        assert_rc(cf_json_base64(object, "b", 5, &bytes, &err), cases[i].rc);
+        if (cases[i].rc == CF_OK)
+            assert_string_equal(cf_buf_str(bytes), "hello");
+        else
+            assert_contains(err.text, "o.b: ");
+    }
+}
+
 int
 main(void)
 {
@@ -340,6 +373,7 @@ main(void)
                                         close_page),
         cmocka_unit_test_setup_teardown(a_document_or_view_is_printed_compactly_within_a_limit,
                                         open_page, close_page),
+        cmocka_unit_test(base64_is_read_strictly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

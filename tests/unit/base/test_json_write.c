@@ -106,6 +106,29 @@ brackets_that_do_not_match_are_a_bug(void **state)
     assert_rc(cf_json_writer_end(&writer, NULL), CF_E_BUG);
 }
 
+static void
+a_view_is_written_as_it_is(void **state)
+{
+    static const char text[] = "{\"a\":{\"n\":[1,null,\"\\u0001/\"]},\"b\":true}";
+    struct cf_json_writer writer;
+    cf_own(cf_buf) out = cf_buf_new(200);
+    cf_own(cf_json) document = NULL;
+    const struct cf_json *view = NULL;
+
+    (void)state;
+    assert_rc(cf_json_parse(cf_bytes_of(text, sizeof text - 1), 200, &document, NULL), CF_OK);
+    assert_rc(cf_json_object(document, "a", &view, NULL), CF_OK);
+    cf_json_writer_begin(&writer, out);
+    cf_json_put_array(&writer, NULL);
+    cf_json_put_json(&writer, NULL, document);
+    cf_json_put_json(&writer, NULL, NULL);
+    cf_json_put_json(&writer, NULL, view);
+    cf_json_put_array_end(&writer);
+    assert_rc(cf_json_writer_end(&writer, NULL), CF_OK);
+    assert_string_equal(cf_buf_str(out), "[{\"a\":{\"n\":[1,null,\"\\u0001/\"]},\"b\":true},null,"
+                                         "{\"n\":[1,null,\"\\u0001/\"]}]");
+}
+
 int
 main(void)
 {
@@ -115,6 +138,7 @@ main(void)
         cmocka_unit_test(text_that_is_not_utf8_is_an_error),
         cmocka_unit_test(the_first_error_sticks),
         cmocka_unit_test(brackets_that_do_not_match_are_a_bug),
+        cmocka_unit_test(a_view_is_written_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,7 +149,8 @@ daemon_kit_ask(struct daemon_kit *kit, const void *line, size_t len)
     cf_own(cf_buf) answer = NULL;
     struct cf_err err = {0};
 
-    must(cf_command_answer(&kit->daemon, cf_bytes_of(line, len), "tester", &answer, &err) == CF_OK,
+    must(cf_command_answer(&kit->daemon, &cf_control_commands, cf_bytes_of(line, len), "tester",
+                           NULL, &answer, &err) == CF_OK,
          "answer", &err);
     char *text = strdup(cf_buf_str(answer));
     must(text != NULL, "memory", &err);
