@@ -133,7 +133,7 @@ def test_a_script_with_a_mistake_is_refused_whole():
 
 
 def test_every_fault_is_described():
-    assert all(NAMES.values()) and len(NAMES) == 13
+    assert all(NAMES.values()) and len(NAMES) == 14
 
 
 def test_a_large_body_is_refused(tenant, client):

@@ -56,8 +56,8 @@ def test_keys_are_readable_by_their_owner_only(tmp_path):
     process, _ = start(tmp_path, "--devices", "1")
     end(process)
     private = [p for p in tmp_path.rglob("*") if p.suffix == ".key" or p.name in (
-        "client-secret", "admin-token")]
-    assert len(private) == 8
+        "client-secret", "admin-token", "scep-challenge.secret")]
+    assert len(private) == 10
     assert {p.stat().st_mode & 0o077 for p in private} == {0}
     assert os.stat(tmp_path / "devices").st_mode & 0o777 == 0o700
 

@@ -8,7 +8,7 @@ DIR/admin-token. remote.py is the client.
 import json
 import secrets
 
-from . import console, envelope, orders
+from . import console, envelope, orders, scep_console
 
 
 def _public_work(work):
@@ -64,7 +64,7 @@ def revocation(tenant, serialNumber, issuerName, caConfiguration=None):
 
 
 def settings(tenant, leaseSeconds=None, tokenLifetime=None, publishService=None,
-             discoveryPages=None, allowAddKey=None):
+             discoveryPages=None, allowAddKey=None, publishScep=None, scepBase=None):
     if leaseSeconds is not None:
         tenant.connector.lease_seconds = leaseSeconds
     if tokenLifetime is not None:
@@ -75,6 +75,10 @@ def settings(tenant, leaseSeconds=None, tokenLifetime=None, publishService=None,
         tenant.discovery_pages = discoveryPages
     if allowAddKey is not None:
         tenant.allow_add_key = allowAddKey
+    if publishScep is not None:
+        tenant.publish_scep = publishScep
+    if scepBase is not None:
+        tenant.move_scep(scepBase)
     return {"leaseSeconds": tenant.connector.lease_seconds,
             "tokenLifetime": tenant.identity.lifetime}
 
@@ -148,6 +152,7 @@ VERBS = {
         users, devices, requests, malformed, malformed_problems, faults, retire, revocation,
         settings, certificates, client_certificate, revoke_tokens, state, work, results,
         revocations, journal, violations, heartbeats, open_result, *console.VERBS,
+        *scep_console.VERBS,
     )
 }
 

@@ -5,7 +5,7 @@ import json
 import re
 import urllib.parse
 
-from . import admin, application, discovery
+from . import admin, application, discovery, scep_wire
 from .faults import AFTER
 from .oauth import Refusal
 
@@ -84,6 +84,11 @@ class Calls:
             self._expect_method(method, "GET" if is_read else "POST", problems)
             self._fresh_request_id(problems)
             return (self._read_application if is_read else self._add_key), problems, body
+        action = path.removeprefix(tenant.scep_base + "/ScepActions/")
+        if action in scep_wire.ROOTS:
+            return self._inspect_scep(action, method, problems, body)
+        if path.startswith(tuple(tenant.scep_before)):
+            return self._nothing, [], body
         call = path.removeprefix(discovery.SERVICE_BASE)
         operation = tenant.schema.operation(call) if call != path else None
         if operation is None:
@@ -104,6 +109,19 @@ class Calls:
         if not problems:
             problems += self._duplicates(value)
         return self._service(call), problems, value
+
+    def _inspect_scep(self, action, method, problems, body):
+        """A call of the published SCEP service."""
+        self._expect_method(method, "POST", problems)
+        self._fresh_request_id(problems)
+        problems += scep_wire.header_problems(self.headers)
+        value = None
+        try:
+            found, value = scep_wire.body_problems(action, strict_json(body))
+            problems += found
+        except BadBody as error:
+            problems.append(str(error))
+        return self._scep(action), problems, value
 
     def _common_headers(self):
         problems = []
@@ -206,6 +224,17 @@ class Calls:
             answer = self._work(call.rsplit("/", 1)[1], value, rule)
             self._check_answer(call, answer)
             return self._finish(rule, 200, answer)
+        return serve
+
+    def _scep(self, action):
+        def serve(value, query, rule):
+            if not self._is_authorized(self.tenant.resource):
+                return self._unauthorized()
+            forced = rule.args["code"] if rule and rule.fault == "scepCode" else None
+            code, words = self.tenant.scep.call(action, value, self.violation, forced)
+            return self._finish(rule, 200, {
+                "@odata.context": f"{self.tenant.scep_url}/$metadata#Microsoft.Management",
+                "code": code, "errorDescription": words})
         return serve
 
     def _work(self, name, value, rule):

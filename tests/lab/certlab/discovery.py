@@ -3,7 +3,9 @@
 
 PROVIDER = "PkiConnectorFEService"
 SERVICE_BASE = "/PkiConnectorFEService"
-OTHERS = ("ScepRequestValidationFEService", "EnrollmentService", "SideCarService")
+SCEP = "ScepRequestValidationFEService"
+SCEP_BASE = "/RACerts/StatelessScepRequestValidationService"
+OTHERS = ("EnrollmentService", "SideCarService")
 
 
 def _entry(base_url, name, resource, uri):
@@ -23,11 +25,14 @@ def hash_of(name):
 
 
 def endpoints(tenant, page):
-    """One page of the map; with two pages the connector's service is on the second."""
+    """One page of the map; with two pages the connector's services are on the second."""
     others = [_entry(tenant.base_url, name, tenant.resource, "/" + name) for name in OTHERS]
     ours = []
     if tenant.publish_service:
         ours = [_entry(tenant.base_url, PROVIDER, tenant.resource, SERVICE_BASE)]
+    if tenant.publish_scep:
+        # With the slash that real maps have at times.
+        ours.append(_entry(tenant.base_url, SCEP, tenant.resource, tenant.scep_base + "/"))
     answer = {"@odata.context": f"{tenant.base_url}/graph/v1.0/$metadata#endpoints"}
     if not tenant.discovery_pages:
         answer["value"] = others + ours

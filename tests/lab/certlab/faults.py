@@ -24,11 +24,12 @@ NAMES = {
     "redirect": "302 to args.location",
     "duplicate": "a download page that holds each of its requests twice",
     "expiredLeases": "requests leased for args.seconds (default 0)",
+    "scepCode": "a SCEP call answered with args.code; the request is not judged by it",
     "refuseItems": "uploaded items refused: args.contexts or the first args.count, args.errorCode",
 }
 STATUSES = {"401", "403", "408", "429", "500", "502", "503"}
 AFTER = {"lostReply", "drip", "truncated"}
-SEMANTIC = {"duplicate", "expiredLeases", "refuseItems"}
+SEMANTIC = {"duplicate", "expiredLeases", "refuseItems", "scepCode"}
 
 
 class Rule:

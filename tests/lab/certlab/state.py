@@ -29,6 +29,7 @@ from .journal import Journal
 from .management import Management
 from .oauth import Identity, resource_of
 from .revocation import Revocations
+from .scep_service import ScepService
 from .schema import Schema
 from .server import Server
 
@@ -50,6 +51,7 @@ class Tenant:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.mtls, self.app_id, self.resource = mtls, app_id, resource_of(resource)
         self.publish_service, self.discovery_pages = True, False
+        self.publish_scep, self.scep_base, self.scep_before = True, discovery.SCEP_BASE, set()
         self.lab_errors = []  # answers of the lab itself that break the document
         self.stopping = threading.Event()
         self.schema, self.faults = Schema(), Faults()
@@ -98,6 +100,10 @@ class Tenant:
     @property
     def service_url(self):
         return self.base_url + discovery.SERVICE_BASE
+
+    @property
+    def scep_url(self):
+        return self.base_url + self.scep_base
 
     @property
     def discovery_path(self):
@@ -159,6 +165,7 @@ class Tenant:
             saved = {
                 "work": [work.describe() for work in self.connector.work],
                 "revocations": self.revocations.items, "management": self.management.save(),
+                "scep": self.scep.save(),
             }
             text = json.dumps(saved, ensure_ascii=False)
         (self.directory / "state.json").write_text(text, encoding="utf-8")
@@ -171,6 +178,12 @@ class Tenant:
                 self.connector.add(Work.restore(work))
             self.revocations.restore(saved["revocations"])
         self.management = Management(self, saved.get("management"))
+        self.scep = ScepService(self.directory, self.tenant_id, saved.get("scep"))
+
+    def move_scep(self, base):
+        """The SCEP service lives elsewhere from now on; nobody answers at its old place."""
+        self.scep_before.add(self.scep_base)
+        self.scep_base = base
 
     # -- what an administrator of the tenant does -----------------------------------------------
     def register_certificate(self, certificate_pem):
