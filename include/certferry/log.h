@@ -57,6 +57,13 @@
     X(CREDENTIAL_RENEWED)                                                                          \
     X(CREDENTIAL_FAILED)                                                                           \
     X(OPERATOR_ACTION)                                                                             \
+    X(SCEP_STARTED)                                                                                \
+    X(SCEP_STOPPED)                                                                                \
+    X(SCEP_ISSUED)                                                                                 \
+    X(SCEP_REFUSED)                                                                                \
+    X(SCEP_LATER)                                                                                  \
+    X(SCEP_WEAK_ALGORITHM)                                                                         \
+    X(SCEP_UNKNOWN_RECIPIENT)                                                                      \
     X(INTERNAL_ERROR)
 
 enum cf_event {
@@ -78,6 +85,9 @@ struct cf_log_fields {
     const char *serial;        /* CERTFERRY_SERIAL: upper-case hex */
     const char *subject;       /* CERTFERRY_SUBJECT */
     const char *activity;      /* CERTFERRY_ACTIVITY: client-request-id of the cloud call */
+    const char *transaction;   /* CERTFERRY_TRANSACTION: SCEP's transaction id */
+    const char *profile;       /* CERTFERRY_PROFILE: name of the [scep-profile NAME] section */
+    const char *remote;        /* CERTFERRY_REMOTE: the device's address, or its proxy's */
     const struct cf_err *err;  /* CERTFERRY_ERROR (name), CERTFERRY_FAULT, CERTFERRY_NATIVE; its
                                   text is appended to the message after ": " */
 };

@@ -48,6 +48,9 @@ cf_log_collect(struct cf_log_entry *entry, const struct cf_log_fields *fields)
     add_field(entry, "CERTFERRY_SERIAL", fields->serial);
     add_field(entry, "CERTFERRY_SUBJECT", fields->subject);
     add_field(entry, "CERTFERRY_ACTIVITY", fields->activity);
+    add_field(entry, "CERTFERRY_TRANSACTION", fields->transaction);
+    add_field(entry, "CERTFERRY_PROFILE", fields->profile);
+    add_field(entry, "CERTFERRY_REMOTE", fields->remote);
     if (fields->err && fields->err->rc != CF_OK) {
         char native[32] = "";
         if (fields->err->native != 0)

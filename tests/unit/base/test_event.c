@@ -48,7 +48,7 @@ field_references_name_fields_that_exist(void **state)
 {
     (void)state;
     static const char FIELDS[] = " REQUEST KIND STATE DEVICE CA BACKEND TEMPLATE SERIAL SUBJECT "
-                                 "ACTIVITY ERROR FAULT NATIVE ";
+                                 "ACTIVITY TRANSACTION PROFILE REMOTE ERROR FAULT NATIVE ";
 
     for (unsigned i = 0; i < CF_EV_MAX_; i++) {
         const struct cf_event_info *info = cf_event_info((enum cf_event)i);
