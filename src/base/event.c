@@ -285,23 +285,24 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "cause and start the unit again.\n"),
     EVENT(SCEP_ISSUED, "6eefe2fe158d4b2b914d26799380f7ac", 6, 0,
           "A device was given its certificate by SCEP",
-          "Transaction @CERTFERRY_TRANSACTION@ of profile @CERTFERRY_PROFILE@ ended with a\n"
-          "certificate, which was handed to the device at @CERTFERRY_REMOTE@.\n\n"
+          "Transaction @CERTFERRY_TRANSACTION@ of profile @CERTFERRY_PROFILE@ ended\n"
+          "with a certificate, which was handed to the device at @CERTFERRY_REMOTE@.\n\n"
           "Nothing is to be done. certferryd's own entry for @CERTFERRY_REQUEST@ tells\n"
           "what was issued.\n"),
     EVENT(SCEP_REFUSED, "6245a2306a2a4df28e57d9b821f59d0f", 4, 60, "A SCEP request was refused",
-          "The device at @CERTFERRY_REMOTE@ was answered with the failure in the message\n"
-          "(RFC 8894 section 3.2.1.4.5: badAlg, badMessageCheck, badRequest, badTime or\n"
-          "badCertId). The device is not told more than that name; the reason follows it\n"
-          "here.\n\n"
-          "For badTime look at the clocks, for badAlg at the allow_ options of the profile,\n"
-          "for badMessageCheck at what lies between device and server. With\n"
+          "The device at @CERTFERRY_REMOTE@ was answered with the failure in the\n"
+          "message (RFC 8894 section 3.2.1.4.5: badAlg, badMessageCheck, badRequest,\n"
+          "badTime or badCertId). The device is not told more than that name; the\n"
+          "reason follows it here.\n\n"
+          "For badTime look at the clocks, for badAlg at the allow_ options of the\n"
+          "profile, for badMessageCheck at what lies between device and server. With\n"
           "CERTFERRY_REQUEST, `certferry explain @CERTFERRY_REQUEST@` shows each step.\n"),
     EVENT(SCEP_LATER, "5e4f1c04166c4ed7b6c7849ba2597a48", 4, 10,
           "Devices are told to come again later",
-          "A request got HTTP status 503: certferryd does not answer or could not finish\n"
-          "in time, or more requests wait than [scep] max_waiting allows. Nothing is lost:\n"
-          "the same request later gets the certificate that was made for it.\n\n"
+          "A request got HTTP status 503: certferryd does not answer or could not\n"
+          "finish in time, or more requests wait than [scep] max_waiting allows.\n"
+          "Nothing is lost: the same request later gets the certificate that was made\n"
+          "for it.\n\n"
           "Look at certferryd (`certferry status`, `systemctl status certferryd`) and at\n"
           "the CA behind it. Under mere load, raise max_waiting or add a node.\n"),
     EVENT(SCEP_WEAK_ALGORITHM, "44087c41462643848180aaa718adc60d", 5, 120,
@@ -312,12 +313,13 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "allow_single_des or allow_sha1 of the profile to no.\n"),
     EVENT(SCEP_UNKNOWN_RECIPIENT, "4b0ce731710f4a17b04c819d98288f8f", 4, 20,
           "A SCEP request is encrypted to a certificate that is not ours",
-          "The device at @CERTFERRY_REMOTE@ has encrypted its request to the certificate in\n"
-          "the message (issuer and serial number), for which there is no key here.\n\n"
-          "Most often a proxy or the device has kept an old answer to GetCACert: it must\n"
-          "not be cached. Otherwise the device was given the RA certificate of another\n"
-          "server, or of a CA's former certificate; or this node does not share its store\n"
-          "with the others.\n"),
+          "The device at @CERTFERRY_REMOTE@ has encrypted its request to the\n"
+          "certificate in the message (issuer and serial number), for which there is no\n"
+          "key here.\n\n"
+          "Most often a proxy or the device has kept an old answer to GetCACert: it\n"
+          "must not be cached. Otherwise the device was given the RA certificate of\n"
+          "another server, or of a CA's former certificate; or this node does not share\n"
+          "its store with the others.\n"),
     EVENT(INTERNAL_ERROR, "e117e04bc1a34d03bb63d16765eb5aa8", 2, 10,
           "certferry met an error of its own",
           "Something happened that the program holds to be impossible. The request\n"
