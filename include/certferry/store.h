@@ -182,11 +182,11 @@ enum cf_reception {
     CF_RECEPTION_NEW,
     CF_RECEPTION_DUPLICATE, /* being worked on; only its cloud lease was updated */
     CF_RECEPTION_REDELIVER, /* was finished; its kept result will be sent again */
-    CF_RECEPTION_ANEW,      /* had failed for a passing reason; is received as if it were new */
+    CF_RECEPTION_ANEW,      /* had failed, and begins anew; is received as if it were new */
 };
 
 /* Whether a reported failure is no answer any more when the request comes again: its code is one
- * that says so (cf_cloud_code_is_retryable), and no CSR was ever made for it, or, of kind SCEP, it
+ * that says so (cf_cloud_code_is_retryable), and no CSR was ever made for it. Of kind SCEP any that
  * never went to a CA: `submits` is 0. */
 bool cf_store_begins_anew(enum cf_kind kind, enum cf_state state, enum cf_rc rc, bool has_csr,
                           uint32_t submits);
@@ -285,6 +285,7 @@ struct cf_store_options {
     const char *path;       /* sqlite */
     const char *connection; /* postgres: libpq's words */
     const char *password_file;
+    unsigned connections; /* postgres: at most so many at a time, and one more; 0: 8 */
     const char *owner; /* postgres: two processes cannot have a store open by one name; NULL: this
                           one claims nothing */
     const struct cf_clock *clock;

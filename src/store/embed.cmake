@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -D OUT=FILE -D DIR=migrations -D NUMBERS=0001,0002,0003 -P embed.cmake
+# cmake -D OUT=FILE -D DIR=migrations -D NAME=CF -D NUMBERS=0001,0002,0003 -P embed.cmake
 # Writes the migrations as C strings, in order.
 string(REPLACE "," ";" numbers "${NUMBERS}")
 set(rows "")
@@ -13,5 +13,6 @@ foreach(number ${numbers})
 endforeach()
 file(WRITE "${OUT}"
     "/* Written by embed.cmake. */\n#include \"migrate.h\"\n\n"
-    "const struct cf_migration CF_MIGRATIONS[] = {\n${rows}};\n"
-    "const size_t CF_N_MIGRATIONS = sizeof CF_MIGRATIONS / sizeof CF_MIGRATIONS[0];\n")
+    "const struct cf_migration ${NAME}_MIGRATIONS[] = {\n${rows}};\n"
+    "const size_t ${NAME}_N_MIGRATIONS =\n"
+    "    sizeof ${NAME}_MIGRATIONS / sizeof ${NAME}_MIGRATIONS[0];\n")

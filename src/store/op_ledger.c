@@ -65,7 +65,7 @@ insert(struct cf_conn *conn, const struct cf_ledger_entry *entry, int64_t *ret_i
                        "number twice",
                        entry->serial, entry->issuer);
     *ret_id = cf_query_new_id(&q);
-    return CF_OK;
+    return cf_query_ok(&q, err);
 }
 
 enum cf_rc

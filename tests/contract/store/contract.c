@@ -2,12 +2,11 @@
 /* contract - the fixture, and the run of all parts. */
 #include "contract.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "fake/fake_store.h"
+#include "place.h"
 
 int
 set_up(void **state)
@@ -15,13 +14,11 @@ set_up(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     assert_non_null(f);
 
-    (void)snprintf(f->directory, sizeof f->directory, "/tmp/certferry-store-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
-    (void)snprintf(f->path, sizeof f->path, "%s/store.db", f->directory);
     f->clock = cf_clock_fake_new(NOW);
     assert_non_null(f->clock);
-    struct cf_store_options options = {.path = f->path, .clock = f->clock};
-    assert_ok(f, STORE_OPS.open(&options, &f->store, &f->err));
+    f->options.clock = f->clock;
+    place_make(&f->options);
+    assert_ok(f, STORE_OPS.open(&f->options, &f->store, &f->err));
     *state = f;
     return 0;
 }
@@ -30,16 +27,10 @@ int
 tear_down(void **state)
 {
     struct fixture *f = *state;
-    char path[128];
 
     f->store->ops->close(f->store);
     (void)cf_clock_fake_free(f->clock);
-    (void)unlink(f->path);
-    (void)snprintf(path, sizeof path, "%s-wal", f->path);
-    (void)unlink(path);
-    (void)snprintf(path, sizeof path, "%s-shm", f->path);
-    (void)unlink(path);
-    assert_int_equal(rmdir(f->directory), 0);
+    place_remove();
     free(f);
     return 0;
 }
@@ -47,12 +38,10 @@ tear_down(void **state)
 void
 reopen(struct fixture *f)
 {
-    struct cf_store_options options = {.path = f->path, .clock = f->clock};
-
     if (strcmp(STORE_OPS.name, "fake") == 0)
         return;
     f->store->ops->close(f->store);
-    assert_ok(f, STORE_OPS.open(&options, &f->store, &f->err));
+    assert_ok(f, STORE_OPS.open(&f->options, &f->store, &f->err));
 }
 
 struct cf_buf *
@@ -178,8 +167,11 @@ add_to_ledger(struct fixture *f, const struct cf_ledger_entry *entry, const char
 int
 main(void)
 {
-    return run_receive() + run_claims() + run_shares() + run_commit() + run_views() + run_ledger() +
-           run_renewal() + run_grant() + run_scep() + run_ca();
+    place_start();
+    int n_failed = run_receive() + run_claims() + run_shares() + run_commit() + run_views() +
+                   run_ledger() + run_renewal() + run_grant() + run_scep() + run_ca();
+    place_stop();
+    return n_failed;
 }
 
 struct cf_ledger

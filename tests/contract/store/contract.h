@@ -23,8 +23,7 @@
 #define PKCS_ONLY (1u << CF_KIND_PKCS)
 
 struct fixture {
-    char directory[64];
-    char path[96];
+    struct cf_store_options options;
     struct cf_clock *clock;
     struct cf_store *store;
     struct cf_err err;

@@ -218,7 +218,7 @@ begins_a_devices_request_anew_unless_a_ca_may_have_seen_it(void **state)
     assert_int_equal(receive_one(f, CF_KIND_SCEP, "p/k/2", CF_STATE_RECEIVED, NOW),
                      CF_RECEPTION_DUPLICATE);
     assert_int_equal(receive_one(f, CF_KIND_SCEP, "p/k/3", CF_STATE_RECEIVED, NOW),
-                     CF_RECEPTION_DUPLICATE);
+                     CF_RECEPTION_ANEW);
     cf_own(cf_item) item = get_it(f, CF_KIND_SCEP, "p/k/1");
     assert_int_equal(item->id, stayed->id);
     assert_int_equal(item->state, CF_STATE_RECEIVED);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* postgres_transact - one transaction, and what became of it when the connection broke. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "certferry/stop.h"
+#include "postgres.h"
+
+enum { ATTEMPTS = 3, NUMBER_SIZE = 24, OUTCOME_MS = 15000, OUTCOME_TURN_MS = 200 };
+
+enum outcome { OUTCOME_UNKNOWN, OUTCOME_COMMITTED, OUTCOME_UNDONE };
+
+/* The transaction's number, by which it can be asked for later; empty when it has written nothing.
+ */
+static enum cf_rc
+read_number(struct cf_pg_conn *conn, char number[NUMBER_SIZE], struct cf_err *err)
+{
+    cf_own_pg_result result = NULL;
+
+    CF_TRY(cf_pg_conn_run(conn, "SELECT pg_current_xact_id_if_assigned()::text", "committing",
+                          &result, err));
+    (void)snprintf(number, NUMBER_SIZE, "%s", PQgetvalue(result, 0, 0));
+    return CF_OK;
+}
+
+static enum cf_rc
+ask_outcome(struct cf_pg_pool *pool, const char *number, enum outcome *ret, struct cf_err *err)
+{
+    const char *const texts[] = {number};
+    struct cf_pg_conn *conn = NULL;
+    cf_own_pg_result result = NULL;
+
+    CF_TRY(cf_pg_pool_take(pool, &conn, err));
+    enum cf_rc rc = cf_pg_conn_ask(conn, "SELECT pg_xact_status($1::text::xid8)", texts, 1,
+                                   "asking for a commit", &result, err);
+    const char *text = rc == CF_OK ? PQgetvalue(result, 0, 0) : "";
+    if (strcmp(text, "committed") == 0)
+        *ret = OUTCOME_COMMITTED;
+    else if (strcmp(text, "aborted") == 0)
+        *ret = OUTCOME_UNDONE;
+    cf_pg_pool_give(pool, conn);
+    return rc;
+}
+
+/* The answer to COMMIT was lost, not the transaction: the server knows, once it can be asked. */
+static enum outcome
+find_outcome(struct cf_pg_pool *pool, const char *number)
+{
+    const struct timespec turn = {.tv_nsec = OUTCOME_TURN_MS * 1000000L};
+    int64_t until_ms = cf_pg_now_ms() + OUTCOME_MS;
+    enum outcome outcome = OUTCOME_UNKNOWN;
+
+    for (;;) {
+        int64_t left_ms = until_ms - cf_pg_now_ms();
+        if (ask_outcome(pool, number, &outcome, NULL) == CF_OK && outcome != OUTCOME_UNKNOWN)
+            return outcome;
+        if (cf_stop_is_set(pool->place->stop_flag) && left_ms > CF_PG_STOP_MS)
+            until_ms = cf_pg_now_ms() + CF_PG_STOP_MS;
+        if (left_ms <= 0)
+            return OUTCOME_UNKNOWN;
+        (void)nanosleep(&turn, NULL);
+    }
+}
+
+static enum cf_rc
+commit(struct cf_pg_conn *conn, struct cf_err *err)
+{
+    cf_own_pg_result result = NULL;
+
+    CF_TRY(cf_pg_conn_run(conn, "COMMIT", "committing", &result, err));
+    /* A transaction in which a statement has failed is rolled back by COMMIT. */
+    if (strcmp(PQcmdStatus(result), "COMMIT") == 0)
+        return CF_OK;
+    return cf_fail(err, CF_E_STORE, "store %s: a transaction was undone by the server; see its log",
+                   conn->place->name);
+}
+
+/* Until COMMIT is sent, a connection that breaks undoes everything. *ret_number is not empty when
+ * it broke after. */
+static enum cf_rc
+run(struct cf_pg_conn *conn, cf_write_fn *fn, void *arg, char ret_number[NUMBER_SIZE],
+    struct cf_err *err)
+{
+    char number[NUMBER_SIZE];
+
+    CF_TRY(cf_pg_conn_run(conn, "BEGIN", "beginning", NULL, err));
+    CF_TRY(fn(&conn->conn, arg, err));
+    CF_TRY(read_number(conn, number, err));
+    enum cf_rc rc = commit(conn, err);
+    if (rc != CF_OK && cf_pg_conn_is_lost(conn))
+        memcpy(ret_number, number, NUMBER_SIZE);
+    return rc;
+}
+
+static enum cf_rc
+attempt(struct cf_pg_pool *pool, cf_write_fn *fn, void *arg, bool *ret_is_again, struct cf_err *err)
+{
+    struct cf_pg_conn *conn = NULL;
+    char number[NUMBER_SIZE] = "";
+
+    CF_TRY(cf_pg_pool_take(pool, &conn, err));
+    enum cf_rc rc = run(conn, fn, arg, number, err);
+    *ret_is_again = rc != CF_OK && (conn->effect == CF_PG_AGAIN || cf_pg_conn_is_lost(conn));
+    if (rc != CF_OK && !cf_pg_conn_is_lost(conn) && PQtransactionStatus(conn->pg) != PQTRANS_IDLE)
+        (void)!cf_pg_conn_run(conn, "ROLLBACK", "rolling back", NULL, NULL);
+    cf_pg_pool_give(pool, conn);
+    if (!number[0])
+        return rc;
+
+    *ret_is_again = false;
+    switch (find_outcome(pool, number)) {
+    case OUTCOME_COMMITTED:
+        return CF_OK;
+    case OUTCOME_UNDONE:
+        *ret_is_again = true;
+        return rc;
+    default:
+        return cf_fail(err, CF_E_STORE_BUSY,
+                       "store %s: the database server was lost during a commit, and whether it was "
+                       "made is not known; see that the server runs",
+                       pool->place->name);
+    }
+}
+
+enum cf_rc
+cf_pg_transact(struct cf_pg_pool *pool, cf_write_fn *fn, void *arg, struct cf_err *err)
+{
+    enum cf_rc rc = CF_E_BUG;
+
+    for (int i = 0; i < ATTEMPTS; i++) {
+        bool is_again = false;
+
+        rc = attempt(pool, fn, arg, &is_again, err);
+        if (!is_again || cf_stop_is_set(pool->place->stop_flag))
+            break;
+    }
+    return rc;
+}

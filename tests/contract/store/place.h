@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* place - where the stores of the tests are: what differs between implementations. */
+#pragma once
+
+#include "certferry/store.h"
+
+/* Around all tests. */
+void place_start(void);
+void place_stop(void);
+/* A place where no store is yet; options borrow from it. */
+void place_make(struct cf_store_options *options);
+void place_remove(void);
