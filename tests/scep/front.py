@@ -18,7 +18,7 @@ import subprocess
 import time
 
 from host import BUILD, Host, NotifySocket, run
-from wire import http, pki
+from wire import http
 from wire.device import Device
 
 CHALLENGE = "tr0ub4dor-and-3"

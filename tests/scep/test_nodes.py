@@ -4,6 +4,7 @@
 import random
 import time
 
+import platforms
 import pytest
 from front import CHALLENGE, PROFILES
 from postgres import Postgres, is_there
@@ -123,29 +124,23 @@ def test_a_one_time_challenge_is_good_at_one_node_only_once(three):
 
 
 # -- how devices use several addresses ----------------------------------------------------------------
-def test_android_takes_any_address_that_answers_and_stays_with_it(three):
+def addresses(three, path="/scep/wifi"):
+    return [f"http://127.0.0.1:{node.port}{path}" for node in three]
+
+
+def test_devices_with_several_addresses_pass_over_a_dead_node(three):
     source = random.Random(5)
     three[1].kill()
-    for number in range(4):
-        order = list(three)
-        source.shuffle(order)
-        for node in order:
-            try:
-                device = node.device("wifi", message="ca", method="GET", how="raw")
-            except (OSError, http.NoAnswer):
-                continue
-            break
-        device.enrol(f"android-{number}", CHALLENGE).success()
+    for number, platform in enumerate(["android", "windows"] * 3):
+        path = "/certsrv/mscep/mscep.dll" if platform == "windows" else "/scep/wifi"
+        device = platforms.connect(platform, addresses(three, path), source)
+        assert device.server.port != three[1].port
+        device.enrol(f"{platform}-{number}", challenge=CHALLENGE).success()
 
 
-def test_windows_tries_one_address_after_another(three):
-    three[0].kill()
-    for node in three:
-        try:
-            device = node.device("wifi", message="default", transport="oaep-sha1")
-            device.path += "/pkiclient.exe"
-            device.discover().enrol("windows", CHALLENGE).success()
-        except (OSError, http.NoAnswer):
-            continue
-        break
-    assert node is three[1]
+def test_a_balancer_may_send_each_call_elsewhere(three):
+    source = random.Random(9)
+    device = platforms.connect("windows", addresses(three, "/certsrv/mscep/mscep.dll"), source)
+    for number in range(12):
+        at(device, source.choice(three)).discover()
+        at(device, source.choice(three)).enrol(f"anywhere-{number}", challenge=CHALLENGE).success()

@@ -88,8 +88,11 @@ def time(moment, generalized=None):
     return tlv(UTC, moment.strftime("%y%m%d%H%M%SZ").encode())
 
 
+clock_offset = datetime.timedelta()  # of the servers that are spoken to; tests that move clocks set it
+
+
 def now():
-    return datetime.datetime.utcnow().replace(microsecond=0)
+    return datetime.datetime.utcnow().replace(microsecond=0) + clock_offset
 
 
 class Der:

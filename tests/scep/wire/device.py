@@ -28,21 +28,24 @@ class Device:
     every request; `how` is the encoding of the query when method is GET."""
 
     def __init__(self, server, path, *, key=None, message=None, method="POST", how="percent",
-                 strict=True, signer=None, **options):
+                 strict=True, agent=None, **options):
         self.server, self.path, self.message = server, path, message
         self.key = key or pki.rsa_key()
         self.method, self.how, self.strict, self.options = method, how, strict, options
-        self.signer = signer
+        self.headers = [("User-Agent", agent)] if agent else []
         self.caps, self.bundle, self.recipient = set(), [], None
         self.certificate = None  # the newest one that was issued to it
 
     # -- discovery --------------------------------------------------------------------------------
+    def ask(self, operation):
+        return self.server.get(self.path, operation, self.message, headers=self.headers)
+
     def discover(self):
-        answer = self.server.get(self.path, "GetCACaps", self.message)
+        answer = self.ask("GetCACaps")
         demand(answer.status == 200, f"GetCACaps: {answer.status} {answer.body[:200]!r}")
         demand(answer.content_type == "text/plain", f"GetCACaps: type {answer.content_type}")
         self.caps = set(answer.body.decode("ascii").split())
-        answer = self.server.get(self.path, "GetCACert", self.message)
+        answer = self.ask("GetCACert")
         demand(answer.status == 200, f"GetCACert: {answer.status} {answer.body[:200]!r}")
         self.bundle = read_bundle(answer)
         self.recipient = choose_recipient(self.bundle)
@@ -97,6 +100,7 @@ class Device:
     # -- sending --------------------------------------------------------------------------------------
     def exchange(self, message, **options):
         """The HTTP answer to octets."""
+        options.setdefault("headers", self.headers)
         if self.method == "POST":
             return self.server.post(self.path, message, **options)
         return self.server.get(
