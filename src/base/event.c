@@ -303,14 +303,14 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "finish in time, or more requests wait than [scep] max_waiting allows.\n"
           "Nothing is lost: the same request later gets the certificate that was made\n"
           "for it.\n\n"
-          "Look at certferryd (`certferry status`, `systemctl status certferryd`) and at\n"
-          "the CA behind it. Under mere load, raise max_waiting or add a node.\n"),
+          "Look at certferryd (`certferry status`, `systemctl status certferryd`) and\n"
+          "at the CA behind it. Under mere load, raise max_waiting or add a node.\n"),
     EVENT(SCEP_WEAK_ALGORITHM, "44087c41462643848180aaa718adc60d", 5, 120,
           "A device uses a weak algorithm that the profile allows",
           "The message names it: triple or single DES, or SHA-1. The request was taken\n"
           "because profile @CERTFERRY_PROFILE@ says so.\n\n"
-          "Bring the device up to date. When none is left that needs it, set allow_3des,\n"
-          "allow_single_des or allow_sha1 of the profile to no.\n"),
+          "Bring the device up to date. When none is left that needs it, set\n"
+          "allow_3des, allow_single_des or allow_sha1 of the profile to no.\n"),
     EVENT(SCEP_UNKNOWN_RECIPIENT, "4b0ce731710f4a17b04c819d98288f8f", 4, 20,
           "A SCEP request is encrypted to a certificate that is not ours",
           "The device at @CERTFERRY_REMOTE@ has encrypted its request to the\n"
