@@ -11,6 +11,7 @@ Without a tenant there is no cloud. Nodes that are to answer for each other are 
 import contextlib
 import os
 import pathlib
+import pwd
 import secrets
 import shutil
 import signal
@@ -30,12 +31,11 @@ PROFILES = {
               "renewal": "certificate", "renewal_window": "100"},
     "ec": {"challenge": "static", "challenge_file": "credential:challenge", "keys": "p256 p384"},
     "hard": {"challenge": "static", "challenge_file": "credential:challenge",
-             "allow_sha1": "no", "allow_3des": "no", "get_cert": "yes"},
+             "allow_sha1": "no", "allow_3des": "no", "get_cert": "no", "get_crl": "no"},
     "old": {"challenge": "static", "challenge_file": "credential:challenge", "allow_sha1": "yes",
             "allow_3des": "yes", "allow_single_des": "yes", "renewal": "certificate",
             "renewal_window": "100"},
-    "lists": {"challenge": "static", "challenge_file": "credential:challenge",
-              "get_cert": "yes", "get_crl": "yes"},
+    "lists": {"challenge": "static", "challenge_file": "credential:challenge"},
     "usage": {"challenge": "static", "challenge_file": "credential:challenge",
               "key_usage": "digitalSignature"},
     "clock": {"challenge": "static", "challenge_file": "credential:challenge",
@@ -144,7 +144,7 @@ class Node(Host):
             "subject_refuse": "CN=admin*"}
         config["scep"] = {
             "listen": f"127.0.0.1:{self.port}", "socket": self.directory / "scep.sock",
-            "socket_user": "root", "ra_key_file": "credential:ra-key",
+            "socket_user": pwd.getpwuid(os.geteuid()).pw_name, "ra_key_file": "credential:ra-key",
             "ra_sign_template": "ScepSign", "ra_encryption_template": "ScepEncrypt", **options}
         for name, more in self.profiles.items():
             config[f"scep-profile {name}"] = {

@@ -152,8 +152,8 @@ def test_get_cert_of_another_issuer(known):
     device.send(device.get_cert(pki.common_name("nobody"), 1)).failure("badCertId")
 
 
-def test_get_cert_and_get_crl_are_off_unless_allowed(known):
-    device = known()
+def test_get_cert_and_get_crl_are_refused_where_they_are_off(known):
+    device = known("hard")
     device.send(device.get_cert(device.issuer.subject, 1)).failure("badRequest")
     device.send(device.get_crl(device.issuer.subject, 1)).failure("badRequest")
 
