@@ -7,6 +7,7 @@
 #include "certferry/clock.h"
 #include "certferry/config.h"
 #include "certferry/text.h"
+#include "certferry/verdict.h"
 #include "client.h"
 
 enum { TIMEOUT_DEFAULT_MS = 30 * 1000, MINUTE_MS = 60 * 1000 };
@@ -96,12 +97,10 @@ cf_tool_ask(struct cf_tool *tool, const struct cf_ask *ask, struct cf_json **ret
     int code = exchange(tool, ask, cf_buf_str(request), &answer, ret_is_down);
     if (code != CF_TOOL_OK)
         return code;
-    if (cf_ctl_verdict(answer, &is_verdict, &err) != CF_OK) {
+    if (cf_verdict_read(answer, &is_verdict, ret_result, &err) != CF_OK) {
         code = cf_tool_fail(tool, &err);
         return is_verdict ? code : CF_TOOL_UNREACHABLE;
     }
-    if (cf_json_object(answer, "result", ret_result, &err) != CF_OK)
-        return cf_tool_fail_answer(tool, &err);
 
     *ret_answer = cf_give(answer);
     return CF_TOOL_OK;

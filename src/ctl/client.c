@@ -8,8 +8,9 @@
 #include <sys/un.h>
 
 #include "certferry/clock.h"
+#include "certferry/verdict.h"
 
-enum { BUSY_PAUSE_MS = 20, TEXT_MAX = 4096 };
+enum { BUSY_PAUSE_MS = 20 };
 
 struct line {
     int fd;
@@ -191,61 +192,16 @@ cf_ctl_exchange(const char *socket_path, const char *request, uint64_t timeout_m
     return CF_OK;
 }
 
-static enum cf_fault
-fault_from_name(const char *name, enum cf_rc rc)
-{
-    for (enum cf_fault fault = CF_FAULT_BUG; fault <= CF_FAULT_CONFIG; fault++) {
-        if (strcmp(cf_fault_name(fault), name) == 0)
-            return fault;
-    }
-    return cf_rc_fault(rc);
-}
-
-static enum cf_rc
-read_verdict(const struct cf_json *answer, bool *ret_ok, struct cf_err *verdict, struct cf_err *err)
-{
-    const struct cf_json *part = NULL;
-    const char *name = NULL, *fault = NULL, *text = NULL;
-    bool ok = false;
-
-    CF_TRY(cf_json_bool(answer, "ok", &ok, err));
-    CF_TRY(cf_json_object(answer, ok ? "result" : "error", &part, err));
-    if (!ok) {
-        CF_TRY(cf_json_string(part, "name", 1, 64, &name, err));
-        CF_TRY(cf_json_string(part, "fault", 1, 64, &fault, err));
-        CF_TRY(cf_json_string(part, "text", 0, TEXT_MAX, &text, err));
-        cf_fail(verdict, cf_rc_from_name(name), "%s", text);
-        verdict->fault = fault_from_name(fault, verdict->rc);
-    }
-    *ret_ok = ok;
-    return CF_OK;
-}
-
-enum cf_rc
-cf_ctl_verdict(const struct cf_json *answer, bool *ret_is_verdict, struct cf_err *err)
-{
-    struct cf_err verdict = {0}, reason = {0};
-    bool ok = false;
-
-    *ret_is_verdict = read_verdict(answer, &ok, &verdict, &reason) == CF_OK;
-    if (!*ret_is_verdict)
-        return cf_fail(err, CF_E_PROTOCOL, "the daemon's answer cannot be read: %s", reason.text);
-    if (ok)
-        return CF_OK;
-    if (err)
-        *err = verdict;
-    return verdict.rc;
-}
-
 enum cf_rc
 cf_ctl_call(const char *socket_path, const char *request, uint64_t timeout_ms,
             struct cf_json **ret_answer, struct cf_err *err)
 {
     cf_own(cf_json) answer = NULL;
+    const struct cf_json *result = NULL;
     bool is_verdict = false;
 
     CF_TRY(cf_ctl_exchange(socket_path, request, timeout_ms, &answer, err));
-    CF_TRY(cf_ctl_verdict(answer, &is_verdict, err));
+    CF_TRY(cf_verdict_read(answer, &is_verdict, &result, err));
     *ret_answer = cf_give(answer);
     return CF_OK;
 }

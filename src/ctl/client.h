@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* client - the two halves of cf_ctl_call, for those who tell a dead daemon from one that says no.
- */
+/* client - the first half of cf_ctl_call, for those who tell a dead daemon from one that says no.
+ * The second one is cf_verdict_read. */
 #pragma once
 
 #include "certferry/ctl.h"
@@ -9,7 +9,3 @@
 CF_MUST_USE enum cf_rc cf_ctl_exchange(const char *socket_path, const char *request,
                                        uint64_t timeout_ms, struct cf_json **ret_answer,
                                        struct cf_err *err);
-/* The daemon's own verdict: CF_OK, or its error. CF_E_PROTOCOL when it is neither; then and only
- * then *ret_is_verdict is false. */
-CF_MUST_USE enum cf_rc cf_ctl_verdict(const struct cf_json *answer, bool *ret_is_verdict,
-                                      struct cf_err *err);

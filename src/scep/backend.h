@@ -42,8 +42,8 @@ int64_t cf_scep_backend_away_since_ms(struct cf_scep_backend *backend);
 /* What certferryd serves, as it was at one moment. Immutable and counted. */
 struct cf_scep_ca {
     char *name;
-    struct cf_chain *chain; /* issuing CA first; NULL: not known now, and text says why */
-    char *text;
+    struct cf_chain *chain; /* issuing CA first; NULL: was never known */
+    char *text;             /* why it is not known just now; NULL: it is */
 };
 struct cf_scep_profile {
     char *name;

@@ -18,7 +18,7 @@ CF_MUST_USE enum cf_rc cf_scep_profile_cache_new(struct cf_scep_backend *backend
 struct cf_scep_profile_cache *cf_scep_profile_cache_free(struct cf_scep_profile_cache *cache);
 CF_DEFINE_OWN(cf_scep_profile_cache);
 
-/* Never blocks. A new reference; NULL: nothing was ever learnt (CF_E_NET: not yet). */
+/* Never blocks. A new reference; NULL: nothing was ever learnt. */
 struct cf_scep_profiles *cf_scep_profile_cache_get(struct cf_scep_profile_cache *cache);
 /* Asks certferryd when the last attempt is older than max_age_ms: CF_SCEP_REFRESH_MS for the
  * regular one, CF_SCEP_REFRESH_MIN_MS when a device names a profile that is not known, 0 for now.

@@ -11,7 +11,7 @@ import tree
 # The layer that implements each public header. A header that is missing here is a problem, so
 # that a new one is placed on purpose.
 HEADERS = {
-    "base": "err own buf secret text json log metrics clock finding",
+    "base": "err own buf secret text json verdict log metrics clock finding",
     "sys": "loop pool http http_pool proc file stop harden tcp breaker kerberos",
     "pki": "dn subject san key keypool csr cert cms pfx digest identity import_key sid scep_message",
     "core": "request facts expiry profile_lint machine policy revoke platform settings site scheduler operator "
@@ -45,7 +45,7 @@ SHARED = {"src/pki/ossl.h": {"ca/local", "ca/cmp"}}
 THIRD_PARTY = {
     r"openssl/": ("src/pki/", "src/ca/local/", "src/ca/cmp/"),
     r"curl/": ("src/sys/http",),
-    r"systemd/": ("src/sys/loop", "src/base/log", "src/daemon/"),
+    r"systemd/": ("src/sys/loop", "src/base/log", "src/daemon/", "src/scepd/"),
     r"(gssapi/.*|krb5\.h)": ("src/sys/kerberos",),
     r"json-c/": ("src/base/json",),
     r"(ldap|openldap|lber|sasl/sasl)\.h": ("src/directory/",),
