@@ -6,6 +6,9 @@
  * /etc/certferry/certferry.conf: /etc/certferry/certferry.conf.d). A key in a later file replaces
  * the earlier one; the same key twice in one file is an error. Section names are
  * [connector] ... [recipient], and [ca NAME] and [template NAME] any number of times.
+ *
+ * certferryd and certferry-scepd read the same files. credential:NAME becomes the path where the
+ * unit whose credential it is finds it, in both: a process has those of its own unit only.
  */
 #pragma once
 
@@ -36,6 +39,10 @@ CF_MUST_USE enum cf_rc cf_config_parse(const char *name, struct cf_bytes text,
  * secret content. Credentials that are missing only because this is not the service's own
  * environment are warnings. */
 CF_MUST_USE enum cf_rc cf_config_check_files(const struct cf_settings *settings,
+                                             cf_finding_fn *report, void *arg, struct cf_err *err);
+
+/* The same for the files that certferry-scepd reads: those of [scep] that certferryd never does. */
+CF_MUST_USE enum cf_rc cf_config_check_front(const struct cf_settings *settings,
                                              cf_finding_fn *report, void *arg, struct cf_err *err);
 
 /* Options that changed but take effect only after a restart, as "section.key" texts separated by

@@ -80,6 +80,26 @@ fill(struct cf_build *build, const struct cf_option *option, const char *name, v
     return fill_preset(build, option, name, base, err);
 }
 
+/* backend NULL: of a section that is no CA's. */
+static void
+check_choice(const struct cf_build *build, const struct cf_option *option, const char *name,
+             const char *backend, const void *base)
+{
+    bool is_written = cf_build_value(build, option->section, name, option->key) != NULL;
+    bool applies = cf_option_applies(option, backend, base);
+
+    if (is_written && !applies)
+        cf_build_fault(build, option->section, name, option->key,
+                       "belongs to %s, which this %s does not have: remove it", option->only,
+                       backend ? "CA" : "section");
+    else if (!is_written && applies && (option->flags & CF_OPTION_NEEDED) && option->only)
+        cf_build_fault(build, option->section, name, option->key,
+                       "is missing: it is needed with %s", option->only);
+    else if (!is_written && applies && (option->flags & CF_OPTION_NEEDED))
+        cf_build_fault(build, option->section, name, option->key,
+                       "is missing: it is needed with backend = %s", backend);
+}
+
 static enum cf_rc
 fill_section(struct cf_build *build, const char *type, const char *name, void *base,
              struct cf_err *err)
@@ -88,8 +108,11 @@ fill_section(struct cf_build *build, const char *type, const char *name, void *b
 
     for (const struct cf_option *option = section->options; option->key;
          option = cf_option_next(option)) {
-        if (!option->backend)
-            CF_TRY(fill(build, option, name, base, err));
+        if (option->backend)
+            continue;
+        CF_TRY(fill(build, option, name, base, err));
+        if (option->only)
+            check_choice(build, option, name, NULL, base);
     }
     return CF_OK;
 }
@@ -104,24 +127,6 @@ refuse_backend(const struct cf_build *build, const struct cf_ca_settings *ca,
     cf_build_fault(build, "ca", ca->name, option->key,
                    "belongs to backend = %s, but this CA has backend = %s: remove it", backends,
                    ca->backend);
-}
-
-static void
-check_choice(const struct cf_build *build, const struct cf_ca_settings *ca,
-             const struct cf_option *option)
-{
-    bool is_written = cf_build_value(build, "ca", ca->name, option->key) != NULL;
-    bool applies = cf_option_applies(option, ca->backend, ca);
-
-    if (is_written && !applies)
-        cf_build_fault(build, "ca", ca->name, option->key,
-                       "belongs to %s, which this CA does not have: remove it", option->only);
-    else if (!is_written && applies && (option->flags & CF_OPTION_NEEDED) && option->only)
-        cf_build_fault(build, "ca", ca->name, option->key, "is missing: it is needed with %s",
-                       option->only);
-    else if (!is_written && applies && (option->flags & CF_OPTION_NEEDED))
-        cf_build_fault(build, "ca", ca->name, option->key,
-                       "is missing: it is needed with backend = %s", ca->backend);
 }
 
 /* Its own backend's keys are filled; another one's may not be written at all. */
@@ -139,7 +144,7 @@ fill_backend(struct cf_build *build, struct cf_ca_settings *ca, struct cf_err *e
             continue;
         }
         CF_TRY(fill(build, option, ca->name, ca, err));
-        check_choice(build, ca, option);
+        check_choice(build, option, ca->name, ca->backend, ca);
     }
     return CF_OK;
 }
@@ -211,6 +216,21 @@ fill_import_key(struct cf_build *build, const char *name, struct cf_err *err)
 }
 
 static enum cf_rc
+fill_scep_profile(struct cf_build *build, const char *name, struct cf_err *err)
+{
+    struct cf_settings *settings = build->settings;
+    struct cf_scep_profile_settings *profile = calloc(1, sizeof *profile);
+
+    if (!profile)
+        return cf_fail_oom(err);
+    settings->scep_profiles[settings->n_scep_profiles++] = profile;
+    profile->name = strdup(name);
+    if (!profile->name)
+        return cf_fail_oom(err);
+    return fill_section(build, "scep-profile", name, profile, err);
+}
+
+static enum cf_rc
 fill_named(struct cf_build *build, struct cf_err *err)
 {
     struct cf_settings *settings = build->settings;
@@ -220,7 +240,9 @@ fill_named(struct cf_build *build, struct cf_err *err)
     settings->cas = calloc(n + 1, sizeof *settings->cas);
     settings->policies = calloc(n + 1, sizeof *settings->policies);
     settings->import_keys = calloc(n + 1, sizeof *settings->import_keys);
-    if (!settings->templates || !settings->cas || !settings->policies || !settings->import_keys)
+    settings->scep_profiles = calloc(n + 1, sizeof *settings->scep_profiles);
+    if (!settings->templates || !settings->cas || !settings->policies || !settings->import_keys ||
+        !settings->scep_profiles)
         return cf_fail_oom(err);
     for (size_t i = 0; i < n; i++) {
         const struct cf_ini_section *section = &build->ini->sections[i];
@@ -232,6 +254,8 @@ fill_named(struct cf_build *build, struct cf_err *err)
             CF_TRY(fill_policy(build, section->name, err));
         else if (*section->name && strcmp(section->type, "import-key") == 0)
             CF_TRY(fill_import_key(build, section->name, err));
+        else if (*section->name && strcmp(section->type, "scep-profile") == 0)
+            CF_TRY(fill_scep_profile(build, section->name, err));
     }
     return CF_OK;
 }
@@ -259,6 +283,7 @@ cf_build_settings(struct cf_build *build, struct cf_err *err)
         if (!cf_sections[i].has_name)
             CF_TRY(fill_section(build, cf_sections[i].type, "", build->settings, err));
     }
+    build->settings->scep.is_on = cf_ini_find_section(build->ini, "scep", "") != NULL;
     CF_TRY(fill_connector_id(build->settings, err));
     CF_TRY(fill_named(build, err));
     return cf_build_cross(build, err);

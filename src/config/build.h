@@ -30,6 +30,19 @@ void cf_cross_given(const struct cf_settings *settings, struct cf_template_setti
 void cf_cross_directory(const struct cf_build *build);
 CF_MUST_USE enum cf_rc cf_cross_policies(struct cf_build *build, struct cf_err *err);
 void cf_cross_import_keys(const struct cf_build *build);
+CF_MUST_USE enum cf_rc cf_cross_scep(struct cf_build *build, struct cf_err *err);
+/* One that the registration authority's own certificates are issued by. */
+bool cf_scep_is_ra_template(const struct cf_scep_settings *scep, const char *name);
+
+/* By section name; NULL when there is none. */
+struct cf_ca_settings *cf_cross_find_ca(const struct cf_settings *settings, const char *name);
+struct cf_template_settings *cf_cross_find_template(const struct cf_settings *settings,
+                                                    const char *name);
+/* Everybody else compares names as the sections write them. */
+CF_MUST_USE enum cf_rc cf_cross_respell(char **word, const char *name, struct cf_err *err);
+/* The fault that a key names a section ("ca" or "template") that is not there. */
+void cf_cross_unknown(const struct cf_build *build, const char *type, const char *name,
+                      const char *key, const char *wanted_type, const char *wanted);
 
 /* "[cloud] timeout: TEXT" at the option's entry, else at its section, else at the top. */
 void cf_build_fault(const struct cf_build *build, const char *type, const char *name,

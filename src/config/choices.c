@@ -6,10 +6,13 @@
 #include "certferry/text.h"
 #include "schema.h"
 
-enum { SERVICE_PUBLIC, SERVICE_USGOV, SERVICE_CUSTOM };
+enum { SERVICE_PUBLIC, SERVICE_USGOV, SERVICE_CUSTOM, SERVICE_NONE };
 
-const struct cf_choice cf_choices_service[] = {
-    {"public", SERVICE_PUBLIC}, {"usgov", SERVICE_USGOV}, {"custom", SERVICE_CUSTOM}, {NULL, 0}};
+const struct cf_choice cf_choices_service[] = {{"public", SERVICE_PUBLIC},
+                                               {"usgov", SERVICE_USGOV},
+                                               {"custom", SERVICE_CUSTOM},
+                                               {"none", SERVICE_NONE},
+                                               {NULL, 0}};
 
 const struct cf_preset_urls cf_preset_urls[] = {
     {"public", "https://login.microsoftonline.com/", "https://graph.microsoft.com/",
@@ -102,6 +105,26 @@ const struct cf_choice cf_choices_cmp_request[] = {
 
 const struct cf_choice cf_choices_cmp_protection[] = {
     {"secret", CF_CMP_SECRET}, {"certificate", CF_CMP_CERTIFICATE}, {NULL, 0}};
+
+const struct cf_choice cf_choices_store[] = {
+    {"sqlite", CF_STORE_SQLITE}, {"postgres", CF_STORE_POSTGRES}, {NULL, 0}};
+
+const struct cf_choice cf_choices_rsa_key[] = {{"rsa2048", CF_KEY_RSA_2048},
+                                               {"rsa3072", CF_KEY_RSA_3072},
+                                               {"rsa4096", CF_KEY_RSA_4096},
+                                               {NULL, 0}};
+
+const struct cf_choice cf_choices_scep_types[] = {
+    {"user", CF_TYPES_USER}, {"device", CF_TYPES_DEVICE}, {NULL, 0}};
+
+const struct cf_choice cf_choices_scep_challenge[] = {{"static", CF_SCEP_STATIC},
+                                                      {"one-time", CF_SCEP_ONE_TIME},
+                                                      {"intune", CF_SCEP_INTUNE},
+                                                      {NULL, 0}};
+
+const struct cf_choice cf_choices_scep_renewal[] = {{"challenge", CF_SCEP_RENEWAL_CHALLENGE},
+                                                    {"certificate", CF_SCEP_RENEWAL_CERTIFICATE},
+                                                    {NULL, 0}};
 
 static const struct eku {
     const char *name;

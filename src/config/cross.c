@@ -29,6 +29,22 @@ use_url(struct cf_build *build, const char *key, const char *url, struct cf_err 
     return cf_value_parse(option, url, build->settings, err);
 }
 
+/* Without a service there are no requests of its own, either. */
+static void
+cross_no_cloud(const struct cf_build *build)
+{
+    struct cf_cloud_settings *cloud = &build->settings->cloud;
+    const char *service = cf_build_value(build, "cloud", "", "service");
+
+    cloud->is_off = service && strcmp(service, "none") == 0;
+    if (!cloud->is_off)
+        return;
+    if (cloud->serves_pkcs && is_written(build, "cloud", "pkcs"))
+        cf_build_fault(build, "cloud", "", "pkcs",
+                       "there is no management service: remove it, or service = none");
+    cloud->serves_pkcs = false;
+}
+
 static enum cf_rc
 cross_service(struct cf_build *build, struct cf_err *err)
 {
@@ -102,38 +118,12 @@ cross_general(const struct cf_build *build)
         cf_build_fault(build, "cloud", "", "retry_min", "must not be more than retry_max");
     if (settings->step_retry_min_ms > settings->step_retry_max_ms)
         cf_build_fault(build, "retry", "", "min", "must not be more than max");
-    if (settings->check_recipient && !is_written(build, "recipient", "ca_file") &&
-        !is_written(build, "recipient", "pins_file"))
+    /* Keys are made and sealed to recipients for such requests only. */
+    if (settings->cloud.serves_pkcs && settings->check_recipient &&
+        !is_written(build, "recipient", "ca_file") && !is_written(build, "recipient", "pins_file"))
         cf_build_fault(build, "recipient", "", "check",
                        "nothing says which device certificates are good: set ca_file to the CA "
                        "that issues them, or pins_file");
-}
-
-static struct cf_template_settings *
-find_template(const struct cf_settings *settings, const char *name)
-{
-    for (size_t i = 0; i < settings->n_templates; i++) {
-        if (cf_text_equal_nocase(settings->templates[i]->name, name))
-            return settings->templates[i];
-    }
-    return NULL;
-}
-
-static void
-unknown_template(const struct cf_build *build, const struct cf_ca_settings *ca, const char *name)
-{
-    const char *names[CF_INI_SECTIONS_MAX];
-    size_t n = 0;
-
-    for (; n < build->settings->n_templates && n < CF_COUNT(names); n++)
-        names[n] = build->settings->templates[n]->name;
-    const char *nearest = cf_text_nearest(name, names, n);
-    if (nearest)
-        cf_build_fault(build, "ca", ca->name, "templates",
-                       "there is no section [template %.80s]: did you mean %s?", name, nearest);
-    else
-        cf_build_fault(build, "ca", ca->name, "templates",
-                       "there is no section [template %.80s]: write one", name);
 }
 
 static enum cf_rc
@@ -160,9 +150,9 @@ resolve_templates(struct cf_build *build, struct cf_ca_settings *ca, struct cf_e
     if (!ca->templates)
         return cf_fail_oom(err);
     for (size_t i = 0; i < words.n; i++) {
-        struct cf_template_settings *tmpl = find_template(build->settings, words.word[i]);
+        struct cf_template_settings *tmpl = cf_cross_find_template(build->settings, words.word[i]);
         if (!tmpl)
-            unknown_template(build, ca, words.word[i]);
+            cf_cross_unknown(build, "ca", ca->name, "templates", "template", words.word[i]);
         else if (cf_ca_settings_template(ca, tmpl->name))
             cf_build_fault(build, "ca", ca->name, "templates", "%s is there twice: remove one",
                            tmpl->name);
@@ -249,8 +239,11 @@ cross_templates(const struct cf_build *build)
 enum cf_rc
 cf_build_cross(struct cf_build *build, struct cf_err *err)
 {
-    CF_TRY(cross_service(build, err));
-    cross_auth(build);
+    cross_no_cloud(build);
+    if (!build->settings->cloud.is_off) {
+        CF_TRY(cross_service(build, err));
+        cross_auth(build);
+    }
     CF_TRY(cross_proxy(build, err));
     cross_general(build);
     CF_TRY(cross_cas(build, err));
@@ -258,5 +251,5 @@ cf_build_cross(struct cf_build *build, struct cf_err *err)
     cf_cross_directory(build);
     CF_TRY(cf_cross_policies(build, err));
     cf_cross_import_keys(build);
-    return CF_OK;
+    return cf_cross_scep(build, err);
 }

@@ -1,34 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cross_policy - policies and the CAs and templates they name, both ways. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "build.h"
 #include "certferry/text.h"
 #include "value.h"
-
-static const struct cf_ca_settings *
-find_ca(const struct cf_settings *settings, const char *name)
-{
-    for (size_t i = 0; i < settings->n_cas; i++) {
-        if (cf_text_equal_nocase(settings->cas[i]->name, name))
-            return settings->cas[i];
-    }
-    return NULL;
-}
-
-/* Everybody else compares names as the sections write them. */
-static enum cf_rc
-respell(char **word, const char *name, struct cf_err *err)
-{
-    char *copy = strdup(name);
-
-    if (!copy)
-        return cf_fail_oom(err);
-    free(*word);
-    *word = copy;
-    return CF_OK;
-}
 
 static bool
 names(char *const *list, const char *name)
@@ -40,45 +16,18 @@ names(char *const *list, const char *name)
     return false;
 }
 
-static void
-unknown_ca(const struct cf_build *build, const struct cf_policy_settings *policy, const char *name)
-{
-    const char *known[CF_INI_SECTIONS_MAX];
-    size_t n = 0;
-
-    for (; n < build->settings->n_cas && n < CF_COUNT(known); n++)
-        known[n] = build->settings->cas[n]->name;
-    const char *nearest = cf_text_nearest(name, known, n);
-    if (nearest)
-        cf_build_fault(build, "policy", policy->name, "ca",
-                       "there is no section [ca %.80s]: did you mean %s?", name, nearest);
-    else
-        cf_build_fault(build, "policy", policy->name, "ca",
-                       "there is no section [ca %.80s]: write one", name);
-}
-
 /* By which one of the policy's CAs issues; NULL when none does. */
 static const struct cf_template_settings *
 find_issued(const struct cf_settings *settings, const struct cf_policy_settings *policy,
             const char *name)
 {
     for (char *const *ca_name = policy->cas; *ca_name; ca_name++) {
-        const struct cf_ca_settings *ca = find_ca(settings, *ca_name);
+        const struct cf_ca_settings *ca = cf_cross_find_ca(settings, *ca_name);
         const struct cf_template_settings *found = ca ? cf_ca_settings_template(ca, name) : NULL;
         if (found)
             return found;
     }
     return NULL;
-}
-
-static bool
-is_template(const struct cf_settings *settings, const char *name)
-{
-    for (size_t i = 0; i < settings->n_templates; i++) {
-        if (cf_text_equal_nocase(settings->templates[i]->name, name))
-            return true;
-    }
-    return false;
 }
 
 static void
@@ -94,7 +43,7 @@ unknown_template(const struct cf_build *build, const struct cf_policy_settings *
             known[n++] = settings->templates[i]->name;
     }
     const char *nearest = cf_text_nearest(name, known, n);
-    if (is_template(settings, name))
+    if (cf_cross_find_template(settings, name))
         cf_build_fault(build, "policy", policy->name, "templates",
                        "no CA of this policy issues by %.80s: add it to templates of the [ca] "
                        "section, or remove it",
@@ -116,20 +65,20 @@ cross_names(const struct cf_build *build, const struct cf_policy_settings *polic
     bool has_cas = policy->cas && policy->templates;
 
     for (char **name = policy->cas; name && *name; name++) {
-        const struct cf_ca_settings *ca = find_ca(build->settings, *name);
+        const struct cf_ca_settings *ca = cf_cross_find_ca(build->settings, *name);
         if (ca) {
-            CF_TRY(respell(name, ca->name, err));
+            CF_TRY(cf_cross_respell(name, ca->name, err));
             has_cas &= ca->n_templates > 0;
             continue;
         }
-        unknown_ca(build, policy, *name);
+        cf_cross_unknown(build, "policy", policy->name, "ca", "ca", *name);
         has_cas = false;
     }
     *all_found &= has_cas;
     for (char **name = policy->templates; has_cas && *name; name++) {
         const struct cf_template_settings *tmpl = find_issued(build->settings, policy, *name);
         if (tmpl) {
-            CF_TRY(respell(name, tmpl->name, err));
+            CF_TRY(cf_cross_respell(name, tmpl->name, err));
             continue;
         }
         unknown_template(build, policy, *name);
@@ -175,11 +124,12 @@ cross_cas(const struct cf_build *build)
     for (size_t i = 0; i < settings->n_cas; i++) {
         const struct cf_ca_settings *ca = settings->cas[i];
         for (size_t k = 0; k < ca->n_templates; k++) {
-            if (!is_allowed(settings, ca, ca->templates[k]->name))
+            const char *name = ca->templates[k]->name;
+            if (!is_allowed(settings, ca, name) && !cf_scep_is_ra_template(&settings->scep, name))
                 cf_build_fault(build, "ca", ca->name, "templates",
                                "no [policy] allows %s with this CA, so it would be refused: name "
                                "both in one, or remove it",
-                               ca->templates[k]->name);
+                               name);
         }
     }
 }

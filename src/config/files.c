@@ -40,6 +40,8 @@ check_cloud(struct cf_check *check)
 {
     const struct cf_cloud_settings *cloud = &check->settings->cloud;
 
+    if (cloud->is_off)
+        return;
     cf_check_begin(check, "cloud");
     switch (cloud->auth) {
     case CF_AUTH_SECRET:
@@ -69,7 +71,10 @@ check_store(struct cf_check *check)
     cf_check_begin(check, "connector");
     cf_check_directory(check, "state_dir", settings->state_dir);
     cf_check_begin(check, "store");
-    cf_check_directory_of(check, "path", settings->store_path);
+    if (settings->store_backend == CF_STORE_SQLITE)
+        cf_check_directory_of(check, "path", settings->store_path);
+    else if (settings->store_password_file)
+        cf_check_line(check, "password_file", settings->store_password_file);
     cf_own(cf_secret) key = cf_check_secret(check, "key_file", settings->store_key_file);
     if (key && cf_secret_len(key) != STORE_KEY_LEN)
         cf_check_fail(check, "make one with: openssl rand -out FILE 32",
@@ -100,6 +105,8 @@ check_recipient(struct cf_check *check)
     cf_own(cf_trust) trust = NULL;
     struct cf_err err = {0};
 
+    if (!settings->cloud.serves_pkcs)
+        return;
     cf_check_begin(check, "recipient");
     if (!settings->check_recipient) {
         cf_check_warn(check, "set check = yes, with ca_file or pins_file",
@@ -128,16 +135,10 @@ static void
 check_control(struct cf_check *check)
 {
     const struct cf_settings *settings = check->settings;
-    size_t len = (size_t)(strrchr(settings->control_socket, '/') - settings->control_socket);
-    cf_own_str directory = strndup(settings->control_socket, len > 0 ? len : 1);
-    struct stat st;
 
     cf_check_begin(check, "control");
-    if (directory && stat(directory, &st) != 0)
-        cf_check_warn(check, "the unit makes it with RuntimeDirectory=; else make it yourself",
-                      "socket: directory %s: %s", directory, strerrordesc_np(errno));
-    else if (directory)
-        cf_check_directory(check, "socket", directory);
+    cf_check_socket_directory(check, "socket", settings->control_socket,
+                              "the unit makes it with RuntimeDirectory=; else make it yourself");
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): only whether it is there; nothing in it is read */
     if (!getgrnam(settings->control_group))
         cf_check_warn(check, "make the group, or name another one: only root can use the socket",
@@ -162,5 +163,6 @@ cf_config_check_files(const struct cf_settings *settings, cf_finding_fn *report,
     check_control(&check);
     cf_check_cas(&check);
     cf_check_accounts(&check);
+    cf_check_scep(&check);
     return CF_OK;
 }

@@ -47,6 +47,9 @@ void cf_check_keytab(const struct cf_check *check, const char *path);
 /* The directory that the file is in can be written, and not by everybody. */
 void cf_check_directory_of(const struct cf_check *check, const char *key, const char *path);
 void cf_check_directory(const struct cf_check *check, const char *key, const char *path);
+/* The same of a socket; that it is not there is a warning. */
+void cf_check_socket_directory(const struct cf_check *check, const char *key, const char *path,
+                               const char *remedy);
 
 /* Backends adcs and cmp. */
 void cf_check_adcs(const struct cf_check *check, const struct cf_ca_settings *ca);
@@ -54,3 +57,5 @@ void cf_check_cmp(const struct cf_check *check, const struct cf_ca_settings *ca)
 void cf_check_cas(struct cf_check *check);
 /* Directory, import keys and recovery identity. */
 void cf_check_accounts(struct cf_check *check);
+/* What certferryd reads for SCEP. */
+void cf_check_scep(struct cf_check *check);

@@ -72,7 +72,8 @@ static bool
 is_hidden_credential(const char *path, const struct cf_err *err)
 {
     return !secure_getenv("CREDENTIALS_DIRECTORY") &&
-           cf_text_starts_with(path, CF_CREDENTIALS_OF_SERVICE "/") &&
+           (cf_text_starts_with(path, CF_CREDENTIALS CF_UNIT_OF_SERVICE ".service/") ||
+            cf_text_starts_with(path, CF_CREDENTIALS CF_UNIT_OF_FRONT ".service/")) &&
            (err->native == ENOENT || err->native == EACCES || err->native == ENOTDIR);
 }
 
@@ -218,6 +219,21 @@ cf_check_directory(const struct cf_check *check, const char *key, const char *pa
                       "%s: directory %s cannot be written: %s", key, path, strerrordesc_np(errno));
     else
         cf_check_ok(check, "%s: directory %s can be written", key, path);
+}
+
+void
+cf_check_socket_directory(const struct cf_check *check, const char *key, const char *path,
+                          const char *remedy)
+{
+    size_t len = (size_t)(strrchr(path, '/') - path);
+    cf_own_str directory = strndup(path, len > 0 ? len : 1);
+    struct stat st;
+
+    if (directory && stat(directory, &st) != 0)
+        cf_check_warn(check, remedy, "%s: directory %s: %s", key, directory,
+                      strerrordesc_np(errno));
+    else if (directory)
+        cf_check_directory(check, key, directory);
 }
 
 void

@@ -34,8 +34,9 @@ nearest_name(const char *text, const char *const *names, size_t n_names)
 static bool
 asks_for_secret(const char *key)
 {
-    static const char *const WORD[] = {"secret",      "password", "passwd", "passphrase", "key",
-                                       "private_key", "token",    "pin",    "credential", "pwd"};
+    static const char *const WORD[] = {"secret",     "password",    "passwd",   "passphrase",
+                                       "key",        "private_key", "token",    "pin",
+                                       "credential", "pwd",         "challenge"};
 
     for (size_t i = 0; i < CF_COUNT(WORD); i++) {
         const char *end = strlen(key) >= strlen(WORD[i]) ? key + strlen(key) - strlen(WORD[i]) : "";
@@ -52,7 +53,7 @@ file_option(const char *section)
     if (strcmp(section, "cloud") == 0)
         return "client_secret_file, proxy_password_file or tls_key_file";
     if (strcmp(section, "store") == 0)
-        return "key_file";
+        return "key_file or password_file";
     if (strcmp(section, "ca") == 0)
         return "key_file, password_file, secret_file or tls_key_file";
     if (strcmp(section, "directory") == 0)
@@ -61,6 +62,10 @@ file_option(const char *section)
         return "key_file or pin_file";
     if (strcmp(section, "recovery") == 0)
         return "identity_file";
+    if (strcmp(section, "scep") == 0)
+        return "ra_key_file, ra_pin_file or tls_key_file";
+    if (strcmp(section, "scep-profile") == 0)
+        return "challenge_file";
     return "the option for it";
 }
 
@@ -108,7 +113,8 @@ unknown_section(const struct cf_build *build, const struct cf_ini_section *secti
                       "there is no section [%s]: see certferry.conf(5)", shown);
 }
 
-/* Names of CAs become file and credential names; names of templates are those of the profiles. */
+/* Names of CAs become file and credential names, those of SCEP profiles parts of URLs; names of
+ * templates are those of the profiles. */
 static void
 check_section_name(const struct cf_build *build, const struct cf_ini_section *section,
                    const struct cf_section *known)
@@ -127,11 +133,12 @@ check_section_name(const struct cf_build *build, const struct cf_ini_section *se
     else if (len > SECTION_NAME_MAX)
         cf_faults_add(build->faults, section->place, "the section's name is longer than %d bytes",
                       SECTION_NAME_MAX);
-    else if (strcmp(known->type, "ca") == 0 &&
+    else if ((strcmp(known->type, "ca") == 0 || strcmp(known->type, "scep-profile") == 0) &&
              (strspn(name, LETTERS) != len || *name == '.' || *name == '-'))
         cf_faults_add(build->faults, section->place,
-                      "the name of a CA must have letters, digits and . _ - only and begin with a "
-                      "letter or digit");
+                      "the name of a %s must have letters, digits and . _ - only and begin with a "
+                      "letter or digit",
+                      strcmp(known->type, "ca") == 0 ? "CA" : "SCEP profile");
     else if (strpbrk(name, ",\"'\\"))
         cf_faults_add(build->faults, section->place,
                       "the section's name must be without commas, quotes and backslashes");

@@ -50,13 +50,35 @@ check_path(const char *text, bool is_secret, struct cf_err *err)
 }
 
 /* Only the service manager knows the directory; outside of the service its usual place is named,
- * so that the settings read the same everywhere. */
+ * so that the settings read the same everywhere. Another unit's credentials are beside one's own,
+ * under that unit's name; only it can read them. */
+static char *
+find_credential(const struct cf_option *option, const char *name)
+{
+    bool is_of_front = (option->flags & CF_OPTION_FRONT) != 0;
+    const char *unit = is_of_front ? CF_UNIT_OF_FRONT : CF_UNIT_OF_SERVICE;
+    const char *other = is_of_front ? CF_UNIT_OF_SERVICE : CF_UNIT_OF_FRONT;
+    const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
+    char *path = NULL;
+    int n;
+
+    if (!directory || directory[0] != '/') {
+        n = asprintf(&path, CF_CREDENTIALS "%s.service/%s", unit, name);
+        return n < 0 ? NULL : path;
+    }
+    const char *own = strrchr(directory, '/') + 1;
+    const char *rest = cf_text_starts_with(own, other) ? own + strlen(other) : NULL;
+    if (rest && (*rest == '.' || *rest == '@'))
+        n = asprintf(&path, "%.*s%s%s/%s", (int)(own - directory), directory, unit, rest, name);
+    else
+        n = asprintf(&path, "%s/%s", directory, name);
+    return n < 0 ? NULL : path;
+}
+
 static enum cf_rc
 parse_secret(const struct cf_option *option, const char *text, void *base, struct cf_err *err)
 {
     static const char CREDENTIAL[] = "credential:";
-    const char *directory = secure_getenv("CREDENTIALS_DIRECTORY");
-    char *path = NULL;
 
     if (!cf_text_starts_with(text, CREDENTIAL)) {
         CF_TRY(check_path(text, true, err));
@@ -67,11 +89,7 @@ parse_secret(const struct cf_option *option, const char *text, void *base, struc
         return cf_fail(err, CF_E_SYNTAX,
                        "the name of a credential has letters, digits and . _ - (at most %d)",
                        LABEL_MAX);
-    if (!directory || directory[0] != '/')
-        directory = CF_CREDENTIALS_OF_SERVICE;
-    if (asprintf(&path, "%s/%s", directory, name) < 0)
-        path = NULL;
-    return keep(option, path, base, err);
+    return keep(option, find_credential(option, name), base, err);
 }
 
 static bool

@@ -56,6 +56,10 @@ print_named(const struct cf_section *section, const struct cf_settings *settings
         for (size_t i = 0; i < settings->n_policies; i++)
             CF_TRY(print_section(section, settings->policies[i]->name, NULL, settings->policies[i],
                                  out, err));
+    } else if (section->options == cf_options_scep_profile) {
+        for (size_t i = 0; i < settings->n_scep_profiles; i++)
+            CF_TRY(print_section(section, settings->scep_profiles[i]->name, NULL,
+                                 settings->scep_profiles[i], out, err));
     } else {
         for (size_t i = 0; i < settings->n_import_keys; i++)
             CF_TRY(print_section(section, settings->import_keys[i]->name, NULL,
@@ -70,7 +74,7 @@ cf_config_print(const struct cf_settings *settings, struct cf_buf *out, struct c
     for (size_t i = 0; i < cf_n_sections; i++) {
         if (cf_sections[i].has_name)
             CF_TRY(print_named(&cf_sections[i], settings, out, err));
-        else
+        else if (!cf_sections[i].is_optional || settings->scep.is_on)
             CF_TRY(print_section(&cf_sections[i], NULL, NULL, settings, out, err));
     }
     return CF_OK;
@@ -116,7 +120,10 @@ cf_config_restart_needed(const struct cf_settings *old, const struct cf_settings
                          struct cf_buf *out, struct cf_err *err)
 {
     for (size_t i = 0; i < cf_n_sections; i++) {
-        if (!cf_sections[i].has_name)
+        if (cf_sections[i].is_optional && old->scep.is_on != fresh->scep.is_on)
+            CF_TRY(cf_buf_appendf(out, err, "%s%s", cf_buf_len(out) > 0 ? " " : "",
+                                  cf_sections[i].type));
+        else if (!cf_sections[i].has_name)
             CF_TRY(add_changed(&cf_sections[i], old, fresh, out, err));
     }
     return CF_OK;

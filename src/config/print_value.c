@@ -94,6 +94,8 @@ print_templates(const struct cf_ca_settings *ca, struct cf_buf *out, struct cf_e
 static enum cf_rc
 print_preset(const struct cf_cloud_settings *cloud, struct cf_buf *out, struct cf_err *err)
 {
+    if (cloud->is_off)
+        return cf_buf_append_str(out, "none", err);
     for (size_t i = 0; i < cf_n_preset_urls; i++) {
         const struct cf_preset_urls *urls = &cf_preset_urls[i];
         if (cloud->authority && cloud->graph && cloud->resource &&
@@ -139,7 +141,10 @@ cf_value_print(const struct cf_option *option, const void *base, struct cf_buf *
 {
     char text[64];
 
-    *ret_is_set = !is_pointer(option->type) || *cf_member_of(char *, option, base) != NULL;
+    if (option->type == OPT_USAGES)
+        *ret_is_set = *cf_member_of(unsigned, option, base) != 0;
+    else
+        *ret_is_set = !is_pointer(option->type) || *cf_member_of(char *, option, base) != NULL;
     if (!*ret_is_set)
         return CF_OK;
 

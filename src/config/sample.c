@@ -25,6 +25,9 @@ static const struct sample WINDOWS = {"ca", "windows", "adcs", "ca1.example.com"
                                       "Example Windows CA"};
 static const struct sample EJBCA = {"ca", "ejbca", "cmp", "ejbca.example.com", "Example Device CA"};
 
+static const struct sample DEVICE = {.type = "template", .name = "Device"};
+static const struct sample RA = {.type = "template", .name = "SCEP-RA"};
+
 static enum cf_rc
 sample_value(const struct cf_option *option, const struct sample *sample, char **ret_value,
              struct cf_err *err)
@@ -68,7 +71,8 @@ sample_section(const struct cf_section *section, const struct sample *sample, st
     if (section->has_name)
         CF_TRY(cf_buf_appendf(out, err, "#[%s %s]\n", section->type, sample->name));
     else
-        CF_TRY(cf_buf_appendf(out, err, "[%s]\n", section->type));
+        CF_TRY(
+            cf_buf_appendf(out, err, "%s[%s]\n", section->is_optional ? "#" : "", section->type));
     for (const struct cf_option *option = section->options; option->key;
          option = cf_option_next(option)) {
         if (cf_option_is_of(option, sample->backend))
@@ -104,6 +108,9 @@ cf_config_sample(struct cf_buf *out, struct cf_err *err)
             CF_TRY(sample_section(section, &PARTNER, out, err));
             CF_TRY(sample_section(section, &WINDOWS, out, err));
             CF_TRY(sample_section(section, &EJBCA, out, err));
+        } else if (strcmp(section->type, "template") == 0) {
+            CF_TRY(sample_section(section, &DEVICE, out, err));
+            CF_TRY(sample_section(section, &RA, out, err));
         } else {
             CF_TRY(sample_section(section, &plain, out, err));
         }

@@ -7,41 +7,50 @@
 #include <string.h>
 
 const struct cf_section cf_sections[] = {
-    {"connector", false, NULL, cf_options_connector, "The service as a whole."},
-    {"cloud", false, NULL, cf_options_cloud, "The management service that requests come from."},
-    {"store", false, NULL, cf_options_store, "The database that requests and results are kept in."},
-    {"keys", false, NULL, cf_options_keys,
+    {"connector", false, false, NULL, cf_options_connector, "The service as a whole."},
+    {"cloud", false, false, NULL, cf_options_cloud,
+     "The management service that requests come from."},
+    {"store", false, false, NULL, cf_options_store,
+     "The database that requests and results are kept in."},
+    {"keys", false, false, NULL, cf_options_keys,
      "Keys that are made ahead, so that a device does not wait for its key, and the locked memory "
      "they live in."},
-    {"pfx", false, NULL, cf_options_pfx, "The PFX files that devices get."},
-    {"recipient", false, NULL, cf_options_recipient,
+    {"pfx", false, false, NULL, cf_options_pfx, "The PFX files that devices get."},
+    {"recipient", false, false, NULL, cf_options_recipient,
      "Which device certificates may receive a private key. What is listed here is all that "
      "speaks for a device; the cloud does not."},
-    {"revocation", false, NULL, cf_options_revocation,
+    {"revocation", false, false, NULL, cf_options_revocation,
      "Revocations on behalf of the management service."},
-    {"retry", false, NULL, cf_options_retry, "How a step that failed for now is tried again."},
-    {"control", false, NULL, cf_options_control,
+    {"retry", false, false, NULL, cf_options_retry,
+     "How a step that failed for now is tried again."},
+    {"control", false, false, NULL, cf_options_control,
      "The socket on which certferry(8) reaches the daemon."},
-    {"directory", false, NULL, cf_options_directory,
+    {"directory", false, false, NULL, cf_options_directory,
      "Active Directory or another LDAP directory: distinguished names, SAM account names, SIDs and "
      "groups come from it and need not be synchronized to the cloud. Without uri there is none."},
-    {"ca", true, "corp", cf_options_ca,
+    {"ca", true, false, "corp", cf_options_ca,
      "A certification authority; one section for each. Requests name host and name, and a "
      "request for a CA that has no section is refused."},
-    {"template", true, "Device", cf_options_template,
+    {"template", true, false, "Device", cf_options_template,
      "What certificates of one template are like. The section's name is the template's name in "
      "requests. A CA issues by it only when its templates names it."},
-    {"policy", true, "devices", cf_options_policy,
+    {"policy", true, false, "devices", cf_options_policy,
      "What one group of requests may ask for; one section for each group. A request is served when "
      "the first section that names its CA, template and certificate type has no rule against it; "
      "when no section names them it is refused. There must be a section for each template of "
      "each CA."},
-    {"import-key", true, "office", cf_options_import_key,
+    {"import-key", true, false, "office", cf_options_import_key,
      "A private key under which administrators encrypt the passwords of PFX files that they "
      "import; one section for each."},
-    {"recovery", false, NULL, cf_options_recovery,
+    {"recovery", false, false, NULL, cf_options_recovery,
      "Copies of keys, so that a user's certificate can be sealed again for another device. Without "
      "identity_file none are kept and such requests are refused."},
+    {"scep", false, true, NULL, cf_options_scep,
+     "The SCEP front door, certferry-scepd: where it listens, and the keys of the registration "
+     "authority. Without this section there is none. Both daemons read this file."},
+    {"scep-profile", true, false, "phones", cf_options_scep_profile,
+     "What devices may ask for under /scep/NAME; one section for each kind of them. Names and "
+     "accounts are judged by the [policy] sections."},
 };
 const size_t cf_n_sections = CF_COUNT(cf_sections);
 

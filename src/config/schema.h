@@ -30,7 +30,7 @@ enum cf_option_type {
     OPT_BOOL,
     OPT_COMMAND,   /* words; char **, NULL-terminated */
     OPT_TEMPLATES, /* names of [template] sections; resolved by cross.c */
-    OPT_USAGES,    /* of choices; unsigned, or-ed */
+    OPT_USAGES,    /* of choices; unsigned, or-ed; 0: not set */
     OPT_EKU,       /* dotted OIDs or names; char ** with a count */
     OPT_LIST       /* words; char **, NULL-terminated */
 };
@@ -39,8 +39,9 @@ enum {
     CF_OPTION_REQUIRED = 1 << 0,
     CF_OPTION_RESTART = 1 << 1, /* a reload does not change it */
     CF_OPTION_POWER_OF_2 = 1 << 2,
-    CF_OPTION_NONE = 1 << 3,  /* of OPT_LIST: "none" is a list without words, unlike no list */
-    CF_OPTION_NEEDED = 1 << 4 /* with backend and only, where it belongs at all */
+    CF_OPTION_NONE = 1 << 3,   /* of OPT_LIST: "none" is a list without words, unlike no list */
+    CF_OPTION_NEEDED = 1 << 4, /* with backend and only, where it belongs at all */
+    CF_OPTION_FRONT = 1 << 5   /* OPT_SECRET: a credential of certferry-scepd's unit */
 };
 
 #define CF_NO_OFFSET SIZE_MAX
@@ -79,6 +80,7 @@ struct cf_option {
 struct cf_section {
     const char *type;
     bool has_name;
+    bool is_optional;    /* without it, nothing of it holds */
     const char *example; /* name in the sample */
     const struct cf_option *options;
     const char *help;
@@ -88,7 +90,7 @@ extern const struct cf_option cf_options_connector[], cf_options_cloud[], cf_opt
     cf_options_keys[], cf_options_pfx[], cf_options_recipient[], cf_options_revocation[],
     cf_options_retry[], cf_options_control[], cf_options_directory[], cf_options_ca[],
     cf_options_ca_adcs[], cf_options_ca_cmp[], cf_options_template[], cf_options_policy[],
-    cf_options_import_key[], cf_options_recovery[];
+    cf_options_import_key[], cf_options_recovery[], cf_options_scep[], cf_options_scep_profile[];
 extern const struct cf_section cf_sections[];
 extern const size_t cf_n_sections;
 
@@ -98,7 +100,8 @@ extern const struct cf_choice cf_choices_service[], cf_choices_auth[], cf_choice
     cf_choices_template_sid_mode[], cf_choices_template_sid_form[], cf_choices_directory_auth[],
     cf_choices_directory_tls[], cf_choices_certificate_types[], cf_choices_transport[],
     cf_choices_revoke_transport[], cf_choices_rpc_auth[], cf_choices_ces_auth[],
-    cf_choices_cmp_request[], cf_choices_cmp_protection[];
+    cf_choices_cmp_request[], cf_choices_cmp_protection[], cf_choices_store[], cf_choices_rsa_key[],
+    cf_choices_scep_types[], cf_choices_scep_challenge[], cf_choices_scep_renewal[];
 
 /* NULL when there is none. */
 const struct cf_section *cf_section_find(const char *type);
@@ -116,12 +119,14 @@ bool cf_option_applies(const struct cf_option *option, const char *backend, cons
 /* What a name, a rule or an address must look like (check_word.c). */
 cf_word_check_fn cf_check_ldap_uri, cf_check_dn, cf_check_principal, cf_check_upn_suffix,
     cf_check_account, cf_check_group, cf_check_key_uri;
+/* Of the store and of SCEP (check_address.c). */
+cf_word_check_fn cf_check_connection, cf_check_listen, cf_check_token_uri, cf_check_key_kind;
 
 /* Object identifiers of extended key usages by their usual names; NULL when there is none. */
 const char *cf_eku_oid(const char *name);
 const char *cf_eku_name(const char *oid);
 
-/* Where the URLs of [cloud] point for a service; NULL for "custom". */
+/* Where the URLs of [cloud] point for a service; none for "custom" and "none". */
 struct cf_preset_urls {
     const char *service, *authority, *graph, *resource;
 };

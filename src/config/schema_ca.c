@@ -17,7 +17,7 @@ const struct cf_option cf_options_ca[] = {
      .example = "Example Issuing CA",
      .help = "The CA's name, as profiles name it (certification authority name)."},
     {"ca", "templates", OPT_TEMPLATES, .flags = CF_OPTION_REQUIRED, C(templates),
-     .count_offset = offsetof(struct cf_ca_settings, n_templates), .example = "Device",
+     .count_offset = offsetof(struct cf_ca_settings, n_templates), .example = "Device SCEP-RA",
      .help = "The [template] sections by which this CA issues. All others are refused."},
     {"ca", "rdn_order", OPT_CHOICE, C(rdn_order), .preset = "rfc4514",
      .choices = cf_choices_rdn_order,

@@ -8,7 +8,12 @@
 const struct cf_option cf_options_cloud[] = {
     {"cloud", "service", OPT_PRESET, .offset = CF_NO_OFFSET, .preset = "public",
      .choices = cf_choices_service,
-     .help = "Gives authority, graph and resource their defaults. With custom they have none."},
+     .help = "Gives authority, graph and resource their defaults. With custom they have none. With "
+             "none there is no management service: devices enroll by SCEP with challenges of "
+             "this site, and nothing else of this section is needed."},
+    {"cloud", "pkcs", OPT_BOOL, S(cloud.serves_pkcs), .preset = "yes",
+     .help = "Whether requests for certificates with their keys (PKCS profiles) are taken from the "
+             "service. With no it is asked about SCEP requests and revocations alone."},
     {"cloud", "endpoint", OPT_HTTPS, S(cloud.endpoint), .when = "asked of graph",
      .example = "https://connector.example.com/",
      .help = "The service's own address. Needed with auth = tls, where nobody can be asked."},
@@ -25,6 +30,9 @@ const struct cf_option cf_options_cloud[] = {
      .help = "The application whose addresses are asked of graph."},
     {"cloud", "service_name", OPT_NAME, S(cloud.service_name), .preset = "PkiConnectorFEService",
      .help = "The name of the service among the addresses of that application."},
+    {"cloud", "scep_service_name", OPT_NAME, S(cloud.scep_service_name),
+     .preset = "ScepRequestValidationFEService",
+     .help = "The name of the service that judges SCEP requests, likewise."},
     {"cloud", "tenant", OPT_NAME, S(cloud.tenant), .when = "needed unless auth = tls",
      .example = "contoso.example.com",
      .help = "The tenant: its identifier or one of its domain names."},

@@ -25,8 +25,20 @@ const struct cf_option cf_options_connector[] = {
 };
 
 const struct cf_option cf_options_store[] = {
+    {"store", "backend", OPT_CHOICE, .flags = CF_OPTION_RESTART, S(store_backend),
+     .preset = "sqlite", .choices = cf_choices_store,
+     .help = "Where it is: sqlite is a file of this host, postgres a server that several hosts "
+             "share."},
     {"store", "path", OPT_PATH, .flags = CF_OPTION_RESTART, S(store_path),
-     .preset = "{state_dir}/certferry.db", .help = "The SQLite database."},
+     .only = "backend = sqlite", .preset = "{state_dir}/certferry.db",
+     .help = "The SQLite database."},
+    {"store", "connection", OPT_TEXT, .flags = CF_OPTION_RESTART | CF_OPTION_NEEDED,
+     S(store_connection), .only = "backend = postgres", .check = cf_check_connection,
+     .example = "host=db.example.com dbname=certferry user=certferry sslmode=verify-full",
+     .help = "The PostgreSQL database, in libpq's words KEYWORD=VALUE, without a password."},
+    {"store", "password_file", OPT_SECRET, .flags = CF_OPTION_RESTART, S(store_password_file),
+     .only = "backend = postgres", .when = "none", .example = "credential:store-password",
+     .help = "The file that holds the database user's password, where one is needed."},
     {"store", "key_file", OPT_SECRET, S(store_key_file), .preset = "credential:store-key",
      .help = "Exactly 32 random bytes: the key under which private keys are sealed while they "
              "wait for the CA. Requests that wait are lost when it is lost."},

@@ -6,8 +6,10 @@
 
 #include "schema.h"
 
-/* Where the unit of the service finds its credentials. */
-#define CF_CREDENTIALS_OF_SERVICE "/run/credentials/certferryd.service"
+/* Where a unit finds its credentials, below its name. */
+#define CF_CREDENTIALS "/run/credentials/"
+#define CF_UNIT_OF_SERVICE "certferryd"
+#define CF_UNIT_OF_FRONT "certferry-scepd"
 
 /* Words of a list or command; NULL-terminated. */
 struct cf_words {

@@ -56,7 +56,8 @@ a_secret_cannot_be_written_down_and_is_not_repeated(void **state)
                     "client_secret_file, proxy_password_file or tls_key_file");
     expect_at("store", "key = hunter2",
               "[store] has no key \"key\": secrets are never written into this file; put it into "
-              "a file of its own or a systemd credential and name that with key_file");
+              "a file of its own or a systemd credential and name that with key_file or "
+              "password_file");
     expect_at("store", "key_file = hunter2",
               "[store] key_file: must name the file that holds the secret, never the secret "
               "itself: write an absolute path or credential:NAME");
@@ -91,7 +92,7 @@ bad_values_say_what_is_wrong_and_what_would_be_right(void **state)
     expect_in_cloud("assertion_renew = perhaps",
                     "[cloud] assertion_renew: \"perhaps\" is neither yes nor no");
     expect_in_cloud("service = publik", "[cloud] service: \"publik\" is none of public, usgov, "
-                                        "custom: did you mean public?");
+                                        "custom, none: did you mean public?");
     expect_in_cloud("assertion_file = a.pem", "[cloud] assertion_file: \"a.pem\" is not an "
                                               "absolute path: begin it with /");
     expect_in_cloud("assertion_file = /a/../b", "[cloud] assertion_file: the path has a .. in it: "

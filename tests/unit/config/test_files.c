@@ -8,11 +8,7 @@
 #include "certferry/identity.h"
 #include "certferry/secret.h"
 #include "file_lab.h"
-
-static struct findings {
-    char text[16 * 1024]; /* "SEVERITY SUBJECT: TEXT" lines; OK ones are left out */
-    size_t n_ok;
-} findings;
+#include "finding_lab.h"
 
 static void
 write_identity(const char *name)
@@ -57,46 +53,6 @@ tear_down(void **state)
     return 0;
 }
 
-static void
-take_finding(void *arg, const struct cf_finding *finding)
-{
-    struct findings *all = arg;
-    size_t len = strlen(all->text);
-
-    assert_non_null(finding->subject);
-    if (finding->severity == CF_FINDING_OK) {
-        assert_null(finding->remedy);
-        all->n_ok++;
-        return;
-    }
-    assert_non_null(finding->remedy);
-    (void)snprintf(all->text + len, sizeof all->text - len, "%s %s: %s\n",
-                   finding->severity == CF_FINDING_ERROR ? "error" : "warning", finding->subject,
-                   finding->text);
-}
-
-/* "@" in the template of a configuration is the directory. */
-static void
-check(const char *template_text)
-{
-    static struct lab_faults faults;
-    char text[8192] = "";
-    struct cf_err err = {0};
-
-    for (; *template_text; template_text++) {
-        size_t len = strlen(text);
-        (void)snprintf(text + len, sizeof text - len, "%.*s", *template_text == '@' ? 64 : 1,
-                       *template_text == '@' ? file_lab_dir : template_text);
-    }
-    cf_own(cf_settings) settings = lab_parse(text, &faults);
-    if (!settings)
-        fail_msg("%s", faults.text);
-    findings = (struct findings){.n_ok = 0};
-    assert_ok(cf_config_check_files(settings, take_finding, &findings, &err), err);
-    assert_null(strstr(findings.text, "hunter2"));
-    assert_null(strstr(findings.text, "0123456789abcdef"));
-}
-
 #define GOOD_PLACES                                                                                \
     "[connector]\nstate_dir = @\n[store]\nkey_file = @/store.key\n"                                \
     "[control]\nsocket = @/control.sock\ngroup = root\n"
@@ -110,36 +66,18 @@ check(const char *template_text)
 #define GOOD GOOD_PLACES GOOD_CLOUD GOOD_RECIPIENT GOOD_CAS
 
 static void
-expect_clean(const char *text)
-{
-    check(text);
-    assert_string_equal(findings.text, "");
-    assert_true(findings.n_ok > 5);
-}
-
-/* The only finding. */
-static void
-expect_finding(const char *text, const char *finding)
-{
-    check(text);
-    if (strncmp(findings.text, finding, strlen(finding)) != 0 ||
-        strcspn(findings.text, "\n") + 1 != strlen(findings.text))
-        fail_msg("expected: %s\ngot: %s", finding, findings.text);
-}
-
-static void
 files_in_order_give_no_finding(void **state)
 {
     (void)state;
-    expect_clean(GOOD);
-    expect_clean(
+    expect_files_clean(GOOD);
+    expect_files_clean(
         GOOD_PLACES GOOD_CLOUD
         "auth = secret\nclient_secret_file = @/secret\nproxy = http://p:1\n"
         "proxy_user = u\nproxy_password_file = @/secret\nca_file = @/ca.pem\n" GOOD_RECIPIENT
             GOOD_CAS);
-    expect_clean(GOOD_PLACES GOOD_CLOUD "auth = tls\nendpoint = https://e/\n"
-                                        "tls_cert_file = @/tls.pem\n"
-                                        "tls_key_file = @/tls.key\n" GOOD_RECIPIENT GOOD_CAS);
+    expect_files_clean(GOOD_PLACES GOOD_CLOUD "auth = tls\nendpoint = https://e/\n"
+                                              "tls_cert_file = @/tls.pem\n"
+                                              "tls_key_file = @/tls.key\n" GOOD_RECIPIENT GOOD_CAS);
 }
 
 static void
@@ -147,15 +85,15 @@ the_store_key_must_be_there_private_and_of_its_length(void **state)
 {
     (void)state;
     file_lab_remove("store.key");
-    expect_finding(GOOD, "error store: key_file: /tmp/");
+    expect_file_finding(GOOD, "error store: key_file: /tmp/");
     assert_contains(findings.text, "store.key does not exist");
     file_lab_write("store.key", "short", 5, 0600);
-    expect_finding(GOOD, "error store: key_file: 5 bytes, exactly 32 are needed");
+    expect_file_finding(GOOD, "error store: key_file: 5 bytes, exactly 32 are needed");
     file_lab_write("store.key", "", 0, 0600);
-    expect_finding(GOOD, "error store: key_file: /tmp/");
+    expect_file_finding(GOOD, "error store: key_file: /tmp/");
     assert_contains(findings.text, "is empty");
     file_lab_write("store.key", "0123456789abcdef0123456789abcdef", 32, 0640);
-    expect_finding(GOOD, "error store: key_file: /tmp/");
+    expect_file_finding(GOOD, "error store: key_file: /tmp/");
     assert_contains(findings.text, "is open to other users (mode 0640)");
 }
 
@@ -166,12 +104,13 @@ a_credential_that_only_the_service_sees_is_a_warning(void **state)
 #define PLACES                                                                                     \
     "[connector]\nstate_dir = @\n[control]\nsocket = @/control.sock\ngroup = root\n" GOOD_CLOUD    \
         GOOD_RECIPIENT GOOD_CAS
-    expect_finding(PLACES, "warning store: key_file: the credential store-key is visible to the "
-                           "service only");
+    expect_file_finding(PLACES,
+                        "warning store: key_file: the credential store-key is visible to the "
+                        "service only");
     assert_int_equal(setenv("CREDENTIALS_DIRECTORY", file_lab_dir, 1), 0);
-    expect_finding(PLACES, "error store: key_file: /tmp/");
+    expect_file_finding(PLACES, "error store: key_file: /tmp/");
     file_lab_write("store-key", "0123456789abcdef0123456789abcdef", 32, 0440);
-    expect_clean(PLACES);
+    expect_files_clean(PLACES);
 }
 
 static void
@@ -179,13 +118,13 @@ the_assertion_identity_must_be_whole_and_in_time(void **state)
 {
     (void)state;
     file_lab_remove("assertion.pem");
-    expect_finding(GOOD, "error cloud: assertion_file: /tmp/");
+    expect_file_finding(GOOD, "error cloud: assertion_file: /tmp/");
     assert_contains(findings.text, "does not exist");
     file_lab_write("assertion.pem", "-----BEGIN", 10, 0600);
-    expect_finding(GOOD, "error cloud: assertion_file: identity: ");
+    expect_file_finding(GOOD, "error cloud: assertion_file: identity: ");
     write_identity("assertion.pem");
     file_lab_mode("assertion.pem", 0604);
-    expect_finding(GOOD, "error cloud: assertion_file: /tmp/");
+    expect_file_finding(GOOD, "error cloud: assertion_file: /tmp/");
     assert_contains(findings.text, "open to other users");
 }
 
@@ -197,11 +136,11 @@ a_client_secret_is_one_line(void **state)
         "auth = secret\nclient_secret_file = @/secret\n" GOOD_RECIPIENT GOOD_CAS;
 
     file_lab_write("secret", "\n", 1, 0600);
-    expect_finding(CONFIG, "error cloud: client_secret_file: the file has an empty line only");
+    expect_file_finding(CONFIG, "error cloud: client_secret_file: the file has an empty line only");
     file_lab_write("secret", "hunter2\nhunter2\n", 16, 0600);
-    expect_finding(CONFIG, "error cloud: client_secret_file: the file has more than one line");
+    expect_file_finding(CONFIG, "error cloud: client_secret_file: the file has more than one line");
     file_lab_write("secret", "hunter2", 7, 0644);
-    expect_finding(CONFIG, "error cloud: client_secret_file: /tmp/");
+    expect_file_finding(CONFIG, "error cloud: client_secret_file: /tmp/");
 }
 
 static void
@@ -213,21 +152,22 @@ the_tls_pair_must_belong_together(void **state)
                                "tls_key_file = @/tls.key\n" GOOD_RECIPIENT GOOD_CAS;
 
     file_lab_key("tls.key", "P-384");
-    expect_finding(CONFIG, "error cloud: tls_key_file: the private key is not that of the "
-                           "certificate");
+    expect_file_finding(CONFIG, "error cloud: tls_key_file: the private key is not that of the "
+                                "certificate");
     file_lab_write("tls.key", "nothing", 7, 0600);
-    expect_finding(CONFIG, "error cloud: tls_key_file: no private key in PEM");
+    expect_file_finding(CONFIG, "error cloud: tls_key_file: no private key in PEM");
     file_lab_key("tls.key", "P-256");
     file_lab_write("tls.pem", "nothing", 7, 0644);
-    expect_finding(CONFIG, "error cloud: tls_cert_file: /tmp/");
+    expect_file_finding(CONFIG, "error cloud: tls_cert_file: /tmp/");
     file_lab_cert("tls.pem", "P-256", false, -30, -1);
-    expect_finding(CONFIG, "error cloud: tls_cert_file: the certificate ran out on 20");
+    expect_file_finding(CONFIG, "error cloud: tls_cert_file: the certificate ran out on 20");
     file_lab_cert("tls.pem", "P-256", false, 1, 30);
-    expect_finding(CONFIG, "error cloud: tls_cert_file: the certificate is valid only from 20");
+    expect_file_finding(CONFIG,
+                        "error cloud: tls_cert_file: the certificate is valid only from 20");
     file_lab_cert("tls.pem", "P-256", false, -1, 20);
-    expect_finding(CONFIG, "warning cloud: tls_cert_file: the certificate runs out on 20");
+    expect_file_finding(CONFIG, "warning cloud: tls_cert_file: the certificate runs out on 20");
     file_lab_cert("tls.pem", "P-256", false, -1, 5);
-    expect_finding(CONFIG, "error cloud: tls_cert_file: the certificate runs out on 20");
+    expect_file_finding(CONFIG, "error cloud: tls_cert_file: the certificate runs out on 20");
 }
 
 static void
@@ -237,10 +177,10 @@ the_cas_of_the_cloud_must_be_certificates(void **state)
     static const char CONFIG[] =
         GOOD_PLACES GOOD_CLOUD "ca_file = @/secret\n" GOOD_RECIPIENT GOOD_CAS;
 
-    expect_finding(CONFIG, "error cloud: ca_file: /tmp/");
+    expect_file_finding(CONFIG, "error cloud: ca_file: /tmp/");
     assert_contains(findings.text, "has no certificate in PEM");
     file_lab_remove("secret");
-    expect_finding(CONFIG, "error cloud: ca_file: /tmp/");
+    expect_file_finding(CONFIG, "error cloud: ca_file: /tmp/");
     assert_contains(findings.text, "does not exist");
 }
 
@@ -249,16 +189,16 @@ what_speaks_for_devices_must_be_cas_or_pins(void **state)
 {
     (void)state;
     file_lab_cert("device-ca.pem", "P-256", false, -1, 365);
-    expect_finding(GOOD, "error recipient: roots: 'CN=check' is not a CA certificate");
+    expect_file_finding(GOOD, "error recipient: roots: 'CN=check' is not a CA certificate");
     file_lab_cert("device-ca.pem", "P-256", true, -9, -1);
-    expect_finding(GOOD, "error recipient: ca_file: the certificate ran out on 20");
+    expect_file_finding(GOOD, "error recipient: ca_file: the certificate ran out on 20");
     file_lab_remove("device-ca.pem");
-    expect_finding(GOOD, "error recipient: ca_file: /tmp/");
+    expect_file_finding(GOOD, "error recipient: ca_file: /tmp/");
     file_lab_write("pins", "zz\n", 3, 0644);
-    expect_finding(GOOD_PLACES GOOD_CLOUD "[recipient]\npins_file = @/pins\n" GOOD_CAS,
-                   "error recipient: ");
-    expect_finding(GOOD_PLACES GOOD_CLOUD "[recipient]\ncheck = no\n" GOOD_CAS,
-                   "warning recipient: device certificates are not checked");
+    expect_file_finding(GOOD_PLACES GOOD_CLOUD "[recipient]\npins_file = @/pins\n" GOOD_CAS,
+                        "error recipient: ");
+    expect_file_finding(GOOD_PLACES GOOD_CLOUD "[recipient]\ncheck = no\n" GOOD_CAS,
+                        "warning recipient: device certificates are not checked");
 }
 
 static void
@@ -266,13 +206,13 @@ a_local_ca_needs_its_certificate_and_key(void **state)
 {
     (void)state;
     file_lab_key("ca.key", "P-256");
-    expect_finding(GOOD, "error ca local: key_file: the private key is not that of the "
-                         "certificate");
+    expect_file_finding(GOOD, "error ca local: key_file: the private key is not that of the "
+                              "certificate");
     file_lab_remove("ca.key");
-    expect_finding(GOOD, "error ca local: key_file: /tmp/");
+    expect_file_finding(GOOD, "error ca local: key_file: /tmp/");
     file_lab_key("ca.key", "P-384");
     file_lab_cert("ca.pem", "P-384", false, -1, 365);
-    check(GOOD);
+    check_files(GOOD);
     assert_string_equal(findings.text,
                         "error ca local: cert_file: certificate 1 is not that of a CA\n"
                         "error ca exec: chain_file: certificate 1 is not that of a CA\n");
@@ -283,12 +223,12 @@ a_program_must_be_one_that_others_cannot_change(void **state)
 {
     (void)state;
     file_lab_mode("program", 0644);
-    expect_finding(GOOD, "error ca exec: command: /tmp/");
+    expect_file_finding(GOOD, "error ca exec: command: /tmp/");
     assert_contains(findings.text, "cannot be run");
     file_lab_mode("program", 0757);
-    expect_finding(GOOD, "error ca exec: command: everybody may change /tmp/");
+    expect_file_finding(GOOD, "error ca exec: command: everybody may change /tmp/");
     file_lab_remove("program");
-    expect_finding(GOOD, "error ca exec: command: /tmp/");
+    expect_file_finding(GOOD, "error ca exec: command: /tmp/");
     assert_contains(findings.text, "No such file");
 }
 
@@ -298,12 +238,13 @@ directories_must_be_there_and_not_open_to_all(void **state)
     (void)state;
     char path[128];
 
-    check("[connector]\nstate_dir = @/missing\n[store]\nkey_file = @/store.key\n"
-          "path = @/missing/db\n[control]\nsocket = @/missing/control.sock\n"
-          "group = certferry-no-such-group\n" GOOD_CLOUD
-          "assertion_file = @/assertion.pem\n" GOOD_RECIPIENT
-          "[ca local]\nbackend=local\nhost=h\nname=l\ntemplates=T\ncert_file=@/ca.pem\n"
-          "key_file=@/ca.key\ncrl_file = @/secret/x.crl\n[template T]\n" LAB_POLICY("local", "T"));
+    check_files(
+        "[connector]\nstate_dir = @/missing\n[store]\nkey_file = @/store.key\n"
+        "path = @/missing/db\n[control]\nsocket = @/missing/control.sock\n"
+        "group = certferry-no-such-group\n" GOOD_CLOUD
+        "assertion_file = @/assertion.pem\n" GOOD_RECIPIENT
+        "[ca local]\nbackend=local\nhost=h\nname=l\ntemplates=T\ncert_file=@/ca.pem\n"
+        "key_file=@/ca.key\ncrl_file = @/secret/x.crl\n[template T]\n" LAB_POLICY("local", "T"));
     assert_contains(findings.text, "error connector: state_dir: directory /tmp/");
     assert_contains(findings.text, "error store: path: directory /tmp/");
     assert_contains(findings.text, "warning control: socket: directory /tmp/");
@@ -314,23 +255,24 @@ directories_must_be_there_and_not_open_to_all(void **state)
     (void)snprintf(path, sizeof path, "%s/open", file_lab_dir);
     assert_int_equal(mkdir(path, 0755), 0);
     assert_int_equal(chmod(path, 0777), 0);
-    expect_finding("[store]\npath = @/open/db\nkey_file = @/store.key\n[connector]\nstate_dir = @\n"
-                   "[control]\nsocket = @/s\ngroup = root\n" GOOD_CLOUD GOOD_RECIPIENT GOOD_CAS,
-                   "error store: path: everybody may write to /tmp/");
+    expect_file_finding(
+        "[store]\npath = @/open/db\nkey_file = @/store.key\n[connector]\nstate_dir = @\n"
+        "[control]\nsocket = @/s\ngroup = root\n" GOOD_CLOUD GOOD_RECIPIENT GOOD_CAS,
+        "error store: path: everybody may write to /tmp/");
 }
 
 static void
 what_has_no_effect_is_a_warning(void **state)
 {
     (void)state;
-    expect_finding(GOOD "[template Unused]\n",
-                   "warning template Unused: no CA issues by this template");
-    expect_finding(GOOD_PLACES GOOD_CLOUD GOOD_RECIPIENT,
-                   "warning ca: there is no CA: every request is refused");
-    expect_finding(GOOD_PLACES GOOD_CLOUD GOOD_RECIPIENT
-                   "[ca e]\nbackend=exec\nhost=h\nname=e\ntemplates=T\ncommand=@/program\n"
-                   "[template T]\n" LAB_POLICY("e", "T"),
-                   "warning ca e: chain_file is not set: the program's own chain is believed");
+    expect_file_finding(GOOD "[template Unused]\n",
+                        "warning template Unused: no CA issues by this template");
+    expect_file_finding(GOOD_PLACES GOOD_CLOUD GOOD_RECIPIENT,
+                        "warning ca: there is no CA: every request is refused");
+    expect_file_finding(GOOD_PLACES GOOD_CLOUD GOOD_RECIPIENT
+                        "[ca e]\nbackend=exec\nhost=h\nname=e\ntemplates=T\ncommand=@/program\n"
+                        "[template T]\n" LAB_POLICY("e", "T"),
+                        "warning ca e: chain_file is not set: the program's own chain is believed");
 }
 
 #define DIRECTORY GOOD "[directory]\nuri = ldaps://dc\n"
@@ -344,24 +286,24 @@ a_directory_needs_its_keytab_or_password_and_its_cas(void **state)
         DIRECTORY "auth = simple\nbind_dn = svc@example.com\npassword_file = @/secret\n";
 
     file_lab_write("keytab", "\5\2hunter2", 9, 0600);
-    expect_clean(KEYTAB);
-    expect_clean(SIMPLE);
+    expect_files_clean(KEYTAB);
+    expect_files_clean(SIMPLE);
     file_lab_mode("keytab", 0640);
-    expect_finding(KEYTAB, "error directory: keytab_file: /tmp/");
+    expect_file_finding(KEYTAB, "error directory: keytab_file: /tmp/");
     assert_contains(findings.text, "is open to other users");
     file_lab_mode("keytab", 0600);
     file_lab_write("keytab", "hunter2", 7, 0600);
-    expect_finding(KEYTAB, "error directory: keytab_file: /tmp/");
+    expect_file_finding(KEYTAB, "error directory: keytab_file: /tmp/");
     assert_contains(findings.text, "is no keytab with keys");
     file_lab_write("keytab", "\5\2", 2, 0600);
-    expect_finding(KEYTAB, "error directory: keytab_file: /tmp/");
+    expect_file_finding(KEYTAB, "error directory: keytab_file: /tmp/");
     file_lab_remove("keytab");
-    expect_finding(KEYTAB, "error directory: keytab_file: /tmp/");
+    expect_file_finding(KEYTAB, "error directory: keytab_file: /tmp/");
     file_lab_write("keytab", "\5\2x", 3, 0600);
-    expect_finding(DIRECTORY "keytab_file = @/keytab\nca_file = @/secret\n",
-                   "error directory: ca_file: /tmp/");
+    expect_file_finding(DIRECTORY "keytab_file = @/keytab\nca_file = @/secret\n",
+                        "error directory: ca_file: /tmp/");
     file_lab_write("secret", "hunter2\nhunter2\n", 16, 0600);
-    expect_finding(SIMPLE, "error directory: password_file: the file has more than one line");
+    expect_file_finding(SIMPLE, "error directory: password_file: the file has more than one line");
 }
 
 static void
@@ -374,17 +316,17 @@ import_keys_and_their_pins_must_be_private(void **state)
 
     file_lab_key("import.key", "RSA");
     file_lab_write("pin", "1234\n", 5, 0600);
-    expect_clean(CONFIG);
+    expect_files_clean(CONFIG);
     file_lab_mode("import.key", 0644);
-    expect_finding(CONFIG, "error import-key a: key_file: /tmp/");
+    expect_file_finding(CONFIG, "error import-key a: key_file: /tmp/");
     assert_contains(findings.text, "is open to other users");
     file_lab_key("import.key", "P-256");
-    expect_finding(CONFIG, "error import-key a: key_file: ");
+    expect_file_finding(CONFIG, "error import-key a: key_file: ");
     file_lab_write("import.key", "hunter2", 7, 0600);
-    expect_finding(CONFIG, "error import-key a: key_file: ");
+    expect_file_finding(CONFIG, "error import-key a: key_file: ");
     file_lab_key("import.key", "RSA");
     file_lab_write("pin", "", 0, 0600);
-    expect_finding(CONFIG, "error import-key b: pin_file: /tmp/");
+    expect_file_finding(CONFIG, "error import-key b: pin_file: /tmp/");
 }
 
 static void
@@ -394,14 +336,14 @@ a_recovery_identity_is_whole(void **state)
     static const char CONFIG[] = GOOD "[recovery]\nidentity_file = @/recovery.pem\n";
 
     write_identity("recovery.pem");
-    expect_clean(CONFIG);
+    expect_files_clean(CONFIG);
     file_lab_mode("recovery.pem", 0644);
-    expect_finding(CONFIG, "error recovery: identity_file: /tmp/");
+    expect_file_finding(CONFIG, "error recovery: identity_file: /tmp/");
     file_lab_mode("recovery.pem", 0600);
     file_lab_write("recovery.pem", "hunter2", 7, 0600);
-    expect_finding(CONFIG, "error recovery: identity_file: identity: ");
+    expect_file_finding(CONFIG, "error recovery: identity_file: identity: ");
     file_lab_remove("recovery.pem");
-    expect_finding(CONFIG, "error recovery: identity_file: /tmp/");
+    expect_file_finding(CONFIG, "error recovery: identity_file: /tmp/");
     assert_contains(findings.text, "does not exist");
 }
 
@@ -423,26 +365,27 @@ cas_over_the_network_need_their_secrets_and_chains(void **state)
 #define PLACED(ca) GOOD_PLACES GOOD_CLOUD GOOD_RECIPIENT ca TAIL
     file_lab_write("keytab", "\5\2keys", 6, 0600);
     write_identity("signer.pem");
-    expect_clean(PLACED(ADCS));
-    expect_clean(PLACED(CES));
-    expect_clean(PLACED(CMP SECRET));
-    expect_clean(PLACED(CMP SIGNER));
+    expect_files_clean(PLACED(ADCS));
+    expect_files_clean(PLACED(CES));
+    expect_files_clean(PLACED(CMP SECRET));
+    expect_files_clean(PLACED(CMP SIGNER));
 
     file_lab_mode("secret", 0644);
-    expect_finding(PLACED(CMP SECRET), "error ca a: secret_file: /tmp/");
+    expect_file_finding(PLACED(CMP SECRET), "error ca a: secret_file: /tmp/");
     assert_contains(findings.text, "is open to other users");
     file_lab_mode("program", 0777);
-    expect_finding(PLACED(CES), "error ca a: revoke_command: everybody may change");
+    expect_file_finding(PLACED(CES), "error ca a: revoke_command: everybody may change");
     file_lab_mode("program", 0755);
     file_lab_key("tls.key", "P-384");
-    expect_finding(PLACED(CES), "error ca a: tls_key_file: ");
+    expect_file_finding(PLACED(CES), "error ca a: tls_key_file: ");
     file_lab_write("keytab", "keys", 4, 0600);
-    expect_finding(PLACED(ADCS), "error ca a: keytab_file: ");
+    expect_file_finding(PLACED(ADCS), "error ca a: keytab_file: ");
     file_lab_cert("ca.pem", "P-384", false, -1, 365);
-    expect_finding(PLACED(CMP SIGNER), "error ca a: chain_file: certificate 1 is not that of a CA");
+    expect_file_finding(PLACED(CMP SIGNER),
+                        "error ca a: chain_file: certificate 1 is not that of a CA");
     file_lab_write("signer.pem", "x", 1, 0600);
     file_lab_cert("ca.pem", "P-384", true, -1, 365);
-    expect_finding(PLACED(CMP SIGNER), "error ca a: signer_file: ");
+    expect_file_finding(PLACED(CMP SIGNER), "error ca a: signer_file: ");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -61,6 +61,19 @@ static const struct limits {
     {"policy", "per_user_hour", "0", "1000000"},
     {"policy", "per_device_hour", "0", "1000000"},
     {"policy", "per_hour", "0", "10000000"},
+    {"scep", "ra_renew_before", "1h", "5y"},
+    {"scep", "ra_overlap", "0", "1y"},
+    {"scep", "max_connections", "1", "60000"},
+    {"scep", "max_per_address", "0", "60000"},
+    {"scep", "max_waiting", "1", "60000"},
+    {"scep", "request_timeout", "1s", "5m"},
+    {"scep", "answer_timeout", "1s", "1m"},
+    {"scep-profile", "renewal_window", "1", "100"},
+    {"scep-profile", "renewal_threshold", "0", "99"},
+    {"scep-profile", "min_rsa", "2048", "4096"},
+    {"scep-profile", "validity", "0", "100y"},
+    {"scep-profile", "keep_trying", "1m", "30d"},
+    {"scep-profile", "clock_tolerance", "0", "30d"},
 };
 
 union object {
@@ -68,6 +81,7 @@ union object {
     struct cf_ca_settings ca;
     struct cf_template_settings tmpl;
     struct cf_policy_settings policy;
+    struct cf_scep_profile_settings scep_profile;
 };
 
 static uint64_t
@@ -158,11 +172,13 @@ the_defaults_are_those_of_the_manual(void **state)
         "\n"
         "[cloud]\n"
         "service = public\n"
+        "pkcs = yes\n"
         "authority = https://login.microsoftonline.com/\n"
         "graph = https://graph.microsoft.com/\n"
         "resource = https://api.manage.microsoft.com/\n"
         "service_app_id = 0000000a-0000-0000-c000-000000000000\n"
         "service_name = PkiConnectorFEService\n"
+        "scep_service_name = ScepRequestValidationFEService\n"
         "tenant = contoso\n"
         "client_id = app\n"
         "auth = certificate\n"
@@ -184,6 +200,7 @@ the_defaults_are_those_of_the_manual(void **state)
         "retry_max = 5m\n"
         "\n"
         "[store]\n"
+        "backend = sqlite\n"
         "path = /var/lib/certferry/certferry.db\n"
         "key_file = /run/credentials/certferryd.service/store-key\n"
         "retain = 4w 2d\n"

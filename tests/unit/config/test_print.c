@@ -54,6 +54,24 @@ the_sample_is_good_once_what_is_needed_is_there(void **state)
     assert_int_equal(settings->n_cas, 0);
 }
 
+/* A line of a section that is uncommented. */
+static void
+leave_out(char *text, const char *section, const char *key)
+{
+    char line[64];
+
+    (void)snprintf(line, sizeof line, "\n%s = ", key);
+    memcpy(strstr(strstr(text, section), line), "\n#", 2);
+}
+
+/* What belongs to the other kind of store. */
+static void
+leave_out_postgres(char *text)
+{
+    leave_out(text, "[store]", "connection");
+    leave_out(text, "[store]", "password_file");
+}
+
 static void
 the_sample_is_good_with_every_line_of_it_in_force(void **state)
 {
@@ -73,21 +91,24 @@ the_sample_is_good_with_every_line_of_it_in_force(void **state)
             assert_contains(text, line);
         }
     }
+    leave_out_postgres(text);
     /* These two exclude key_file. */
-    memcpy(strstr(text, "\nkey_uri"), "\n#", 2);
-    memcpy(strstr(text, "\npin_file"), "\n#", 2);
-    memcpy(strstr(strstr(text, "[ca ejbca]"), "\nsigner_file"), "\n#", 2);
+    leave_out(text, "[import-key", "key_uri");
+    leave_out(text, "[import-key", "pin_file");
+    leave_out(text, "[ca ejbca]", "signer_file");
     /* What AD CS has with ces only. */
-    for (size_t i = 0; i < CF_COUNT(CES); i++) {
-        char line[64];
-        (void)snprintf(line, sizeof line, "\n%s = ", CES[i]);
-        memcpy(strstr(strstr(text, "[ca windows]"), line), "\n#", 2);
-    }
+    for (size_t i = 0; i < CF_COUNT(CES); i++)
+        leave_out(text, "[ca windows]", CES[i]);
+    leave_out(text, "[scep]", "ra_token");
+    leave_out(text, "[scep]", "ra_pin_file");
+    leave_out(text, "[scep-profile", "challenge_file");
     cf_own(cf_settings) settings = lab_good(text);
     assert_int_equal(settings->n_cas, 4);
-    assert_int_equal(settings->n_templates, 1);
+    assert_int_equal(settings->n_templates, 2);
     assert_int_equal(settings->n_policies, 1);
     assert_int_equal(settings->n_import_keys, 1);
+    assert_true(settings->scep.is_on);
+    assert_int_equal(settings->n_scep_profiles, 1);
 }
 
 static void
@@ -102,6 +123,7 @@ the_defaults_of_the_sample_are_the_defaults(void **state)
     char *cas = strstr(text, "#[ca corp]");
     *cas = '\0';
     uncomment(text);
+    leave_out_postgres(text);
     cf_own(cf_settings) shown = lab_good(text);
     cf_own_str shown_text = lab_print(shown);
     cf_own(cf_settings) plain = lab_good(
