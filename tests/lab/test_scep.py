@@ -7,13 +7,11 @@ import random
 import uuid
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-
 from certlab import pki, scep_judge
 from certlab.scep_console import scep_orders
+from certlab.scep_csr import issue, make_csr
 from certlab.scep_devices import Walk, certificates, delivered
-from certlab.scep_judge import CODES, attribute_type
+from certlab.scep_judge import CODES
 from certlab.state import Tenant
 from labclient import Client
 
@@ -30,29 +28,6 @@ def service(tenant):
     tenant.add_devices(1, platforms=["windows"])
     tenant.scep.add_profile("wifi", "windows", urls=["https://a.example/scep/wifi"])
     return tenant.scep
-
-
-def extensions(order):
-    usage = pki.key_usage(**{scep_judge.USAGES[name]: True for name in order["keyUsage"]})
-    found = [(usage, True)] if order["keyUsage"] else []
-    if order["alternativeNames"]:
-        found.append((x509.SubjectAlternativeName([
-            x509.UniformResourceIdentifier(value) for _, value in order["alternativeNames"]]), False))
-    if order["extendedKeyUsages"]:
-        found.append((x509.ExtendedKeyUsage(
-            [x509.ObjectIdentifier(o) for o in order["extendedKeyUsages"]]), False))
-    return found
-
-
-def make_csr(order, key, **changes):
-    order = {**order, **changes}
-    name = x509.Name([x509.NameAttribute(attribute_type(k), v) for k, v in order["subject"]])
-    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
-    for extension, critical in extensions(order):
-        builder = builder.add_extension(extension, critical)
-    if order["challenge"] is not None:
-        builder = builder.add_attribute(scep_judge.CHALLENGE, order["challenge"].encode())
-    return builder.sign(key, hashes.SHA256())
 
 
 class Connector(Client):
@@ -91,11 +66,6 @@ def connector(tenant):
     return Connector(tenant).login()
 
 
-def issue(tenant, csr, days=30):
-    return tenant.rogue_ca.issue(csr.subject, csr.public_key(), usage=pki.key_usage(
-        digital_signature=True), days=days)
-
-
 def code(answer):
     assert answer[0] == 200, answer
     return answer[1]["code"]
@@ -121,7 +91,7 @@ def test_what_is_in_the_request_is_judged(service, connector, tenant, key):
         ({"subject": []}, "SubjectNameMissing"),
         ({"subject": [["CN", "x"], ["O", "Corp"]]}, "SubjectNameMismatch"),
         ({"alternativeNames": []}, "SubjectAltNameMissing"),
-        ({"alternativeNames": [["u", "x:y"]]}, "SubjectAltNameMismatch"),
+        ({"alternativeNames": [["domainNameService", "x.example"]]}, "SubjectAltNameMismatch"),
         ({"keyUsage": ["digitalSignature"]}, "KeyUsageMismatch"),
         ({"extendedKeyUsages": []}, "EnhancedKeyUsageMissing"),
         ({"extendedKeyUsages": ["1.3.6.1.5.5.7.3.1"]}, "EnhancedKeyUsageMismatch"),
@@ -161,7 +131,7 @@ def test_the_whole_order_of_calls(service, connector, tenant, key):
     device = next(iter(tenant.fleet.devices.values()))
     order = service.order("wifi", device)
     csr = make_csr(order, key)
-    certificate = issue(tenant, csr)
+    certificate = issue(tenant.rogue_ca, csr)
     text = pki.pem(certificate).decode()
     assert code(connector.validate(csr)) == "Success"
     assert service.installed(text) == ["delivered before its notification was accepted"]
@@ -177,7 +147,7 @@ def test_the_whole_order_of_calls(service, connector, tenant, key):
 def test_wrong_orders_of_calls_are_seen(service, connector, tenant, key):
     device = next(iter(tenant.fleet.devices.values()))
     csr = make_csr(service.order("wifi", device), key)
-    assert code(connector.success(csr, issue(tenant, csr))) == "Unknown"
+    assert code(connector.success(csr, issue(tenant.rogue_ca, csr))) == "Unknown"
     assert code(connector.failure(csr)) == "Unknown"
     assert len(tenant.violations) == 2
     refused = make_csr(service.order("wifi", device, wrong="ChallengeExpired"), key)
@@ -185,8 +155,8 @@ def test_wrong_orders_of_calls_are_seen(service, connector, tenant, key):
     assert code(connector.failure(refused, "T2")) == "Unknown"
     assert len(tenant.violations) == 3
     connector.validate(csr)
-    connector.success(csr, issue(tenant, csr))
-    connector.success(csr, issue(tenant, csr))
+    connector.success(csr, issue(tenant.rogue_ca, csr))
+    connector.success(csr, issue(tenant.rogue_ca, csr))
     assert "a second certificate" in tenant.violations[3]
     connector.failure(csr)
     assert "after a certificate" in tenant.violations[4]
@@ -194,7 +164,7 @@ def test_wrong_orders_of_calls_are_seen(service, connector, tenant, key):
 
 def test_facts_that_differ_from_the_certificate_are_seen(service, connector, tenant, key):
     csr = make_csr(service.order("wifi", next(iter(tenant.fleet.devices.values()))), key)
-    certificate = issue(tenant, csr)
+    certificate = issue(tenant.rogue_ca, csr)
     connector.validate(csr)
     connector.success(csr, certificate, certificateSerialNumber="0A1B",
                       certificateExpirationDateUtc="2030-01-01T00:00:00.000Z",
@@ -212,7 +182,7 @@ def test_facts_that_differ_from_the_certificate_are_seen(service, connector, ten
 ])
 def test_a_success_has_exactly_the_published_form(service, connector, tenant, key, changes):
     csr = make_csr(service.order("wifi", next(iter(tenant.fleet.devices.values()))), key)
-    assert connector.success(csr, issue(tenant, csr), **changes)[0] == 400
+    assert connector.success(csr, issue(tenant.rogue_ca, csr), **changes)[0] == 400
     assert len(tenant.violations) == 1
 
 
@@ -269,8 +239,8 @@ def test_a_code_can_be_forced_on_each_call(service, connector, tenant, key):
     csr = make_csr(service.order("wifi", next(iter(tenant.fleet.devices.values()))), key)
     tenant.faults.add(match="successNotification", fault="scepCode", args={"code": "Unknown"})
     assert code(connector.validate(csr)) == "Success"
-    assert code(connector.success(csr, issue(tenant, csr))) == "Unknown"
-    assert code(connector.success(csr, issue(tenant, csr))) == "Success"
+    assert code(connector.success(csr, issue(tenant.rogue_ca, csr))) == "Unknown"
+    assert code(connector.success(csr, issue(tenant.rogue_ca, csr))) == "Success"
     assert [entry["code"] for entry in service.ledger] == ["Success", "Unknown", "Success"]
 
 

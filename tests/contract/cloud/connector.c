@@ -13,24 +13,6 @@
 static struct cf_err err;
 static enum cf_auth auth;
 
-static void
-settings_done(struct cf_cloud_settings *settings)
-{
-    free(settings->authority);
-    free(settings->graph);
-    free(settings->resource);
-    free(settings->service_app_id);
-    free(settings->service_name);
-    free(settings->scep_service_name);
-    free(settings->tenant);
-    free(settings->client_id);
-    free(settings->client_secret_file);
-    free(settings->assertion_file);
-    free(settings->tls_cert_file);
-    free(settings->tls_key_file);
-    free(settings->ca_file);
-}
-
 static struct cf_cloud *
 connector_open(void)
 {
@@ -42,7 +24,7 @@ connector_open(void)
     struct cf_cloud *cloud = NULL;
 
     assert_ok(cf_cloud_connector.open(&settings, &env, &cloud, &err), err);
-    settings_done(&settings); /* the client keeps a copy */
+    tenant_settings_done(&settings); /* the client keeps a copy */
     return cloud;
 }
 

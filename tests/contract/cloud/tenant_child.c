@@ -150,6 +150,24 @@ tenant_settings(enum cf_auth auth)
     };
 }
 
+void
+tenant_settings_done(struct cf_cloud_settings *settings)
+{
+    free(settings->authority);
+    free(settings->graph);
+    free(settings->resource);
+    free(settings->service_app_id);
+    free(settings->service_name);
+    free(settings->scep_service_name);
+    free(settings->tenant);
+    free(settings->client_id);
+    free(settings->client_secret_file);
+    free(settings->assertion_file);
+    free(settings->tls_cert_file);
+    free(settings->tls_key_file);
+    free(settings->ca_file);
+}
+
 const char *
 tenant_call(const char *verb, const char *arguments)
 {

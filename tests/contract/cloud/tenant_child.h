@@ -11,8 +11,9 @@ void tenant_stop(void);
 
 /* "DIRECTORY/NAME"; valid until the fourth next call. */
 const char *tenant_path(const char *name);
-/* Settings that reach it with this credential; the caller frees them. */
+/* Settings that reach it with this credential, for tenant_settings_done. */
 struct cf_cloud_settings tenant_settings(enum cf_auth auth);
+void tenant_settings_done(struct cf_cloud_settings *settings);
 
 /* POST /lab/VERB; the answer as text until the next call. */
 const char *tenant_call(const char *verb, const char *arguments);

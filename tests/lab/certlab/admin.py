@@ -107,7 +107,8 @@ def state(tenant):
         counts[work.state] = counts.get(work.state, 0) + 1
     return {
         "tenantId": tenant.tenant_id, "clientId": tenant.client_id, "baseUrl": tenant.base_url,
-        "serviceUrl": tenant.service_url, "graphUrl": tenant.graph_url,
+        "serviceUrl": tenant.service_url, "scepUrl": tenant.scep_url,
+        "graphUrl": tenant.graph_url,
         "resource": tenant.resource, "devices": len(tenant.fleet.devices), "requests": counts,
         "revocationsOpen": len(tenant.unrevoked()), "violations": tenant.violations,
         "labErrors": tenant.lab_errors, "heartbeats": len(tenant.connector.heartbeats),

@@ -56,6 +56,8 @@ class Delivery:
         if rule.fault == "status":
             after = rule.retry_after()
             headers = {"Retry-After": after} if after is not None else None
+            if "body" in args:
+                return self.json(int(args["status"]), args["body"], headers)
             text = args.get("message", "The lab was told to answer this.")
             return self.error(int(args["status"]), args.get("code", "LabFault"), text, headers)
         if rule.fault == "garbage":

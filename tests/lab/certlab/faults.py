@@ -15,7 +15,8 @@ NAMES = {
     "reset": "close with TCP RST before the request is looked at",
     "lostReply": "carry the request out, then close with TCP RST",
     "status": "answer args.status, do nothing; Retry-After from args.retryAfter (seconds) or "
-    "args.retryAfterDate (a date so many seconds ahead); 401 429 ... alone mean the same",
+    "args.retryAfterDate (a date so many seconds ahead), args.body in place of an error object; "
+    "401 429 ... alone mean the same",
     "drip": "the right answer, args.chunk bytes every args.delay seconds",
     "garbage": "200 with HTML instead of JSON",
     "wrongShape": '200 with JSON of another shape; args.body replaces {"value": 42}',

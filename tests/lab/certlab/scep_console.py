@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """/lab/scep-...: SCEP profiles, orders with challenges, and what became of them."""
 
+import base64
+
+from . import pki
+from .scep_csr import issue, make_csr
 from .scep_devices import certificates
 
 
@@ -39,5 +43,15 @@ def scep_ledger(tenant, since=0):
     return tenant.scep.ledger[since:]
 
 
-VERBS = (scep_profile, scep_target, scep_order, scep_orders, scep_installed, scep_retire,
-         scep_ledger)
+def scep_sample(tenant, profile, **options):
+    """An order, its certification request and a certificate for it (both DER in base64)."""
+    order = scep_order(tenant, profile, **options)
+    csr = make_csr(order, pki.new_key(2048))
+    der = csr.public_bytes(pki.serialization.Encoding.DER)
+    certificate = pki.der(issue(tenant.rogue_ca, csr))
+    return {"order": order, "csr": base64.b64encode(der).decode(),
+            "certificate": base64.b64encode(certificate).decode()}
+
+
+VERBS = (scep_sample, scep_profile, scep_target, scep_order, scep_orders, scep_installed,
+         scep_retire, scep_ledger)
