@@ -64,6 +64,14 @@
     X(SCEP_LATER)                                                                                  \
     X(SCEP_WEAK_ALGORITHM)                                                                         \
     X(SCEP_UNKNOWN_RECIPIENT)                                                                      \
+    X(SCEP_PEER_REFUSED)                                                                           \
+    X(SCEP_BACKEND_AWAY)                                                                           \
+    X(SCEP_BACKEND_BACK)                                                                           \
+    X(RA_OBTAINED)                                                                                 \
+    X(RA_RETIRED)                                                                                  \
+    X(RA_PENDING)                                                                                  \
+    X(RA_FAILED)                                                                                   \
+    X(RA_KEY_UNREADABLE)                                                                           \
     X(INTERNAL_ERROR)
 
 enum cf_event {

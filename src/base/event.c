@@ -320,6 +320,67 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "must not be cached. Otherwise the device was given the RA certificate of\n"
           "another server, or of a CA's former certificate; or this node does not share\n"
           "its store with the others.\n"),
+    EVENT(SCEP_PEER_REFUSED, "25f8154cf2034921a6e776431bc5242f", 4, 5,
+          "A user who may not has connected to the SCEP socket",
+          "Only the user that [scep] socket_user names, certferryd's own user and root\n"
+          "may ask there; the connection was closed. Who can ask can have certificates\n"
+          "made within the limits of the SCEP profiles.\n\n"
+          "This is a security event, unless certferry-scepd runs as another user than\n"
+          "[scep] socket_user says: then correct one of the two and restart. Otherwise\n"
+          "find out why the named user is in the socket's group.\n"),
+    EVENT(SCEP_BACKEND_AWAY, "917f9b2a32ae4c67b4a63ab588d95810", 3, 5,
+          "certferryd does not answer certferry-scepd",
+          "The front door cannot reach certferryd on [scep] socket; the message says\n"
+          "why. Devices still get capabilities and certificates; those that ask for a\n"
+          "certificate are told to come again later.\n\n"
+          "Look at `systemctl status certferryd` and its journal. Both services have to\n"
+          "read the same [scep] section, and the socket's directory has to let the\n"
+          "user of certferry-scepd in.\n"),
+    EVENT(SCEP_BACKEND_BACK, "c8e941857edb49e38724a7e5236bc169", 5, 5,
+          "certferryd answers certferry-scepd",
+          "Profiles and certificates were learnt, for the first time since the start or\n"
+          "after certferryd was away.\n\n"
+          "Nothing is to be done. Devices that were turned away come again by\n"
+          "themselves.\n"),
+    EVENT(RA_OBTAINED, "895599d9faa84651bdc4d2ee9e08a8f4", 5, 0,
+          "The registration authority has new certificates",
+          "CA @CERTFERRY_CA@ issued the certificates to which devices encrypt their\n"
+          "SCEP requests and with which answers are signed. The message says from when\n"
+          "on devices are shown them: all nodes change at the same time, and the keys\n"
+          "before them decrypt for [scep] ra_overlap longer.\n\n"
+          "Nothing is to be done, unless a proxy keeps answers to GetCACert: it must\n"
+          "not.\n"),
+    EVENT(RA_RETIRED, "159c0174ea34498cbfb172f77cabadf6", 6, 0,
+          "Replaced keys of the registration authority were removed",
+          "[scep] ra_overlap is over since new certificates of CA @CERTFERRY_CA@ took\n"
+          "their place, or their end has come. What was encrypted to them can no longer\n"
+          "be read.\n\n"
+          "Nothing is to be done. A device that still uses them asks for the new ones\n"
+          "at its next attempt.\n"),
+    EVENT(RA_PENDING, "52e71fd19a76412395d8610b4c430baa", 4, 2,
+          "A certificate of the registration authority waits for approval",
+          "CA @CERTFERRY_CA@ wants a person to approve the registration authority's own\n"
+          "certificate. It is asked again until then; keys that are in use stay so.\n\n"
+          "Approve the request at the CA, with the embedded CA by `certferry approve\n"
+          "@CERTFERRY_REQUEST@`. Without usable certificates no device can enroll.\n"),
+    EVENT(RA_FAILED, "6e26c2f3be0e49aeb8b92c2aed8690a4", 3, 2,
+          "The registration authority gets no certificates",
+          "What keeps CA @CERTFERRY_CA@ from issuing the registration authority's\n"
+          "certificates stands in the message, and how many days those in use are still\n"
+          "good for. It is tried again. When they have expired, or while there are\n"
+          "none, no device can enroll by SCEP at this CA.\n\n"
+          "Check the templates that [scep] ra_sign_template and ra_encryption_template\n"
+          "name, whether the CA's section lists them, and the CA itself; `certferry\n"
+          "check` tries them.\n"),
+    EVENT(RA_KEY_UNREADABLE, "b543d2c1f041487e9aa41a0f30aec583", 3, 2,
+          "A key of the registration authority cannot be opened",
+          "The store has a key for CA @CERTFERRY_CA@ that this node cannot open: the\n"
+          "file that [scep] ra_key_file names is not the one that it was sealed with, or\n"
+          "the token does not have the key. Requests that come to this node and are\n"
+          "encrypted to it fail.\n\n"
+          "Give all nodes the same ra_key_file, or access to the same token, and\n"
+          "restart certferry-scepd. When the file is lost the keys are: new ones are\n"
+          "made once `certferry revoke` has revoked the certificates.\n"),
     EVENT(INTERNAL_ERROR, "e117e04bc1a34d03bb63d16765eb5aa8", 2, 10,
           "certferry met an error of its own",
           "Something happened that the program holds to be impossible. The request\n"
