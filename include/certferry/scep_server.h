@@ -25,8 +25,9 @@ struct cf_scep_listeners {
     struct cf_scep_listener listener[CF_SCEP_LISTENERS_MAX];
     size_t n;
 };
-/* Opens what settings->listen and ->tls_listen name, added to what is in there already. CF_E_CONFIG
- * for an address that is none or cannot be listened on, naming it; CF_E_LIMIT. */
+/* Opens what settings->listen and ->tls_listen name; neither where a listener of that kind is in
+ * there already. CF_E_CONFIG for an address that is none or cannot be listened on, naming it;
+ * CF_E_LIMIT. */
 CF_MUST_USE enum cf_rc cf_scep_listen(const struct cf_scep_settings *settings,
                                       struct cf_scep_listeners *listeners, struct cf_err *err);
 void cf_scep_listeners_done(struct cf_scep_listeners *listeners); /* closes the sockets */

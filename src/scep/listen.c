@@ -86,13 +86,26 @@ add(struct cf_scep_listeners *listeners, const char *text, bool is_tls, struct c
     return rc;
 }
 
+static bool
+has(const struct cf_scep_listeners *listeners, bool is_tls)
+{
+    for (size_t i = 0; i < listeners->n; i++) {
+        if (listeners->listener[i].is_tls == is_tls)
+            return true;
+    }
+    return false;
+}
+
 enum cf_rc
 cf_scep_listen(const struct cf_scep_settings *settings, struct cf_scep_listeners *listeners,
                struct cf_err *err)
 {
-    for (char **text = settings->listen; text && *text; text++)
+    char **plain = has(listeners, false) ? NULL : settings->listen;
+    char **tls = has(listeners, true) ? NULL : settings->tls_listen;
+
+    for (char **text = plain; text && *text; text++)
         CF_TRY(add(listeners, *text, false, err));
-    for (char **text = settings->tls_listen; text && *text; text++)
+    for (char **text = tls; text && *text; text++)
         CF_TRY(add(listeners, *text, true, err));
     return CF_OK;
 }

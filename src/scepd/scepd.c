@@ -80,8 +80,6 @@ static enum cf_rc
 open_listeners(struct cf_scepd *scepd, struct cf_err *err)
 {
     CF_TRY(cf_scepd_take_sockets(&scepd->listeners, err));
-    if (scepd->listeners.n > 0)
-        return CF_OK;
     CF_TRY(cf_scep_listen(&scepd->settings->scep, &scepd->listeners, err));
     if (scepd->listeners.n == 0)
         return cf_fail(err, CF_E_CONFIG,

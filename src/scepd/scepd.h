@@ -27,7 +27,7 @@ int cf_scepd_main(const struct cf_scepd_options *options);
 void cf_scepd_reload(struct cf_scepd *scepd);
 
 /* The sockets that the service manager passed (sd_listen_fds(3)); those named "https" speak TLS.
- * When there are any, listen= and tls_listen= are not opened. CF_E_CONFIG. */
+ * They stand in place of tls_listen=, the others in place of listen=. CF_E_CONFIG. */
 CF_MUST_USE enum cf_rc cf_scepd_take_sockets(struct cf_scep_listeners *listeners,
                                              struct cf_err *err);
 /* What [scep] ra_key_file and ra_pin_file hold. CF_E_CONFIG, CF_E_IO, CF_E_PERMISSION. */

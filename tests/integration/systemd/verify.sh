@@ -5,14 +5,16 @@
 # leaves its exit status at 0, so every word counts.
 set -euo pipefail
 
-said=$(systemd-analyze verify --man=no --recursive-errors=no \
-    "$1/certferryd.service" "$1/certferryd@.service" 2>&1) || { echo "$said"; exit 1; }
+units=("$1"/certferry*.service "$1/certferry-scepd.socket")
+[ ${#units[@]} = 4 ]
+
+said=$(systemd-analyze verify --man=no --recursive-errors=no "${units[@]}" 2>&1) || { echo "$said"; exit 1; }
 if grep -i certferry <<<"$said"; then
     exit 1
 fi
 
 # What that check would not notice.
-for file in "$1/certferryd.service" "$1/certferryd@.service"; do
+for file in "${units[@]}"; do
     if grep -n '@[A-Z_]*@' "$file"; then
         echo "$file: a name of CMake was left in it"
         exit 1
