@@ -91,9 +91,11 @@ end_work(struct work_job *job)
     bool is_deliverable = (CF_STATE_BIT(item->state) & cf_machine_deliver_states(kind)) != 0;
     uint64_t delay = job->work->site->settings->cloud.upload_delay_ms;
 
-    cf_in_flight_leave(scheduler, item->id);
+    int64_t id = item->id;
+    cf_in_flight_leave(scheduler, id);
     cf_work_free(job->work);
     free(job);
+    cf_watch_rest(scheduler, id);
     if (is_deliverable)
         cf_scheduler_kick_after(
             scheduler, kind == CF_KIND_REVOCATION ? CF_DUTY_ACKNOWLEDGE : CF_DUTY_DELIVER, delay);
@@ -189,13 +191,15 @@ cf_scheduler_start_work(struct cf_scheduler *scheduler, struct cf_site *site,
     }
     *job = (struct work_job){.scheduler = scheduler, .work = work, .lane = row->lane};
     cf_work_expect_call(work);
-    cf_in_flight_enter(scheduler, take_item);
-    if (cf_pool_submit(scheduler->options.pool, row->lane, CF_PRIO_NORMAL, run_work, job, NULL) !=
-        CF_OK) {
-        cf_in_flight_leave(scheduler, id);
+    bool is_entered = cf_in_flight_enter(scheduler, take_item);
+    if (!is_entered || cf_pool_submit(scheduler->options.pool, row->lane, CF_PRIO_NORMAL, run_work,
+                                      job, NULL) != CF_OK) {
+        if (is_entered)
+            cf_in_flight_leave(scheduler, id);
         cf_scheduler_release(scheduler, site, &id, 1);
         cf_work_free(work);
         free(job);
+        cf_watch_rest(scheduler, id);
     }
 }
 
@@ -259,40 +263,78 @@ list_shares(struct cf_site *site, struct cf_ca_share *shares, uint64_t *ret_next
     return n;
 }
 
-/* `shares` has a place for each CA. */
+/* Requests that came while they were served stay as they are: nobody would hear of the result. */
+static unsigned
+kinds_served(const struct cf_site *site)
+{
+    const struct cf_cloud_settings *cloud = &site->settings->cloud;
+
+    return cloud->serves_pkcs && !cloud->is_off ? ALL_KINDS : ALL_KINDS & ~cf_kinds_of_results();
+}
+
+enum { DEVICES = 1u << CF_KIND_SCEP };
+
+/* Claims and starts up to `places` of these kinds. */
+static enum cf_rc
+start_due(struct cf_scheduler *scheduler, struct cf_site *site, unsigned kinds,
+          struct cf_ca_share *shares, size_t places, size_t *ret_n, uint64_t *ret_next_ms,
+          struct cf_err *err)
+{
+    struct cf_store *store = site->store;
+    int64_t now = cf_scheduler_now_ms(scheduler);
+    struct cf_items items = {0};
+    size_t n_shares = list_shares(site, shares, ret_next_ms);
+
+    *ret_n = 0;
+    if (places == 0)
+        return CF_OK;
+    CF_TRY(store->ops->claim(store, site->owner, cf_machine_work_states_of(kinds), kinds, shares,
+                             n_shares, now, now + CF_CLAIM_MS, places, &items, err));
+    for (size_t i = 0; i < items.n; i++)
+        cf_scheduler_start_work(scheduler, site, cf_give(items.item[i]));
+    *ret_n = items.n;
+    /* A claim of nothing writes nothing, and so says nothing of the store. */
+    if (items.n > 0)
+        cf_scheduler_note_store(scheduler, CF_OK, NULL);
+    cf_items_done(&items);
+    return CF_OK;
+}
+
+/* `shares` has a place for each CA. A state of one kind may be another thing in another kind, so
+ * they are claimed apart; devices that wait get no more than half of the places, if others want
+ * them. */
 static enum cf_rc
 dispatch(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_ca_share *shares,
          uint64_t *ret_next_ms, struct cf_err *err)
 {
+    static const unsigned groups[] = {DEVICES, ALL_KINDS & ~DEVICES};
     struct cf_store *store = site->store;
-    unsigned states = cf_machine_work_states_of(ALL_KINDS);
-    struct cf_items items = {0};
     int64_t now = cf_scheduler_now_ms(scheduler);
-    int64_t next_due = INT64_MAX;
+    bool is_full = false;
 
     CF_TRY(start_up(scheduler, site, err));
     free_orphans(scheduler, site, ret_next_ms);
     CF_TRY(cf_in_flight_renew(scheduler, site, now, err));
     size_t places = free_places(scheduler);
-    size_t n_shares = list_shares(site, shares, ret_next_ms);
-    if (places > 0)
-        CF_TRY(store->ops->claim(store, site->owner, states, ALL_KINDS, shares, n_shares, now,
-                                 now + CF_CLAIM_MS, places, &items, err));
-    for (size_t i = 0; i < items.n; i++)
-        cf_scheduler_start_work(scheduler, site, cf_give(items.item[i]));
-    bool is_full = items.n == places;
-    /* A claim of nothing writes nothing, and so says nothing of the store. */
-    if (items.n > 0)
-        cf_scheduler_note_store(scheduler, CF_OK, NULL);
-    cf_items_done(&items);
+    for (size_t i = 0; i < CF_COUNT(groups); i++) {
+        size_t n = 0, max = groups[i] == DEVICES ? (places + 1) / 2 : places;
 
+        CF_TRY(start_due(scheduler, site, groups[i], shares, max, &n, ret_next_ms, err));
+        is_full = is_full || n == max;
+        places -= n;
+    }
     if (is_full)
         return CF_OK; /* the end of any work kicks */
-    /* Anew: what was started has taken places, and the end of a call kicks only once. */
-    n_shares = list_shares(site, shares, ret_next_ms);
-    CF_TRY(store->ops->next_due(store, states, ALL_KINDS, shares, n_shares, &next_due, err));
-    if (next_due < now + (int64_t)*ret_next_ms)
-        *ret_next_ms = next_due > now ? (uint64_t)(next_due - now) : 1;
+    for (size_t i = 0; i < CF_COUNT(groups); i++) {
+        int64_t next_due = INT64_MAX;
+        /* Anew: what was started has taken places, and the end of a call kicks only once. */
+        size_t n_shares = list_shares(site, shares, ret_next_ms);
+
+        CF_TRY(store->ops->next_due(store, cf_machine_work_states_of(groups[i]), groups[i], shares,
+                                    n_shares, &next_due, err));
+        if (next_due < now + (int64_t)*ret_next_ms)
+            *ret_next_ms = next_due > now ? (uint64_t)(next_due - now) : 1;
+    }
     return CF_OK;
 }
 

@@ -8,26 +8,30 @@
 #include "certferry/log.h"
 #include "duty.h"
 
+/* What a duty is for: without that it does not run. */
+enum needs { NOTHING, CLOUD, PKCS };
+
 static const struct duty_row {
     const char *name;
     cf_duty_fn *fn;
     enum cf_lane lane;
     enum cf_priority priority;
-    bool is_cloud; /* its errors without another home are the cloud's */
+    enum needs needs; /* CLOUD, PKCS: errors without another home are the cloud's */
 } rows[CF_DUTY_MAX_] = {
-    [CF_DUTY_DISPATCH] = {"dispatch", cf_duty_dispatch, CF_LANE_IO, CF_PRIO_HIGH, false},
-    [CF_DUTY_DOWNLOAD] = {"download", cf_duty_download, CF_LANE_IO, CF_PRIO_NORMAL, true},
-    [CF_DUTY_DELIVER] = {"deliver", cf_duty_deliver, CF_LANE_IO, CF_PRIO_HIGH, true},
-    [CF_DUTY_PENDING] = {"pending", cf_duty_pending, CF_LANE_IO, CF_PRIO_NORMAL, true},
-    [CF_DUTY_REVOCATIONS] = {"revocations", cf_duty_revocations, CF_LANE_IO, CF_PRIO_NORMAL, true},
-    [CF_DUTY_ACKNOWLEDGE] = {"acknowledge", cf_duty_acknowledge, CF_LANE_IO, CF_PRIO_HIGH, true},
-    [CF_DUTY_HEARTBEAT] = {"heartbeat", cf_duty_heartbeat, CF_LANE_IO, CF_PRIO_NORMAL, true},
-    [CF_DUTY_CA_UPKEEP] = {"ca-upkeep", cf_duty_ca_upkeep, CF_LANE_IO, CF_PRIO_NORMAL, false},
-    [CF_DUTY_PREFLIGHT] = {"preflight", cf_duty_preflight, CF_LANE_IO, CF_PRIO_NORMAL, false},
-    [CF_DUTY_CREDENTIALS] = {"credentials", cf_duty_credentials, CF_LANE_IO, CF_PRIO_NORMAL, true},
-    [CF_DUTY_EXPIRY] = {"expiry", cf_duty_expiry, CF_LANE_IO, CF_PRIO_NORMAL, false},
-    [CF_DUTY_KEYS] = {"keys", cf_duty_keys, CF_LANE_CPU, CF_PRIO_IDLE, false},
-    [CF_DUTY_MAINTENANCE] = {"maintenance", cf_duty_maintenance, CF_LANE_IO, CF_PRIO_NORMAL, false},
+    [CF_DUTY_DISPATCH] = {"dispatch", cf_duty_dispatch, CF_LANE_IO, CF_PRIO_HIGH, NOTHING},
+    [CF_DUTY_DOWNLOAD] = {"download", cf_duty_download, CF_LANE_IO, CF_PRIO_NORMAL, PKCS},
+    [CF_DUTY_DELIVER] = {"deliver", cf_duty_deliver, CF_LANE_IO, CF_PRIO_HIGH, PKCS},
+    [CF_DUTY_PENDING] = {"pending", cf_duty_pending, CF_LANE_IO, CF_PRIO_NORMAL, PKCS},
+    [CF_DUTY_REVOCATIONS] = {"revocations", cf_duty_revocations, CF_LANE_IO, CF_PRIO_NORMAL, CLOUD},
+    [CF_DUTY_ACKNOWLEDGE] = {"acknowledge", cf_duty_acknowledge, CF_LANE_IO, CF_PRIO_HIGH, CLOUD},
+    [CF_DUTY_HEARTBEAT] = {"heartbeat", cf_duty_heartbeat, CF_LANE_IO, CF_PRIO_NORMAL, PKCS},
+    [CF_DUTY_CA_UPKEEP] = {"ca-upkeep", cf_duty_ca_upkeep, CF_LANE_IO, CF_PRIO_NORMAL, NOTHING},
+    [CF_DUTY_PREFLIGHT] = {"preflight", cf_duty_preflight, CF_LANE_IO, CF_PRIO_NORMAL, NOTHING},
+    [CF_DUTY_CREDENTIALS] = {"credentials", cf_duty_credentials, CF_LANE_IO, CF_PRIO_NORMAL, CLOUD},
+    [CF_DUTY_EXPIRY] = {"expiry", cf_duty_expiry, CF_LANE_IO, CF_PRIO_NORMAL, NOTHING},
+    [CF_DUTY_KEYS] = {"keys", cf_duty_keys, CF_LANE_CPU, CF_PRIO_IDLE, NOTHING},
+    [CF_DUTY_MAINTENANCE] = {"maintenance", cf_duty_maintenance, CF_LANE_IO, CF_PRIO_NORMAL,
+                             NOTHING},
 };
 
 struct duty_job {
@@ -70,6 +74,7 @@ cf_scheduler_new(const struct cf_scheduler_options *options, struct cf_site *sit
 
     scheduler->options = *options;
     pthread_mutex_init(&scheduler->lock, NULL);
+    pthread_mutex_init(&scheduler->watch_lock, NULL);
     scheduler->site = cf_site_ref(site);
     for (unsigned duty = 0; duty < CF_DUTY_MAX_; duty++)
         scheduler->duty[duty].next_ms = monotonic(scheduler);
@@ -85,6 +90,7 @@ cf_scheduler_free(struct cf_scheduler *scheduler)
 
     cf_site_free(scheduler->site);
     pthread_mutex_destroy(&scheduler->lock);
+    pthread_mutex_destroy(&scheduler->watch_lock);
     free(scheduler);
     return NULL;
 }
@@ -141,6 +147,22 @@ cf_scheduler_kick(struct cf_scheduler *scheduler, enum cf_duty duty)
     cf_scheduler_kick_after(scheduler, duty, 0);
 }
 
+static bool
+is_needed(const struct cf_site *site, enum cf_duty duty)
+{
+    const struct cf_cloud_settings *cloud = &site->settings->cloud;
+
+    switch (rows[duty].needs) {
+    case CLOUD:
+        return !cloud->is_off;
+    case PKCS:
+        return !cloud->is_off && cloud->serves_pkcs;
+    case NOTHING:
+        break;
+    }
+    return true;
+}
+
 static void
 note_outcome(struct cf_scheduler *scheduler, enum cf_duty duty, enum cf_rc rc,
              const struct cf_err *err)
@@ -149,7 +171,7 @@ note_outcome(struct cf_scheduler *scheduler, enum cf_duty duty, enum cf_rc rc,
         return;
     if (rc != CF_OK && cf_rc_is_store(rc))
         cf_scheduler_note_store(scheduler, rc, err);
-    else if (rc != CF_OK && rows[duty].is_cloud)
+    else if (rc != CF_OK && rows[duty].needs != NOTHING)
         cf_scheduler_note_cloud(scheduler, rows[duty].name, rc, err);
     else if (rc != CF_OK)
         cf_log(CF_EV_INTERNAL_ERROR, &(struct cf_log_fields){.err = err}, "duty %s failed",
@@ -168,7 +190,9 @@ run_duty(void *arg)
     enum cf_rc rc = CF_E_STOPPED;
 
     free(job);
-    if (!cf_pool_is_stopping(scheduler->options.pool))
+    if (!is_needed(site, duty))
+        rc = CF_OK; /* another site kicks */
+    else if (!cf_pool_is_stopping(scheduler->options.pool))
         rc = rows[duty].fn(scheduler, site, &next_ms, &err);
     note_outcome(scheduler, duty, rc, &err);
 

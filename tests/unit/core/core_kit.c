@@ -145,6 +145,7 @@ make_settings(void)
     settings->step_retry_max_ms = CORE_MAX_MS;
     settings->store_retain_ms = 7ULL * KIT_DAY_MS;
     settings->revocation_reason = 5;
+    settings->cloud.serves_pkcs = true;
     settings->cloud.max_requests = 100;
     settings->cloud.upload_batch = 8;
     settings->cloud.poll_interval_ms = 5000;
