@@ -13,9 +13,10 @@
 #include "certferry/metrics.h"
 #include "control.h"
 #include "process.h"
+#include "scep_socket.h"
 #include "site_open.h"
 
-enum { STATUS_EVERY_MS = 5000, QUEUE_MAX = 1024 };
+enum { STATUS_EVERY_MS = 5000, QUEUE_MAX = 1024, CONNECTIONS_MAX = 16 };
 
 static void
 tick(void *arg)
@@ -85,13 +86,21 @@ open_loop(struct cf_daemon *daemon, struct cf_err *err)
     return cf_loop_enable_watchdog(daemon->loop, err);
 }
 
+static unsigned
+count_cpu_workers(const struct cf_settings *settings)
+{
+    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (settings->cpu_workers > 0)
+        return (unsigned)settings->cpu_workers;
+    return n_cores > 0 ? (unsigned)n_cores : 1;
+}
+
 static enum cf_rc
 open_pool(struct cf_daemon *daemon, const struct cf_settings *settings, struct cf_err *err)
 {
-    long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
     const struct cf_pool_options options = {
-        .n_cpu = settings->cpu_workers > 0 ? (unsigned)settings->cpu_workers
-                                           : (unsigned)(n_cores > 0 ? n_cores : 1),
+        .n_cpu = count_cpu_workers(settings),
         .n_io = (unsigned)settings->io_workers,
         .queue_max = QUEUE_MAX,
     };
@@ -99,15 +108,30 @@ open_pool(struct cf_daemon *daemon, const struct cf_settings *settings, struct c
     return cf_pool_new(&options, &daemon->pool, err);
 }
 
+/* One for each worker is of no use: they spend their time elsewhere. */
+static unsigned
+count_connections(const struct cf_settings *settings)
+{
+    unsigned n = count_cpu_workers(settings) + (unsigned)settings->io_workers;
+
+    return n < CONNECTIONS_MAX ? n : CONNECTIONS_MAX;
+}
+
 static enum cf_rc
 open_store(struct cf_daemon *daemon, const struct cf_settings *settings, struct cf_err *err)
 {
     const struct cf_store_options options = {
         .path = settings->store_path,
+        .connection = settings->store_connection,
+        .password_file = settings->store_password_file,
+        .connections = count_connections(settings),
+        .owner = settings->connector_id,
         .clock = cf_clock_real(),
         .stop_flag = cf_pool_stop_flag(daemon->pool),
     };
 
+    if (settings->store_backend == CF_STORE_POSTGRES)
+        return cf_store_postgres.open(&options, &daemon->store, err);
     /* Claims tell workers apart, not two daemons that go by one name. Before the store is opened:
      * a newer daemon must not change the schema under an older one. */
     CF_TRY(cf_process_lock(settings->store_path, &daemon->store_lock, err));
@@ -158,7 +182,10 @@ open_all(struct cf_daemon *daemon, struct cf_settings *take_settings, struct cf_
     CF_TRY(cf_keypool_new(&keypool, &daemon->keypool, err));
     CF_TRY(open_site(daemon, cf_give(settings), &site, err));
     CF_TRY(open_scheduler(daemon, site, err));
-    return cf_control_open(daemon, site->settings, &daemon->control, err);
+    CF_TRY(cf_control_open(daemon, site->settings, &daemon->control, err));
+    if (!site->settings->scep.is_on)
+        return CF_OK;
+    return cf_scep_socket_open(daemon, site->settings, &daemon->scep_socket, err);
 }
 
 /* Workers end first: they use everything else. Claims are given back so that the next start need
@@ -168,6 +195,7 @@ close_all(struct cf_daemon *daemon)
 {
     if (daemon->pool)
         cf_pool_stop(daemon->pool);
+    cf_scep_socket_close(daemon->scep_socket);
     cf_control_close(daemon->control);
     if (daemon->scheduler && daemon->store) {
         cf_own(cf_site) site = cf_scheduler_site(daemon->scheduler);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static struct cf_op_store *
 self_of(struct cf_store *store)
 {
@@ -11,6 +14,30 @@ enum cf_rc
 cf_op_write(struct cf_store *store, cf_write_fn *fn, void *arg, struct cf_err *err)
 {
     return self_of(store)->write(store, fn, arg, err);
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+enum cf_rc
+cf_op_write_ids(struct cf_store *store, cf_write_fn *fn, const int64_t *ids, size_t n,
+                const void *arg, struct cf_err *err)
+{
+    struct cf_op_ids call = {.id = reallocarray(NULL, n, sizeof *ids), .n = n, .arg = arg};
+
+    if (!call.id)
+        return cf_fail_oom(err);
+    memcpy(call.id, ids, n * sizeof *ids);
+    qsort(call.id, n, sizeof *ids, by_id);
+    enum cf_rc rc = cf_op_write(store, fn, &call, err);
+    free(call.id);
+    return rc;
 }
 
 enum cf_rc

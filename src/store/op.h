@@ -23,6 +23,15 @@ CF_MUST_USE enum cf_rc cf_op_write(struct cf_store *store, cf_write_fn *fn, void
 CF_MUST_USE enum cf_rc cf_op_read(struct cf_store *store, cf_write_fn *fn, void *arg,
                                   struct cf_err *err);
 int64_t cf_op_now(struct cf_store *store);
+/* As write, for fn that takes struct cf_op_ids as its arg: a copy of the ids in ascending order, so
+ * that no two transactions wait for each other's rows. */
+struct cf_op_ids {
+    int64_t *id;
+    size_t n;
+    const void *arg;
+};
+CF_MUST_USE enum cf_rc cf_op_write_ids(struct cf_store *store, cf_write_fn *fn, const int64_t *ids,
+                                       size_t n, const void *arg, struct cf_err *err);
 /* CF_E_RANGE unless 1..1000. */
 CF_MUST_USE enum cf_rc cf_op_check_limit(size_t limit, struct cf_err *err);
 

@@ -207,7 +207,7 @@ cf_op_claim_one(struct cf_store *store, const char *owner, enum cf_kind kind, co
 
 struct commit {
     const char *owner;
-    const struct cf_change *changes;
+    const struct cf_change **changes; /* by the ids of their items, as in cf_op_write_ids */
     size_t n;
     int64_t now_ms;
 };
@@ -261,76 +261,92 @@ commit(struct cf_conn *conn, void *arg, struct cf_err *err)
     struct commit *call = (struct commit *)arg;
 
     for (size_t i = 0; i < call->n; i++)
-        CF_TRY(commit_one(conn, call, &call->changes[i], err));
+        CF_TRY(commit_one(conn, call, call->changes[i], err));
     return CF_OK;
+}
+
+static int
+by_item(const void *a, const void *b)
+{
+    int64_t x = (*(const struct cf_change *const *)a)->item->id;
+    int64_t y = (*(const struct cf_change *const *)b)->item->id;
+
+    return (x > y) - (x < y);
 }
 
 enum cf_rc
 cf_op_commit(struct cf_store *store, const char *owner, const struct cf_change *changes, size_t n,
              struct cf_err *err)
 {
-    struct commit call = {owner, changes, n, cf_op_now(store)};
+    if (n == 0)
+        return CF_OK;
 
-    return n == 0 ? CF_OK : cf_op_write(store, commit, &call, err);
+    const struct cf_change **sorted = reallocarray(NULL, n, sizeof *sorted);
+    if (!sorted)
+        return cf_fail_oom(err);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &changes[i];
+    qsort(sorted, n, sizeof *sorted, by_item);
+    struct commit call = {owner, sorted, n, cf_op_now(store)};
+    enum cf_rc rc = cf_op_write(store, commit, &call, err);
+    free(sorted);
+    return rc;
 }
-
-struct release {
-    const char *owner;
-    const int64_t *ids;
-    size_t n;
-};
 
 static enum cf_rc
 release(struct cf_conn *conn, void *arg, struct cf_err *err)
 {
-    struct release *call = (struct release *)arg;
+    const struct cf_op_ids *call = (const struct cf_op_ids *)arg;
 
-    if (!call->ids) {
-        cf_own_query q = {0};
-
-        CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_RELEASE_ALL, err));
-        cf_query_put_text(&q, call->owner);
-        return cf_query_run(&q, err);
-    }
     for (size_t i = 0; i < call->n; i++) {
         cf_own_query q = {0};
 
         CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_RELEASE, err));
-        cf_query_put_i64(&q, call->ids[i]);
-        cf_query_put_text(&q, call->owner);
+        cf_query_put_i64(&q, call->id[i]);
+        cf_query_put_text(&q, (const char *)call->arg);
         CF_TRY(cf_query_run(&q, err));
     }
     return CF_OK;
+}
+
+static enum cf_rc
+release_all(struct cf_conn *conn, void *arg, struct cf_err *err)
+{
+    const char *const *owner = (const char *const *)arg;
+    cf_own_query q = {0};
+
+    CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_RELEASE_ALL, err));
+    cf_query_put_text(&q, *owner);
+    return cf_query_run(&q, err);
 }
 
 enum cf_rc
 cf_op_release(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
               struct cf_err *err)
 {
-    struct release call = {owner, ids, n};
-
-    return cf_op_write(store, release, &call, err);
+    if (!ids)
+        return cf_op_write(store, release_all, &owner, err);
+    return n == 0 ? CF_OK : cf_op_write_ids(store, release, ids, n, owner, err);
 }
 
 struct renew {
     const char *owner;
-    const int64_t *ids;
-    size_t n;
     int64_t until_ms;
 };
 
 static enum cf_rc
 renew(struct cf_conn *conn, void *arg, struct cf_err *err)
 {
-    struct renew *call = (struct renew *)arg;
+    const struct cf_op_ids *call = (const struct cf_op_ids *)arg;
+    const struct renew *how = (const struct renew *)call->arg;
 
     for (size_t i = 0; i < call->n; i++) {
         cf_own_query q = {0};
 
         CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_RENEW, err));
-        cf_query_put_i64(&q, call->until_ms);
-        cf_query_put_i64(&q, call->ids[i]);
-        cf_query_put_text(&q, call->owner);
+        cf_query_put_i64(&q, how->until_ms);
+        cf_query_put_i64(&q, call->id[i]);
+        cf_query_put_text(&q, how->owner);
         CF_TRY(cf_query_run(&q, err));
     }
     return CF_OK;
@@ -340,7 +356,7 @@ enum cf_rc
 cf_op_renew(struct cf_store *store, const char *owner, const int64_t *ids, size_t n,
             int64_t until_ms, struct cf_err *err)
 {
-    struct renew call = {owner, ids, n, until_ms};
+    struct renew how = {owner, until_ms};
 
-    return n == 0 ? CF_OK : cf_op_write(store, renew, &call, err);
+    return n == 0 ? CF_OK : cf_op_write_ids(store, renew, ids, n, &how, err);
 }

@@ -186,23 +186,17 @@ cf_op_receive(struct cf_store *store, struct cf_item *const *items, size_t n,
     return rc;
 }
 
-struct extend {
-    const int64_t *ids;
-    size_t n;
-    int64_t lease_until_ms;
-};
-
 static enum cf_rc
 extend(struct cf_conn *conn, void *arg, struct cf_err *err)
 {
-    struct extend *call = (struct extend *)arg;
+    const struct cf_op_ids *call = (const struct cf_op_ids *)arg;
 
     for (size_t i = 0; i < call->n; i++) {
         cf_own_query q = {0};
 
         CF_TRY(cf_query_init(&q, conn, CF_SQL_ITEM_LEASE_ID, err));
-        cf_query_put_i64(&q, call->lease_until_ms);
-        cf_query_put_i64(&q, call->ids[i]);
+        cf_query_put_i64(&q, *(const int64_t *)call->arg);
+        cf_query_put_i64(&q, call->id[i]);
         CF_TRY(cf_query_run(&q, err));
     }
     return CF_OK;
@@ -212,9 +206,7 @@ enum cf_rc
 cf_op_extend_leases(struct cf_store *store, const int64_t *ids, size_t n, int64_t lease_until_ms,
                     struct cf_err *err)
 {
-    struct extend call = {ids, n, lease_until_ms};
-
-    return n == 0 ? CF_OK : cf_op_write(store, extend, &call, err);
+    return n == 0 ? CF_OK : cf_op_write_ids(store, extend, ids, n, &lease_until_ms, err);
 }
 
 static enum cf_rc

@@ -3,12 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "certferry/stop.h"
 #include "postgres.h"
 
-enum { ATTEMPTS = 3, NUMBER_SIZE = 24, OUTCOME_MS = 15000, OUTCOME_TURN_MS = 200 };
+enum { ATTEMPTS = 5, TURN_MS = 20, NUMBER_SIZE = 24, OUTCOME_MS = 15000, OUTCOME_TURN_MS = 200 };
 
 enum outcome { OUTCOME_UNKNOWN, OUTCOME_COMMITTED, OUTCOME_UNDONE };
 
@@ -124,6 +125,19 @@ attempt(struct cf_pg_pool *pool, cf_write_fn *fn, void *arg, bool *ret_is_again,
     }
 }
 
+/* Not for the same time as whoever it met. */
+static void
+pause_before(int n_attempts)
+{
+    unsigned jitter = 0;
+
+    if (getrandom(&jitter, sizeof jitter, GRND_NONBLOCK) < 0)
+        jitter = 0;
+    long ms = n_attempts * (TURN_MS + (long)(jitter % TURN_MS));
+    const struct timespec turn = {.tv_nsec = ms * 1000000L};
+    (void)nanosleep(&turn, NULL);
+}
+
 enum cf_rc
 cf_pg_transact(struct cf_pg_pool *pool, cf_write_fn *fn, void *arg, struct cf_err *err)
 {
@@ -135,6 +149,7 @@ cf_pg_transact(struct cf_pg_pool *pool, cf_write_fn *fn, void *arg, struct cf_er
         rc = attempt(pool, fn, arg, &is_again, err);
         if (!is_again || cf_stop_is_set(pool->place->stop_flag))
             break;
+        pause_before(i + 1);
     }
     return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* contract - the fixture, and the run of all parts. */
+/* contract - the fixture. */
 #include "contract.h"
 
 #include <stdlib.h>
@@ -162,16 +162,6 @@ add_to_ledger(struct fixture *f, const struct cf_ledger_entry *entry, const char
     int64_t id = ledger.entry[0]->id;
     cf_ledger_done(&ledger);
     return id;
-}
-
-int
-main(void)
-{
-    place_start();
-    int n_failed = run_receive() + run_claims() + run_shares() + run_commit() + run_views() +
-                   run_ledger() + run_renewal() + run_grant() + run_scep() + run_ca();
-    place_stop();
-    return n_failed;
 }
 
 struct cf_ledger

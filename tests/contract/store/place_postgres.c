@@ -13,6 +13,7 @@ void
 place_start(void)
 {
     postgres_prepare();
+    postgres_allow("local all secretive scram-sha-256");
     postgres_start();
 }
 
