@@ -153,6 +153,7 @@ tenant_settings(enum cf_auth auth)
 void
 tenant_settings_done(struct cf_cloud_settings *settings)
 {
+    free(settings->endpoint);
     free(settings->authority);
     free(settings->graph);
     free(settings->resource);
