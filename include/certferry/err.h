@@ -62,7 +62,8 @@ enum cf_fault {
     X(LEASE, TRANSIENT, RETRYABLE, "lease is held by another worker")                              \
     X(CONFIG, CONFIG, NON_RETRYABLE, "configuration")                                              \
     X(DIRECTORY_DOWN, TRANSIENT, SERVICE_UNAVAILABLE, "directory not reachable")                   \
-    X(RATE, REQUEST, SERVICE_BUSY, "more requests than this connector's policy allows")
+    X(RATE, REQUEST, SERVICE_BUSY, "more requests than this connector's policy allows")            \
+    X(CHALLENGE, REQUEST, PARAMETER_INVALID, "challenge not accepted")
 
 enum cf_rc {
     CF_OK = 0,

@@ -72,6 +72,13 @@
     X(RA_PENDING)                                                                                  \
     X(RA_FAILED)                                                                                   \
     X(RA_KEY_UNREADABLE)                                                                           \
+    X(ENROLLMENT_ISSUED)                                                                           \
+    X(ENROLLMENT_RENEWED)                                                                          \
+    X(ENROLLMENT_REFUSED)                                                                          \
+    X(ENROLLMENT_DELAYED)                                                                          \
+    X(ENROLLMENT_FAILED)                                                                           \
+    X(ENROLLMENT_WITHDRAWN)                                                                        \
+    X(RA_EXPIRING)                                                                                 \
     X(INTERNAL_ERROR)
 
 enum cf_event {

@@ -88,6 +88,7 @@ struct cf_request {
     enum cf_request_type type;
     const char *ca_host;
     const char *ca_name;
+    const char *ca_section; /* of a request that was not the cloud's, in place of both: [ca] */
     const char *template_name;
     struct cf_request_profile profile;
     struct cf_request_device device;

@@ -37,7 +37,7 @@ struct cf_scep_answer {
     struct cf_buf *chain;             /* ISSUED: DER concatenated, owned */
     uint64_t retry_after_ms;          /* PENDING, LATER */
     char context[CF_CONTEXT_MAX + 1]; /* of the item; empty: there is none */
-    int64_t item_id;                  /* with WORKING */
+    int64_t item_id; /* with WORKING; 0: not in work in this process: look again in a moment */
 };
 void cf_scep_answer_done(struct cf_scep_answer *answer);
 
@@ -75,7 +75,7 @@ CF_MUST_USE enum cf_rc cf_scep_look(struct cf_scheduler *scheduler, const char *
 
 /* Calls fn(arg) once, on any thread, as soon as this process does not work on the item: at once
  * when it does not now. CF_E_LIMIT. `unwatch` takes back what was not called yet; after it fn is
- * not called and not running. */
+ * not called and not running. fn has to be short and may call neither of the two. */
 typedef void cf_scep_rest_fn(void *arg);
 CF_MUST_USE enum cf_rc cf_scep_watch(struct cf_scheduler *scheduler, int64_t item_id,
                                      cf_scep_rest_fn *fn, void *arg, struct cf_err *err);

@@ -63,6 +63,9 @@ struct cf_site {
     struct cf_directory *directory;     /* owned; NULL: none configured */
     struct cf_import_key **import_keys; /* owned; as settings->import_keys */
     size_t n_import_keys;
+    struct cf_secret **scep_challenges; /* owned; as settings->scep_profiles; a static profile's
+                                           challenge_file, NULL for others; NULL: no profiles */
+    size_t n_scep_challenges;
     struct cf_identity *recovery; /* owned; NULL: no copies are kept */
     struct cf_trust *trust;       /* owned; NULL when the recipient check is off */
     struct cf_identity *signer;   /* owned */

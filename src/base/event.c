@@ -381,6 +381,74 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "Give all nodes the same ra_key_file, or access to the same token, and\n"
           "restart certferry-scepd. When the file is lost the keys are: new ones are\n"
           "made once `certferry revoke` has revoked the certificates.\n"),
+    EVENT(ENROLLMENT_ISSUED, "e1aa494c997043679a96f41afb2ecb69", 6, 0,
+          "A certificate was issued for a key that a device made",
+          "The certificate with serial number @CERTFERRY_SERIAL@ was issued by CA\n"
+          "@CERTFERRY_CA@ and may be handed out by SCEP. Where the management service\n"
+          "judged the challenge, it knows of it.\n\n"
+          "Nothing is to be done. `certferry explain @CERTFERRY_REQUEST@` shows the\n"
+          "steps.\n"),
+    EVENT(ENROLLMENT_RENEWED, "b168aa10fd6f4b948c572ec256b359de", 6, 0,
+          "A certificate of a device's own key was renewed",
+          "The device signed its request with the certificate that it replaces, which\n"
+          "was issued here and names the same subject and alternative names.\n\n"
+          "Nothing is to be done. The old certificate stays valid until it ends or is\n"
+          "revoked.\n"),
+    EVENT(ENROLLMENT_REFUSED, "237d6efe69734cd0a3ae76653b9fd187", 4, 60,
+          "What a device wants certified was refused",
+          "No CA has heard of request @CERTFERRY_REQUEST@; the device learns no more\n"
+          "than that it was bad. The message names the rule: the profile, the policy or\n"
+          "the challenge. The same request is judged again when it comes again.\n\n"
+          "Codes of the management service, and what they ask for:\n"
+          "ChallengePasswordMissing: not a request of a managed device; look at which\n"
+          "URL it used. ChallengeDecodingError, ChallengeDeserializationError: a\n"
+          "challenge of another kind; the profile on the device is not Intune's.\n"
+          "ChallengeDecryptionError, SignatureValidationFailed: another tenant's, or a\n"
+          "damaged challenge. ChallengeExpired, ChallengeInvalidTimestamp: older than\n"
+          "an hour, or a wrong clock; let the device sync again.\n"
+          "BadTenantIdInChallenge: app registration and profile are of different\n"
+          "tenants; correct [cloud] tenant. BadCertificateRequestIdInChallenge,\n"
+          "BadDeviceIdInChallenge, BadUserIdInChallenge: tell the service's operator.\n"
+          "SubjectName, SubjectAltName, KeyUsage, KeyLength and EnhancedKeyUsage with\n"
+          "Missing or Mismatch: the CSR is not what the profile says; after a change of\n"
+          "the profile let the device sync again. AadKeyIdentifierListMissing,\n"
+          "RegisteredKeyMismatch: the device has to be registered anew.\n"
+          "SigningCertThumbprintMismatch: a renewal signed with another certificate.\n"
+          "ScepProfileNoLongerTargetedToTheClient: the profile was taken from the\n"
+          "device since; nothing is to be done. CertificateRequestDecodingFailed: the\n"
+          "CSR was changed on its way; look at proxies in front of certferry-scepd.\n"),
+    EVENT(ENROLLMENT_DELAYED, "9341106b2af348fc8755761cfbcbe62d", 4, 30,
+          "A device has to ask again",
+          "Request @CERTFERRY_REQUEST@ could not be judged now, by no fault of its own:\n"
+          "the management service, the directory or the CA does not answer, or a limit\n"
+          "of the policy is reached. Nothing is done in the background; the device's\n"
+          "next message begins anew.\n\n"
+          "If it stays, solve what the message names. `certferry check` tries each\n"
+          "part.\n"),
+    EVENT(ENROLLMENT_FAILED, "4dc7b0a167a4455d87d6223c9a7da6d2", 3, 60,
+          "A device's request failed after its challenge was accepted",
+          "The CA refused request @CERTFERRY_REQUEST@, or did not answer for as long as\n"
+          "the profile's keep_trying allows. The management service is told, and shows\n"
+          "the error with the device.\n\n"
+          "Correct what the message names: the CA, its template, or the profile. The\n"
+          "device asks again by its own plan.\n"),
+    EVENT(ENROLLMENT_WITHDRAWN, "3622329f373340c19fa377261c383e96", 3, 60,
+          "The management service does not want a certificate",
+          "The certificate with serial number @CERTFERRY_SERIAL@ was issued, but the\n"
+          "management service refused the notification of it, or could not be reached\n"
+          "for as long as the profile's keep_trying allows. The device does not get the\n"
+          "certificate, and it is being revoked at CA @CERTFERRY_CA@.\n\n"
+          "The message has the service's code; its operator finds the call by\n"
+          "client-request-id @CERTFERRY_ACTIVITY@. The device asks again by its own\n"
+          "plan.\n"),
+    EVENT(RA_EXPIRING, "775b7a7c502b4c3ca3b030a818964f75", 3, 0,
+          "A certificate of the SCEP registration authority ends soon",
+          "certferry-scepd renews its registration authority's certificates long\n"
+          "before they end, so something keeps it from doing so. When they have ended,\n"
+          "no device can enroll.\n\n"
+          "See that certferry-scepd runs and what its journal says, that the templates\n"
+          "of [scep] ra_sign_template and ra_encryption_template are in the CA's\n"
+          "templates, and that the CA issues by them: `certferry check`.\n"),
     EVENT(INTERNAL_ERROR, "e117e04bc1a34d03bb63d16765eb5aa8", 2, 10,
           "certferry met an error of its own",
           "Something happened that the program holds to be impossible. The request\n"

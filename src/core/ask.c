@@ -2,7 +2,7 @@
 /* From a request's bytes to whether it may be served, and to whom it would be sealed. */
 #include <string.h>
 
-#include "work.h"
+#include "scep.h"
 
 static enum cf_rc
 judge_delivery(const struct cf_work *work, struct cf_ask *ask, struct cf_err *err)
@@ -106,6 +106,8 @@ cf_work_need_ask(struct cf_work *work, struct cf_err *err)
 
     if (work->has_ask)
         return CF_OK;
+    if (work->item->kind == CF_KIND_SCEP)
+        return cf_scep_need_ask(work, err);
     CF_TRY(cf_work_need_request(work, err));
     const struct cf_policy_completer completer = cf_site_completer(work->site);
     cf_grant_done(&ask->grant);

@@ -52,8 +52,8 @@ cf_ask_render_names(struct cf_ask *ask, struct cf_err *err)
     return render_san(ask, err);
 }
 
-static enum cf_sid_mode
-sid_mode(const struct cf_grant *grant)
+enum cf_sid_mode
+cf_grant_sid_mode(const struct cf_grant *grant)
 {
     enum cf_sid_mode mode = grant->template_settings->sid_mode;
 
@@ -94,7 +94,7 @@ judge_sid_uris(struct cf_ask *ask, bool *ret_has_uri, struct cf_err *err)
 
         if (!written)
             continue;
-        if (sid_mode(&ask->grant) == CF_SID_OFF)
+        if (cf_grant_sid_mode(&ask->grant) == CF_SID_OFF)
             return sid_is_off(&ask->grant, "profile.subjectAlternativeNames", err);
         if (cf_facts_need_sid(&ask->facts, &sid, err) != CF_OK)
             return cf_err_prefix(err, "profile.subjectAlternativeNames[%zu]", i);
@@ -116,7 +116,7 @@ wants_sid(const struct cf_ask *ask)
 
     if (request->profile.wants_sid)
         return true;
-    return sid_mode(&ask->grant) == CF_SID_ALWAYS &&
+    return cf_grant_sid_mode(&ask->grant) == CF_SID_ALWAYS &&
            (!request->profile.is_device || cf_platform_fits("windows", request->device.platform));
 }
 
@@ -128,7 +128,7 @@ add_sid(struct cf_ask *ask, bool has_uri, struct cf_err *err)
     char uri[sizeof CF_SID_URI + CF_SID_TEXT_SIZE];
 
     ask->sid = NULL;
-    if (ask->request->profile.wants_sid && sid_mode(&ask->grant) == CF_SID_OFF)
+    if (ask->request->profile.wants_sid && cf_grant_sid_mode(&ask->grant) == CF_SID_OFF)
         return sid_is_off(&ask->grant, "profile.includeSecurityIdentifier", err);
     if (!wants_sid(ask))
         return CF_OK;

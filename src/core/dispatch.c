@@ -307,7 +307,7 @@ static enum cf_rc
 dispatch(struct cf_scheduler *scheduler, struct cf_site *site, struct cf_ca_share *shares,
          uint64_t *ret_next_ms, struct cf_err *err)
 {
-    static const unsigned groups[] = {DEVICES, ALL_KINDS & ~DEVICES};
+    const unsigned groups[] = {DEVICES, kinds_served(site) & ~(unsigned)DEVICES};
     struct cf_store *store = site->store;
     int64_t now = cf_scheduler_now_ms(scheduler);
     bool is_full = false;

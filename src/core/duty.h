@@ -14,7 +14,12 @@
 typedef enum cf_rc cf_duty_fn(struct cf_scheduler *scheduler, struct cf_site *site,
                               uint64_t *ret_next_ms, struct cf_err *err);
 
-enum { CF_DUTY_NEVER_MS = 24 * 60 * 60 * 1000, CF_ORPHANS_MAX = 1024, CF_IN_FLIGHT_MAX = 256 };
+enum {
+    CF_DUTY_NEVER_MS = 24 * 60 * 60 * 1000,
+    CF_ORPHANS_MAX = 1024,
+    CF_IN_FLIGHT_MAX = 256,
+    CF_WATCHERS_MAX = 512
+};
 
 struct duty_run {
     bool running;
@@ -34,6 +39,13 @@ struct cf_orphan {
 struct cf_busy {
     int64_t id;
     int64_t until_ms; /* wall clock; the claim holds at least until then */
+};
+
+/* Somebody who waits until an item is no longer in work here. */
+struct cf_watcher {
+    int64_t item_id;
+    void (*fn)(void *arg);
+    void *arg;
 };
 
 /* How far the coming end of a certificate has been told. */
@@ -67,6 +79,11 @@ struct cf_scheduler {
     size_t n_preflight;
     unsigned preflight_sweep;
     bool preflight_is_running;
+
+    /* Taken before `lock` where both are; held while a watcher is called. */
+    pthread_mutex_t watch_lock;
+    struct cf_watcher watcher[CF_WATCHERS_MAX];
+    size_t n_watchers;
 
     /* Each of these belongs to one duty. */
     size_t batch[CF_KIND_MAX_]; /* deliver ([CF_KIND_PKCS]: all results), acknowledge; 0: the
@@ -106,13 +123,15 @@ bool cf_scheduler_has_started(struct cf_scheduler *scheduler);
 /* Gives claims back; what the store does not take now is tried again by dispatch. */
 void cf_scheduler_release(struct cf_scheduler *scheduler, struct cf_site *site, const int64_t *ids,
                           size_t n);
-/* in_flight.c: the items that are in work here. */
-void cf_in_flight_enter(struct cf_scheduler *scheduler, const struct cf_item *item);
+/* in_flight.c: the items that are in work here. false: there is no room for one more. */
+CF_MUST_USE bool cf_in_flight_enter(struct cf_scheduler *scheduler, const struct cf_item *item);
 void cf_in_flight_leave(struct cf_scheduler *scheduler, int64_t id);
 bool cf_in_flight_has(const struct cf_scheduler *scheduler, int64_t id); /* the lock is held */
 /* Before anything is claimed at `now`: none of their claims may have run out by then. */
 CF_MUST_USE enum cf_rc cf_in_flight_renew(struct cf_scheduler *scheduler, struct cf_site *site,
                                           int64_t now, struct cf_err *err);
-/* Starts a claimed item on its lane; takes it. */
+/* scep_watch.c: the item is no longer in work here. */
+void cf_watch_rest(struct cf_scheduler *scheduler, int64_t id);
+/* Starts a claimed item on its lane; takes it. Without room its claim is given back. */
 void cf_scheduler_start_work(struct cf_scheduler *scheduler, struct cf_site *site,
                              struct cf_item *take_item);

@@ -11,26 +11,25 @@
 #include "duty.h"
 #include "work.h"
 
-void
+bool
 cf_in_flight_enter(struct cf_scheduler *scheduler, const struct cf_item *item)
 {
     pthread_mutex_lock(&scheduler->lock);
-    if (scheduler->in_flight < CF_IN_FLIGHT_MAX)
-        scheduler->busy[scheduler->in_flight] =
+    bool has_room = scheduler->in_flight < CF_IN_FLIGHT_MAX;
+    if (has_room)
+        scheduler->busy[scheduler->in_flight++] =
             (struct cf_busy){.id = item->id, .until_ms = item->claimed_until_ms};
-    scheduler->in_flight++;
     pthread_mutex_unlock(&scheduler->lock);
+    return has_room;
 }
 
 void
 cf_in_flight_leave(struct cf_scheduler *scheduler, int64_t id)
 {
     pthread_mutex_lock(&scheduler->lock);
-    scheduler->in_flight--;
-    for (unsigned i = 0; i <= scheduler->in_flight && i < CF_IN_FLIGHT_MAX; i++) {
+    for (unsigned i = 0; i < scheduler->in_flight; i++) {
         if (scheduler->busy[i].id == id) {
-            if (scheduler->in_flight < CF_IN_FLIGHT_MAX)
-                scheduler->busy[i] = scheduler->busy[scheduler->in_flight];
+            scheduler->busy[i] = scheduler->busy[--scheduler->in_flight];
             break;
         }
     }
@@ -40,7 +39,7 @@ cf_in_flight_leave(struct cf_scheduler *scheduler, int64_t id)
 bool
 cf_in_flight_has(const struct cf_scheduler *scheduler, int64_t id)
 {
-    for (unsigned i = 0; i < scheduler->in_flight && i < CF_IN_FLIGHT_MAX; i++) {
+    for (unsigned i = 0; i < scheduler->in_flight; i++) {
         if (scheduler->busy[i].id == id)
             return true;
     }
@@ -64,7 +63,7 @@ find_ending(struct cf_scheduler *scheduler, int64_t now, int64_t ids[CF_IN_FLIGH
     size_t n = 0;
 
     pthread_mutex_lock(&scheduler->lock);
-    for (unsigned i = 0; i < scheduler->in_flight && i < CF_IN_FLIGHT_MAX; i++) {
+    for (unsigned i = 0; i < scheduler->in_flight; i++) {
         int64_t until = scheduler->busy[i].until_ms;
 
         if (until < now + CF_CLAIM_MS / 2 || until > now + CF_CLAIM_MS)
@@ -86,7 +85,7 @@ cf_in_flight_renew(struct cf_scheduler *scheduler, struct cf_site *site, int64_t
         return CF_OK;
     CF_TRY(site->store->ops->renew(site->store, site->owner, ids, n, until, err));
     pthread_mutex_lock(&scheduler->lock);
-    for (unsigned i = 0; i < scheduler->in_flight && i < CF_IN_FLIGHT_MAX; i++) {
+    for (unsigned i = 0; i < scheduler->in_flight; i++) {
         for (size_t j = 0; j < n; j++) {
             if (scheduler->busy[i].id == ids[j])
                 scheduler->busy[i].until_ms = until;

@@ -5,7 +5,7 @@
 
 #include "result.h"
 #include "revoke.h"
-#include "work.h"
+#include "scep.h"
 
 enum { SAME_SERIAL_MAX = 16 };
 
@@ -66,8 +66,10 @@ cf_operator_cancel(struct cf_site *site, const char *context, const char *who, s
 
     CF_TRY(claim(site, context, &item, err));
     from = item->state;
-    bool has_certificate = item->kind == CF_KIND_PKCS && item->cert;
-    bool is_over = !(CF_STATE_BIT(from) & cf_machine_work_states(item->kind));
+    bool is_issuing = item->kind == CF_KIND_PKCS || item->kind == CF_KIND_SCEP;
+    bool has_certificate = is_issuing && item->cert;
+    bool is_over =
+        from == CF_STATE_FAILED || !(CF_STATE_BIT(from) & cf_machine_work_states(item->kind));
     if (has_certificate || is_over) {
         CF_TRY(site->store->ops->release(site->store, site->owner, &item->id, 1, err));
         return cf_fail(err, CF_E_CONFLICT, "request %s is %s%s", context, cf_state_name(from),
@@ -76,8 +78,11 @@ cf_operator_cancel(struct cf_site *site, const char *context, const char *who, s
 
     cf_fail(&failure, CF_E_CANCELLED, "cancelled by %s", who);
     item->result = cf_buf_free(item->result);
-    CF_TRY(cf_result_failed(item->kind, context, &failure, &item->result, err));
     item->state = cf_machine_row(item->kind, from)->next[CF_OUTCOME_FAILED];
+    if (item->kind != CF_KIND_SCEP)
+        CF_TRY(cf_result_failed(item->kind, context, &failure, &item->result, err));
+    else if (cf_machine_is_final(item->kind, item->state))
+        CF_TRY(cf_scep_forget(item, err));
     item->sealed_key = cf_buf_free(item->sealed_key);
     item->due_ms = cf_clock_now_ms(site->clock);
     item->attempts = 0;

@@ -23,6 +23,19 @@ failure_event(const struct cf_work *work, const struct cf_err *err)
     }
 }
 
+void
+cf_log_retry(const struct cf_work *work, const struct cf_err *err)
+{
+    const struct cf_log_fields fields = cf_work_fields(work, err);
+    const char *context = work->item->context;
+
+    cf_metric_add(CF_M_STEPS_RETRIED, 1);
+    if (err->fault == CF_FAULT_CONFIG)
+        cf_log(CF_EV_REQUEST_PARKED, &fields, "request %s waits for the administrator", context);
+    else
+        cf_log(CF_EV_REQUEST_WAITING, &fields, "request %s will be tried again", context);
+}
+
 static void
 log_failure(const struct cf_work *work, const struct cf_err *err)
 {
@@ -37,12 +50,8 @@ log_failure(const struct cf_work *work, const struct cf_err *err)
         else
             cf_metric_add(is_refusal ? CF_M_REQUESTS_REFUSED : CF_M_REQUESTS_FAILED, 1);
         cf_log(failure_event(work, err), &fields, "request %s failed", context);
-    } else if (err->fault == CF_FAULT_CONFIG) {
-        cf_metric_add(CF_M_STEPS_RETRIED, 1);
-        cf_log(CF_EV_REQUEST_PARKED, &fields, "request %s waits for the administrator", context);
     } else {
-        cf_metric_add(CF_M_STEPS_RETRIED, 1);
-        cf_log(CF_EV_REQUEST_WAITING, &fields, "request %s will be tried again", context);
+        cf_log_retry(work, err);
     }
 }
 
@@ -52,6 +61,10 @@ cf_log_outcome(const struct cf_work *work, const struct cf_err *err)
     const struct cf_item *item = work->item;
     const struct cf_log_fields fields = cf_work_fields(work, NULL);
 
+    if (item->kind == CF_KIND_SCEP) {
+        cf_log_scep_outcome(work, err);
+        return;
+    }
     if (err && err->rc != CF_OK) {
         log_failure(work, err);
         return;

@@ -19,11 +19,28 @@ struct judging {
 };
 
 static enum cf_rc
+judge_ca_section(struct judging *judging, struct cf_rule_note *note, struct cf_err *err)
+{
+    const char *name = judging->request->ca_section;
+
+    for (size_t i = 0; i < judging->settings->n_cas; i++) {
+        if (strcmp(judging->settings->cas[i]->name, name) == 0)
+            judging->grant.ca = judging->settings->cas[i];
+    }
+    if (!judging->grant.ca)
+        return cf_fail(err, CF_E_POLICY, "there is no [ca %.64s]", name);
+    cf_rule_says(note, "there is a [ca %.64s]", name);
+    return CF_OK;
+}
+
+static enum cf_rc
 judge_ca(void *arg, struct cf_rule_note *note, struct cf_err *err)
 {
     struct judging *judging = arg;
     const struct cf_request *request = judging->request;
 
+    if (request->ca_section)
+        return judge_ca_section(judging, note, err);
     judging->grant.ca = cf_settings_find_ca(judging->settings, request->ca_host, request->ca_name);
     if (!judging->grant.ca)
         return cf_fail(err, CF_E_POLICY,

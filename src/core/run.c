@@ -6,14 +6,31 @@
 #include "backoff.h"
 #include "certferry/stop.h"
 #include "result.h"
-#include "work.h"
+#include "scep.h"
 
 static cf_step_fn *const steps[] = {
-    [CF_STEP_ADMIT] = cf_step_admit,         [CF_STEP_KEY] = cf_step_key,
-    [CF_STEP_SUBMIT] = cf_step_submit,       [CF_STEP_POLL] = cf_step_poll,
-    [CF_STEP_WRAP] = cf_step_wrap,           [CF_STEP_REVOKE] = cf_step_revoke,
-    [CF_STEP_REENCRYPT] = cf_step_reencrypt, [CF_STEP_IMPORT] = cf_step_import,
+    [CF_STEP_ADMIT] = cf_step_admit,
+    [CF_STEP_KEY] = cf_step_key,
+    [CF_STEP_SUBMIT] = cf_step_submit,
+    [CF_STEP_POLL] = cf_step_poll,
+    [CF_STEP_WRAP] = cf_step_wrap,
+    [CF_STEP_REVOKE] = cf_step_revoke,
+    [CF_STEP_REENCRYPT] = cf_step_reencrypt,
+    [CF_STEP_IMPORT] = cf_step_import,
+    [CF_STEP_SCEP_ADMIT] = cf_step_scep_admit,
+    [CF_STEP_SCEP_VALIDATE] = cf_step_scep_validate,
+    [CF_STEP_SCEP_RECORD] = cf_step_scep_record,
+    [CF_STEP_SCEP_NOTIFY] = cf_step_scep_notify,
+    [CF_STEP_SCEP_WITHDRAW] = cf_step_scep_withdraw,
+    [CF_STEP_SCEP_FAIL] = cf_step_scep_fail,
 };
+
+/* What is done about a failure that is there already: that one stays the item's. */
+static bool
+is_aftermath(const struct cf_machine_row *row)
+{
+    return row->step == CF_STEP_SCEP_FAIL || row->step == CF_STEP_SCEP_WITHDRAW;
+}
 
 static enum cf_rc
 commit(struct cf_work *work, bool keep_claim, struct cf_err *err)
@@ -46,7 +63,7 @@ commit(struct cf_work *work, bool keep_claim, struct cf_err *err)
 }
 
 static void
-enter(struct cf_work *work, enum cf_state state)
+enter(struct cf_work *work, const struct cf_machine_row *row, enum cf_state state)
 {
     struct cf_item *item = work->item;
 
@@ -56,17 +73,24 @@ enter(struct cf_work *work, enum cf_state state)
     }
     item->state = state;
     item->due_ms = cf_clock_now_ms(work->site->clock);
+    work->is_ahead = true;
+    if (is_aftermath(row))
+        return;
     item->rc = CF_OK;
     free(item->error);
     item->error = NULL;
-    work->is_ahead = true;
 }
 
 static enum cf_rc
-note_error(struct cf_work *work, const struct cf_err *failure, struct cf_err *err)
+note_error(struct cf_work *work, const struct cf_machine_row *row, const struct cf_err *failure,
+           struct cf_err *err)
 {
     struct cf_item *item = work->item;
 
+    if (is_aftermath(row)) {
+        memcpy(work->note, failure->text, sizeof work->note);
+        return CF_OK;
+    }
     item->rc = failure->rc;
     item->fault = failure->fault;
     memcpy(work->note, failure->text, sizeof work->note);
@@ -81,9 +105,11 @@ fail(struct cf_work *work, const struct cf_machine_row *row, const struct cf_err
     struct cf_item *item = work->item;
     cf_own(cf_buf) result = NULL;
 
-    CF_TRY(cf_result_failed(item->kind, item->context, failure, &result, err));
-    enter(work, row->next[CF_OUTCOME_FAILED]);
-    CF_TRY(note_error(work, failure, err));
+    /* certferry-scepd asks; nobody is sent a result. */
+    if (item->kind != CF_KIND_SCEP)
+        CF_TRY(cf_result_failed(item->kind, item->context, failure, &result, err));
+    enter(work, row, row->next[CF_OUTCOME_FAILED]);
+    CF_TRY(note_error(work, row, failure, err));
     cf_buf_free(item->result);
     item->result = cf_give(result);
     work->key = cf_key_free(work->key);
@@ -100,7 +126,7 @@ retry_later(struct cf_work *work, const struct cf_machine_row *row, const struct
     int64_t now = cf_clock_now_ms(work->site->clock);
     uint64_t delay = 0;
 
-    enter(work, row->next[CF_OUTCOME_RETRY]);
+    enter(work, row, row->state);
     /* A stop is nobody's failure: the item is due again as soon as somebody is there. */
     if (failure->rc != CF_E_STOPPED) {
         delay = cf_backoff_ms(settings->step_retry_min_ms, settings->step_retry_max_ms,
@@ -110,7 +136,7 @@ retry_later(struct cf_work *work, const struct cf_machine_row *row, const struct
             item->first_failed_ms = now;
     }
     item->due_ms = now + (int64_t)(delay < CF_WAIT_MAX_MS ? delay : CF_WAIT_MAX_MS);
-    return note_error(work, failure, err);
+    return note_error(work, row, failure, err);
 }
 
 static void
@@ -119,7 +145,7 @@ wait_for_ca(struct cf_work *work, const struct cf_machine_row *row, uint64_t wai
     struct cf_item *item = work->item;
     uint32_t polls = item->state == CF_STATE_SUBMITTED ? item->attempts + 1 : 0;
 
-    enter(work, row->next[CF_OUTCOME_PENDING]);
+    enter(work, row, row->next[CF_OUTCOME_PENDING]);
     item->attempts = polls;
     item->first_failed_ms = 0;
     item->due_ms = cf_clock_now_ms(work->site->clock) + (int64_t)wait_ms;
@@ -158,23 +184,37 @@ is_on_record_as_ours(const struct cf_work *work, bool *ret, struct cf_err *err)
     return CF_OK;
 }
 
+/* *ret_is_refused: the certificate is on record as another request's, and the work has ended. */
+static enum cf_rc
+commit_issued(struct cf_work *work, bool keep_claim, bool *ret_is_refused, struct cf_err *err)
+{
+    enum cf_rc rc = commit(work, keep_claim, err);
+    bool is_ours = false;
+
+    *ret_is_refused = false;
+    if (rc != CF_E_CONFLICT || !work->issued)
+        return rc;
+    CF_TRY(is_on_record_as_ours(work, &is_ours, err));
+    if (!is_ours) {
+        *ret_is_refused = true;
+        return refuse_known_certificate(work, err);
+    }
+    work->issued = cf_ledger_entry_free(work->issued);
+    return commit(work, keep_claim, err);
+}
+
 static enum cf_rc
 finish(struct cf_work *work, const struct cf_err *failure, struct cf_err *err)
 {
-    enum cf_rc rc = commit(work, false, err);
+    bool is_refused = false;
 
-    if (rc == CF_E_CONFLICT && work->issued) {
-        bool is_ours = false;
-
-        CF_TRY(is_on_record_as_ours(work, &is_ours, err));
-        if (!is_ours)
-            return refuse_known_certificate(work, err);
-        work->issued = cf_ledger_entry_free(work->issued);
-        rc = commit(work, false, err);
-    }
-    if (rc == CF_OK)
+    if (work->item->kind == CF_KIND_SCEP &&
+        cf_machine_is_final(work->item->kind, work->item->state))
+        CF_TRY(cf_scep_forget(work->item, err));
+    CF_TRY(commit_issued(work, false, &is_refused, err));
+    if (!is_refused)
         cf_log_outcome(work, failure);
-    return rc;
+    return CF_OK;
 }
 
 /* Nobody's failure: it is neither counted nor told in the history. */
@@ -182,9 +222,10 @@ static enum cf_rc
 give_back(struct cf_work *work, const struct cf_err *reason, uint64_t wait_ms, struct cf_err *err)
 {
     struct cf_item *item = work->item;
+    const struct cf_machine_row *row = cf_machine_row(item->kind, item->state);
 
     item->due_ms = cf_clock_now_ms(work->site->clock) + (int64_t)wait_ms;
-    if (reason->rc != CF_E_CA_BUSY) {
+    if (reason->rc != CF_E_CA_BUSY && !is_aftermath(row)) {
         item->rc = reason->rc;
         item->fault = reason->fault;
         CF_TRY(cf_replace_text(&item->error, reason->text, err));
@@ -237,7 +278,7 @@ run_step(struct cf_work *work, const struct cf_machine_row *row, bool *ret_goes_
     cf_ca_call_cancel(&work->call); /* by a step that did not come to it */
     *ret_goes_on = false;
     if (rc == CF_OK && !outcome.is_pending) {
-        enter(work, row->next[CF_OUTCOME_DONE]);
+        enter(work, row, row->next[CF_OUTCOME_DONE]);
         *ret_goes_on = true;
         return CF_OK;
     }
@@ -247,7 +288,10 @@ run_step(struct cf_work *work, const struct cf_machine_row *row, bool *ret_goes_
     }
     if (outcome.kept_back_ms > 0)
         return give_back(work, &failure, outcome.kept_back_ms, err);
-    if (failure.fault == CF_FAULT_TRANSIENT || failure.fault == CF_FAULT_CONFIG)
+    bool may_pass = failure.fault == CF_FAULT_TRANSIENT || failure.fault == CF_FAULT_CONFIG;
+    /* A step that is not tried again in the background fails, unless it is we who stop. */
+    bool is_retried = row->next[CF_OUTCOME_RETRY] == row->state || failure.rc == CF_E_STOPPED;
+    if (may_pass && is_retried)
         CF_TRY(retry_later(work, row, &failure, err));
     else
         CF_TRY(fail(work, row, &failure, err));
@@ -256,13 +300,34 @@ run_step(struct cf_work *work, const struct cf_machine_row *row, bool *ret_goes_
 
 /* The intent to submit is on disk before the CA hears of the CSR. */
 static enum cf_rc
-make_durable(struct cf_work *work, const struct cf_machine_row *row, struct cf_err *err)
+make_durable(struct cf_work *work, const struct cf_machine_row *row, bool *ret_goes_on,
+             struct cf_err *err)
 {
+    bool is_refused = false;
+
     if (row->step == CF_STEP_SUBMIT) {
         work->item->submits++;
         work->is_ahead = true;
     }
-    return row->durable && work->is_ahead ? commit(work, true, err) : CF_OK;
+    if (row->durable && work->is_ahead)
+        CF_TRY(commit_issued(work, true, &is_refused, err));
+    *ret_goes_on = !is_refused;
+    return CF_OK;
+}
+
+/* Before a call begins: what nobody waits for any more is not asked for. */
+static enum cf_rc
+check_patience(struct cf_work *work, const struct cf_machine_row *row, bool *ret_goes_on,
+               struct cf_err *err)
+{
+    struct cf_err failure = {0};
+
+    *ret_goes_on =
+        work->item->kind != CF_KIND_SCEP || cf_scep_check_patience(work, &failure) == CF_OK;
+    if (*ret_goes_on)
+        return CF_OK;
+    CF_TRY(fail(work, row, &failure, err));
+    return finish(work, &failure, err);
 }
 
 /* At a stop only a CA's answer is carried on to where it is safe: all else can be done again from
@@ -294,10 +359,15 @@ cf_work_run(struct cf_work *work, enum cf_lane lane, bool *ret_handoff, enum cf_
             *ret_lane = row->lane;
             return CF_OK;
         }
+        CF_TRY(check_patience(work, row, &goes_on, err));
+        if (!goes_on)
+            return CF_OK;
         CF_TRY(begin_call(work, row, &goes_on, err));
         if (!goes_on)
             return CF_OK;
-        CF_TRY(make_durable(work, row, err));
+        CF_TRY(make_durable(work, row, &goes_on, err));
+        if (!goes_on)
+            return CF_OK;
         CF_TRY(run_step(work, row, &goes_on, err));
         if (!goes_on)
             return CF_OK;

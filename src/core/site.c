@@ -27,6 +27,9 @@ cf_site_free(struct cf_site *site)
     for (size_t i = 0; i < site->n_import_keys; i++)
         cf_import_key_free(site->import_keys[i]);
     free(site->import_keys);
+    for (size_t i = 0; i < site->n_scep_challenges; i++)
+        cf_secret_free(site->scep_challenges[i]);
+    free(site->scep_challenges);
     cf_identity_free(site->recovery);
     cf_trust_free(site->trust);
     cf_identity_free(site->signer);

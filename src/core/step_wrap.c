@@ -1,94 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wrap: the certificate is compared with what was asked, and key and certificate leave sealed. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "ledger.h"
+#include "issued.h"
 #include "seal.h"
-
-/* Clocks of CA and connector differ, and a CA may round up to whole days. */
-#define VALIDITY_SLACK_MS (INT64_C(26) * 60 * 60 * 1000)
-
-/* The entry that a renewal replaces, if it is ours; another connector may have issued it. */
-static enum cf_rc
-link_renewed(struct cf_work *work, struct cf_ledger_entry *entry, struct cf_err *err)
-{
-    cf_own(cf_ledger_entry) renewed = NULL;
-
-    if (work->ask.request->type != CF_REQUEST_RENEW)
-        return CF_OK;
-    CF_TRY(cf_ledger_find_meant(work, &renewed, err));
-    if (!renewed)
-        return CF_OK;
-    /* Entries of earlier versions have a user also where the certificate is the device's. */
-    bool is_device = work->ask.request->profile.is_device;
-    const char *user_name = is_device ? renewed->user_name : entry->user_name;
-    if (strcmp(renewed->context, entry->context) != 0 &&
-        cf_ledger_is_same_holder(renewed, entry->device_id, user_name))
-        entry->renews_id = renewed->id;
-    return CF_OK;
-}
-
-static enum cf_rc
-make_ledger_entry(struct cf_work *work, const struct cf_cert *cert, struct cf_err *err)
-{
-    const struct cf_item *item = work->item;
-    cf_own(cf_ledger_entry) entry = calloc(1, sizeof *entry);
-    if (!entry)
-        return cf_fail_oom(err);
-
-    CF_TRY(cf_replace_text(&entry->context, item->context, err));
-    CF_TRY(cf_replace_text(&entry->ca, item->ca, err));
-    CF_TRY(cf_replace_text(&entry->template_name, item->template_name, err));
-    CF_TRY(cf_replace_text(&entry->device_id, item->device_id, err));
-    /* A device's certificate is nobody's, whoever uses the device. */
-    CF_TRY(cf_replace_text(&entry->user_name,
-                           work->ask.request->profile.is_device ? NULL : item->user_name, err));
-    CF_TRY(cf_replace_text(&entry->profile_id, work->ask.request->profile.id, err));
-    CF_TRY(cf_dn_text(cf_cert_subject(cert), &entry->subject, err));
-    CF_TRY(cf_dn_text(cf_cert_issuer(cert), &entry->issuer, err));
-    CF_TRY(cf_replace_text(&entry->serial, cf_cert_serial(cert), err));
-    CF_TRY(cf_replace_text(&entry->thumbprint, cf_cert_thumbprint(cert), err));
-    entry->not_before_ms = cf_cert_not_before_ms(cert);
-    entry->not_after_ms = cf_cert_not_after_ms(cert);
-    entry->issued_ms = cf_clock_now_ms(work->site->clock);
-    entry->renewal_threshold_percent = work->ask.request->profile.renewal_threshold_percent;
-    entry->cert = cf_buf_copy(cf_cert_der(cert));
-    if (!entry->cert)
-        return cf_fail_oom(err);
-    CF_TRY(link_renewed(work, entry, err));
-
-    cf_ledger_entry_free(work->issued);
-    work->issued = cf_give(entry);
-    return CF_OK;
-}
-
-static enum cf_rc
-check_issued(struct cf_work *work, const struct cf_cert *cert, const struct cf_chain *chain,
-             struct cf_err *err)
-{
-    cf_own(cf_csr) csr = NULL;
-    const struct cf_grant *grant = &work->ask.grant;
-    const struct cf_ca_slot *slot = cf_site_ca(work->site, work->item->ca);
-    uint64_t validity = cf_template_validity_ms(grant->template_settings, grant->validity_ms);
-
-    CF_TRY(cf_csr_parse(cf_buf_bytes(work->item->csr), &csr, err));
-
-    const struct cf_cert_expectation expectation = {
-        .csr = csr,
-        .chain = chain,
-        .now_ms = cf_clock_now_ms(work->site->clock),
-        .not_after_max_ms = validity > 0 ? cf_clock_now_ms(work->site->clock) + (int64_t)validity +
-                                               VALIDITY_SLACK_MS
-                                         : 0,
-        .validity_remedy = slot ? slot->ca->ops->validity_remedy : NULL,
-        .sid_may_be_missing = !grant->ca->sid_must_be_kept,
-    };
-    CF_TRY(cf_cert_check_issued(cert, &expectation, err));
-    return cf_seal_check_root(&work->ask.request->profile, cf_seal_root(chain), work->item->ca,
-                              err);
-}
 
 static enum cf_rc
 need_key(struct cf_work *work, struct cf_err *err)
@@ -161,7 +77,7 @@ check_and_wrap(struct cf_work *work, const struct cf_cert *cert, struct cf_err *
     if (cf_chain_parse_der(cf_buf_bytes(work->item->chain), &chain, err) != CF_OK)
         return cf_err_prefix(err, "chain of CA %s", work->item->ca);
     CF_TRY(cf_work_need_ask(work, err));
-    CF_TRY(check_issued(work, cert, chain, err));
+    CF_TRY(cf_issued_check(work, cert, chain, err));
     return wrap(work, cert, chain, err);
 }
 
@@ -177,7 +93,7 @@ cf_step_wrap(struct cf_work *work, struct cf_outcome *ret_outcome, struct cf_err
 
     /* Before anything is judged: what the CA issued is on record even when it cannot be used. */
     CF_TRY(cf_work_need_request(work, err));
-    CF_TRY(make_ledger_entry(work, cert, err));
+    CF_TRY(cf_issued_enter(work, cert, err));
     CF_TRY(cf_replace_text(&item->serial, cf_cert_serial(cert), err));
     enum cf_rc rc = check_and_wrap(work, cert, err);
     if (rc != CF_OK) {

@@ -36,10 +36,12 @@ bool
 cf_store_begins_anew(enum cf_kind kind, enum cf_state state, enum cf_rc rc, bool has_csr,
                      uint32_t submits)
 {
-    bool is_bound = kind == CF_KIND_SCEP ? submits > 0 : has_csr;
-
-    return kind != CF_KIND_REVOCATION && state == CF_STATE_REPORTED && rc != CF_OK && !is_bound &&
-           cf_cloud_code_is_retryable(cf_rc_cloud_code(rc));
+    if (kind == CF_KIND_REVOCATION || state != CF_STATE_REPORTED || rc == CF_OK)
+        return false;
+    /* A device that was refused is judged again: what refused it may have been corrected. */
+    if (kind == CF_KIND_SCEP)
+        return submits == 0;
+    return !has_csr && cf_cloud_code_is_retryable(cf_rc_cloud_code(rc));
 }
 
 const struct cf_ca_share *

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scep.h"
+
 struct cf_work *
 cf_work_new(struct cf_site *site, struct cf_item *take_item)
 {
@@ -38,7 +40,8 @@ cf_work_free(struct cf_work *work)
         return NULL;
 
     cf_ca_call_cancel(&work->call);
-    ask_done(&work->ask);
+    ask_done(&work->ask); /* may borrow from the next */
+    cf_scep_ask_free(work->scep);
     cf_key_free(work->key);
     cf_ledger_entry_free(work->issued);
     cf_buf_free(work->recovery);
@@ -76,6 +79,7 @@ cf_work_fields(const struct cf_work *work, const struct cf_err *err)
         .template_name = item->template_name,
         .serial = item->serial,
         .subject = item->subject,
+        .activity = work->activity[0] ? work->activity : NULL,
         .err = err,
     };
 }

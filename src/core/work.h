@@ -30,6 +30,8 @@ struct cf_ask {
     const char *sid; /* for the security extension, borrowed; NULL: none */
 };
 
+struct cf_scep_ask; /* scep.h */
+
 struct cf_work {
     struct cf_site *site; /* a reference */
     struct cf_item *item; /* owned */
@@ -39,12 +41,14 @@ struct cf_work {
     bool has_ask;
     bool has_names;
     struct cf_ask ask;
-    struct cf_ca_call call; /* for submit and poll, begun by the runner */
-    struct cf_key *key;     /* between key and wrap, so that nothing has to be unsealed */
+    struct cf_scep_ask *scep; /* owned; of kind SCEP alone */
+    struct cf_ca_call call;   /* for submit and poll, begun by the runner */
+    struct cf_key *key;       /* between key and wrap, so that nothing has to be unsealed */
     struct cf_ledger_entry *issued;
     struct cf_buf *recovery; /* goes with issued */
     int64_t revoked_ledger_id;
     char note[CF_ERR_TEXT_MAX + 1]; /* for the history */
+    char activity[CF_UUID_SIZE];    /* client-request-id of the last call to the cloud; or empty */
 };
 
 struct cf_outcome {
@@ -64,6 +68,12 @@ cf_step_fn cf_step_wrap;
 cf_step_fn cf_step_revoke;
 cf_step_fn cf_step_reencrypt;
 cf_step_fn cf_step_import;
+cf_step_fn cf_step_scep_admit;
+cf_step_fn cf_step_scep_validate;
+cf_step_fn cf_step_scep_record;
+cf_step_fn cf_step_scep_notify;
+cf_step_fn cf_step_scep_withdraw;
+cf_step_fn cf_step_scep_fail;
 
 /* Takes the item and a reference on the site; NULL when out of memory (the item is freed then). */
 struct cf_work *cf_work_new(struct cf_site *site, struct cf_item *take_item);
@@ -81,6 +91,8 @@ CF_MUST_USE enum cf_rc cf_work_need_ask(struct cf_work *work, struct cf_err *err
 CF_MUST_USE enum cf_rc cf_work_need_names(struct cf_work *work, struct cf_err *err);
 /* Subject and alternative names of a request that has its grant and facts; not judged. */
 CF_MUST_USE enum cf_rc cf_ask_render_names(struct cf_ask *ask, struct cf_err *err);
+/* The template's, or the CA's; never CF_SID_AS_CA. */
+enum cf_sid_mode cf_grant_sid_mode(const struct cf_grant *grant);
 /* Whether a SID goes into the certificate, by the CA's and the template's options, and in which
  * form; behind the policy, which does not judge what the connector adds by itself. */
 CF_MUST_USE enum cf_rc cf_ask_settle_sid(struct cf_ask *ask, struct cf_err *err);
@@ -103,5 +115,9 @@ CF_MUST_USE enum cf_rc cf_work_run(struct cf_work *work, enum cf_lane lane, bool
 /* Fields for log entries; borrowed from the work and err. */
 struct cf_log_fields cf_work_fields(const struct cf_work *work, const struct cf_err *err);
 void cf_log_outcome(const struct cf_work *work, const struct cf_err *err);
+/* What cf_log_outcome does for kind SCEP. */
+void cf_log_scep_outcome(const struct cf_work *work, const struct cf_err *err);
+/* A step will be tried again. */
+void cf_log_retry(const struct cf_work *work, const struct cf_err *err);
 
 CF_MUST_USE enum cf_rc cf_replace_text(char **text, const char *value, struct cf_err *err);

@@ -128,7 +128,7 @@ a_claim_holds_for_as_long_as_its_worker_is_busy(void **state)
                                      0, now, now + CF_CLAIM_MS, 1, &items, &err),
               err);
     assert_int_equal(items.n, 1);
-    cf_in_flight_enter(kit->scheduler, items.item[0]);
+    assert_true(cf_in_flight_enter(kit->scheduler, items.item[0]));
     cf_clock_fake_advance(kit->clock, 7 * CF_CLAIM_MS);
     (void)run(kit, cf_duty_dispatch);
     assert_int_equal(cf_scheduler_in_flight(kit->scheduler), 1);
@@ -155,7 +155,7 @@ a_claim_holds_when_the_clock_is_set_back(void **state)
     assert_ok(kit->store->ops->claim_one(kit->store, kit->site->owner, CF_KIND_PKCS, "r1", now,
                                          now + CF_CLAIM_MS, &item, &err),
               err);
-    cf_in_flight_enter(kit->scheduler, item);
+    assert_true(cf_in_flight_enter(kit->scheduler, item));
     now -= KIT_DAY_MS;
     cf_clock_fake_set_wall(kit->clock, now);
     item->due_ms = now;
@@ -183,7 +183,7 @@ a_claim_to_give_back_later_is_kept_while_its_worker_is_leaving(void **state)
     assert_ok(kit->store->ops->claim_one(kit->store, kit->site->owner, CF_KIND_PKCS, "r1", now,
                                          now + CF_CLAIM_MS, &item, &err),
               err);
-    cf_in_flight_enter(kit->scheduler, item);
+    assert_true(cf_in_flight_enter(kit->scheduler, item));
     kit->scheduler->orphan[kit->scheduler->n_orphans++] = (struct cf_orphan){
         .id = item->id, .from_ms = cf_clock_monotonic_ms(kit->clock) + CORE_MIN_MS};
     assert_in_range(run(kit, cf_duty_dispatch), 1, CORE_MIN_MS);
