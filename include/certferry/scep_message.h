@@ -115,8 +115,14 @@ struct cf_scep_ra {
 
 /*
  * Opens the envelope with whichever of n keys it is for. CF_E_NOT_FOUND: for none of them; else
- * CF_E_CRYPTO, always with the same text and in the same time, for every reason (RFC 3218);
- * CF_E_UNSUPPORTED for a cipher that OpenSSL does not have. CF_E_IO: a token does not answer.
+ * CF_E_CRYPTO, always with the same text and in the same time, for every reason (RFC 3218); one
+ * wrong content in some hundred comes out as CF_OK and makes no sense. So the answer to CF_E_CRYPTO
+ * has to be the one to content that is not what the message's type asks for, text and all
+ * (badRequest): whoever can tell the two apart can have others' requests decrypted bit by bit.
+ *
+ * CF_E_UNSUPPORTED for a cipher or key transport that OpenSSL does not have; CF_E_LIMIT over
+ * CF_SECRET_MAX octets. CF_E_IO: a token does not answer. Single DES is opened like any other
+ * cipher, by OpenSSL's legacy provider in a place of its own: it is the caller who refuses it.
  */
 CF_MUST_USE enum cf_rc cf_scep_message_open(const struct cf_scep_message *message,
                                             const struct cf_scep_ra *ras, size_t n,
@@ -141,18 +147,19 @@ struct cf_scep_reply {
     struct cf_bytes crl;              /* SUCCESS of GetCRL, in place of certs */
     int64_t now_ms;                   /* signingTime */
     enum cf_scep_digest floor;        /* a weaker digest of the request is not mirrored */
-    enum cf_scep_cipher cipher;       /* of the answer; where the request's is not to be mirrored */
+    enum cf_scep_cipher cipher; /* where the request's is neither AES nor 3DES, which are mirrored;
+                                   CF_SCEP_DES only to a request with it, else AES-128-CBC */
 };
 /* The CertRep to `message`, signed by `signer` with rsaEncryption, encrypted to the message's
  * signer. CF_E_UNSUPPORTED: nothing can be encrypted to that key (badAlg or badRequest is still
- * answered). */
+ * answered). CF_E_CONFIG: `signer` is not RSA; CF_E_IO: its token does not answer. */
 CF_MUST_USE enum cf_rc cf_scep_reply_build(const struct cf_scep_message *message,
                                            const struct cf_scep_ra *signer,
                                            const struct cf_scep_reply *reply,
                                            struct cf_buf **ret_der, struct cf_err *err);
 
 /* Certificates in this order in a degenerate SignedData (GetCACert); the same ones give the same
- * bytes. */
+ * bytes. CF_E_LIMIT: none, or more than CF_SCEP_BUNDLE_MAX; CF_E_ENCODING: one is no DER. */
 CF_MUST_USE enum cf_rc cf_scep_bundle(const struct cf_bytes *certs, size_t n,
                                       struct cf_buf **ret_der, struct cf_err *err);
 /* GetNextCACert, RFC 8894 4.7.1: the same, inside SignedData by `signer`. */
@@ -165,3 +172,9 @@ CF_MUST_USE enum cf_rc cf_scep_next_ca(const struct cf_bytes *certs, size_t n,
  * one finding each. `can_sign`, `can_decrypt`: what this one is for. */
 void cf_scep_check_ra(const struct cf_cert *cert, const struct cf_cert *issuer, bool can_sign,
                       bool can_decrypt, int64_t now_ms, cf_finding_fn *report, void *arg);
+
+/* The certificate chain of a SCEP listener's TLS, as its file has it: order, end, and what Apple's
+ * devices want of a server (HT210176): RSA of 2048 bits or more or P-256 or P-384, SHA-2, a DNS
+ * name among the alternative names, serverAuth, at most 825 days. One finding each. */
+void cf_scep_check_tls(const struct cf_chain *chain, int64_t now_ms, cf_finding_fn *report,
+                       void *arg);

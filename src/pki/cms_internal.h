@@ -12,6 +12,12 @@
 CF_MUST_USE enum cf_rc cf_cms_fill(CMS_ContentInfo *cms, struct cf_bytes content,
                                    struct cf_err *err);
 
+CF_MUST_USE enum cf_rc cf_cms_add_attribute(CMS_SignerInfo *signer, const char *oid, int type,
+                                            struct cf_bytes value, struct cf_err *err);
+/* The caller's time and not the system's, which OpenSSL would put there. */
+CF_MUST_USE enum cf_rc cf_cms_add_signing_time(CMS_SignerInfo *signer, int64_t now_ms,
+                                               struct cf_err *err);
+
 /* The inner layer. *ret_der holds the password when one is given and is therefore a secret. */
 CF_MUST_USE enum cf_rc cf_cms_sign(struct cf_bytes pfx, const struct cf_secret *password,
                                    const struct cf_seal_binding *binding,

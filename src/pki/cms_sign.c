@@ -19,32 +19,35 @@ cf_cms_fill(CMS_ContentInfo *cms, struct cf_bytes content, struct cf_err *err)
 
     cf_own_ossl(BIO) bio = CMS_dataInit(cms, NULL);
     if (!bio)
-        return cf_fail_openssl(err, CF_E_CRYPTO, "envelope: cannot be begun");
-    if (BIO_write_ex(bio, content.data, content.len, &written) != 1 || written != content.len ||
-        BIO_flush(bio) != 1 || CMS_dataFinal(cms, bio) != 1)
-        return cf_fail_openssl(err, CF_E_CRYPTO, "envelope: cannot be finished");
+        return cf_fail_openssl(err, CF_E_CRYPTO, "CMS: cannot be begun");
+    /* Nothing to write is an error to OpenSSL, an empty content is none. */
+    bool is_written =
+        content.len == 0 ||
+        (BIO_write_ex(bio, content.data, content.len, &written) == 1 && written == content.len);
+    if (!is_written || BIO_flush(bio) != 1 || CMS_dataFinal(cms, bio) != 1)
+        return cf_fail_openssl(err, CF_E_CRYPTO, "CMS: cannot be finished");
     return CF_OK;
 }
 
-static enum cf_rc
-add_attribute(CMS_SignerInfo *signer, const char *oid, int type, struct cf_bytes value,
-              struct cf_err *err)
+enum cf_rc
+cf_cms_add_attribute(CMS_SignerInfo *signer, const char *oid, int type, struct cf_bytes value,
+                     struct cf_err *err)
 {
     cf_own_ossl(ASN1_OBJECT) object = OBJ_txt2obj(oid, 1);
     if (!object ||
         CMS_signed_add1_attr_by_OBJ(signer, object, type, value.data, (int)value.len) != 1)
-        return cf_fail_openssl(err, CF_E_CRYPTO, "envelope: signed attribute %s", oid);
+        return cf_fail_openssl(err, CF_E_CRYPTO, "CMS: signed attribute %s", oid);
     return CF_OK;
 }
 
-static enum cf_rc
-add_signing_time(CMS_SignerInfo *signer, int64_t now_ms, struct cf_err *err)
+enum cf_rc
+cf_cms_add_signing_time(CMS_SignerInfo *signer, int64_t now_ms, struct cf_err *err)
 {
     /* Without it OpenSSL would take the time of the system. */
     ASN1_TIME *time = ASN1_TIME_adj(NULL, (time_t)(now_ms / 1000), 0, 0);
     if (!time)
-        return cf_fail_openssl(err, CF_E_RANGE, "envelope: signing time");
-    enum cf_rc rc = add_attribute(
+        return cf_fail_openssl(err, CF_E_RANGE, "CMS: signing time");
+    enum cf_rc rc = cf_cms_add_attribute(
         signer, "1.2.840.113549.1.9.5", ASN1_STRING_type(time),
         cf_bytes_of(ASN1_STRING_get0_data(time), (size_t)ASN1_STRING_length(time)), err);
     ASN1_TIME_free(time);
@@ -58,16 +61,17 @@ add_attributes(CMS_SignerInfo *signer, const struct cf_secret *password,
     const char *context = binding->request_context;
     uint8_t recipient[32];
 
-    CF_TRY(add_signing_time(signer, binding->now_ms, err));
-    CF_TRY(add_attribute(signer, CF_OID_ENVELOPE ".1", V_ASN1_UTF8STRING,
-                         cf_bytes_of(context, strlen(context)), err));
+    CF_TRY(cf_cms_add_signing_time(signer, binding->now_ms, err));
+    CF_TRY(cf_cms_add_attribute(signer, CF_OID_ENVELOPE ".1", V_ASN1_UTF8STRING,
+                                cf_bytes_of(context, strlen(context)), err));
     cf_cert_sha256(binding->recipient, recipient);
-    CF_TRY(add_attribute(signer, CF_OID_ENVELOPE ".2", V_ASN1_OCTET_STRING,
-                         cf_bytes_of(recipient, sizeof recipient), err));
+    CF_TRY(cf_cms_add_attribute(signer, CF_OID_ENVELOPE ".2", V_ASN1_OCTET_STRING,
+                                cf_bytes_of(recipient, sizeof recipient), err));
     if (!password)
         return CF_OK;
-    return add_attribute(signer, CF_OID_ENVELOPE ".3", V_ASN1_UTF8STRING,
-                         cf_bytes_of(cf_secret_data(password), cf_secret_len(password)), err);
+    return cf_cms_add_attribute(signer, CF_OID_ENVELOPE ".3", V_ASN1_UTF8STRING,
+                                cf_bytes_of(cf_secret_data(password), cf_secret_len(password)),
+                                err);
 }
 
 static enum cf_rc

@@ -37,7 +37,7 @@ cf_csr_build(const struct cf_key *key, const struct cf_csr_spec *spec, struct cf
                        "a request with neither a subject nor an alternative name names nobody");
 
     ERR_clear_error();
-    cf_own_ossl(X509_REQ) req = X509_REQ_new();
+    cf_own_ossl(X509_REQ) req = X509_REQ_new_ex(cf_key_library(key), NULL);
     cf_own_ossl(X509_NAME) subject = NULL;
     if (!req)
         return cf_fail_oom(err);
@@ -48,7 +48,10 @@ cf_csr_build(const struct cf_key *key, const struct cf_csr_spec *spec, struct cf
     CF_TRY(add_extensions(req, spec, err));
 
     const EVP_MD *digest = key->kind == CF_KEY_P384 ? EVP_sha384() : EVP_sha256();
-    if (X509_REQ_sign(req, key->pkey, digest) <= 0)
+    cf_key_enter(key);
+    int signature_len = X509_REQ_sign(req, key->pkey, digest);
+    cf_key_leave(key);
+    if (signature_len <= 0)
         return cf_fail_openssl(err, CF_E_CRYPTO, "request not signed");
 
     unsigned char *der = NULL;

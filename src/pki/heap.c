@@ -17,6 +17,7 @@
 
 #include "certferry/key.h"
 #include "certferry/secret.h"
+#include "scep_internal.h"
 
 /* The smallest block of the secure heap: about the smallest number of an EC key. */
 enum { SECURE_BLOCK_MIN = 32 };
@@ -105,6 +106,7 @@ cf_pki_init(size_t secure_heap_len, struct cf_err *err)
 void
 cf_pki_done(void)
 {
+    cf_scep_cipher_done();
     /* OpenSSL's random number generator has blocks in the heap until the process ends; the heap
      * stays for it then. Keys were wiped when they were freed. */
     if (CRYPTO_secure_malloc_done())

@@ -12,8 +12,6 @@
 
 #include "import_internal.h"
 
-#include <pthread.h>
-
 #ifndef OPENSSL_NO_ENGINE
 #include <openssl/engine.h>
 
@@ -59,15 +57,14 @@ enum cf_rc
 cf_import_engine_load(const char *uri, const struct cf_secret *pin, EVP_PKEY **ret_pkey,
                       bool *ret_has_engine, struct cf_err *err)
 {
-    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     enum cf_rc rc = CF_E_NOT_FOUND;
 
-    pthread_mutex_lock(&mutex);
+    cf_token_lock();
     ENGINE *engine = get_engine();
     *ret_has_engine = engine != NULL;
     rc = engine ? load(engine, uri, pin, ret_pkey, err)
                 : cf_import_fail(err, CF_E_NOT_FOUND, "OpenSSL has no engine for PKCS#11");
-    pthread_mutex_unlock(&mutex);
+    cf_token_unlock();
     return rc;
 }
 #else

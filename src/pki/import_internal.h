@@ -26,6 +26,10 @@ CF_MUST_USE enum cf_rc cf_import_load(const char *uri, const struct cf_secret *p
 CF_MUST_USE enum cf_rc cf_import_load_tss2(const struct cf_secret *pem,
                                            struct cf_import_source *ret_source, struct cf_err *err);
 
+/* One thread at a time is in what holds keys elsewhere. */
+void cf_token_lock(void);
+void cf_token_unlock(void);
+
 /* Answers questions for a PIN with the cf_secret that is its user data; without one, with an error.
  * NULL: out of memory. */
 UI_METHOD *cf_import_pin_method(void);

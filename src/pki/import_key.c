@@ -4,7 +4,6 @@
  */
 #include "import_internal.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,18 +107,15 @@ compute(const struct cf_import_key *key, enum cf_oaep oaep, struct cf_bytes ciph
            EVP_PKEY_decrypt(context, cf_secret_edit(plain), len, cipher.data, cipher.len) > 0;
 }
 
-/* Not every token's library can be entered by several threads. */
 static bool
 decrypt(const struct cf_import_key *key, enum cf_oaep oaep, struct cf_bytes cipher,
         struct cf_secret *plain, size_t *len)
 {
-    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-
     if (!key->is_elsewhere)
         return compute(key, oaep, cipher, plain, len);
-    pthread_mutex_lock(&mutex);
+    cf_token_lock();
     bool is_good = compute(key, oaep, cipher, plain, len);
-    pthread_mutex_unlock(&mutex);
+    cf_token_unlock();
     return is_good;
 }
 
@@ -200,13 +196,10 @@ cf_import_key_parse(const struct cf_secret *pem, struct cf_import_key **ret_key,
     bool is_tss2 = strstr((const char *)cf_secret_data(pem), "-----BEGIN TSS2 PRIVATE KEY-----");
 
     ERR_clear_error();
-    if (is_tss2) {
-        CF_TRY(cf_import_load_tss2(pem, &source, err));
-    } else {
-        enum cf_rc rc = cf_pkey_from_pem(pem, &source.pkey, err);
-        if (rc != CF_OK)
-            return cf_err_prefix(err, "import key");
-    }
+    enum cf_rc rc =
+        is_tss2 ? cf_import_load_tss2(pem, &source, err) : cf_pkey_from_pem(pem, &source.pkey, err);
+    if (rc != CF_OK)
+        return cf_err_prefix(err, "import key");
     return make(&source, is_tss2, ret_key, err);
 }
 
@@ -216,7 +209,8 @@ cf_import_key_open(const char *uri, const struct cf_secret *pin, struct cf_impor
 {
     struct cf_import_source source = {0};
 
-    CF_TRY(cf_import_load(uri, pin, &source, err));
+    if (cf_import_load(uri, pin, &source, err) != CF_OK)
+        return cf_err_prefix(err, "import key");
     return make(&source, true, ret_key, err);
 }
 

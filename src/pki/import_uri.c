@@ -4,6 +4,7 @@
  */
 #include "import_internal.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include <openssl/decoder.h>
@@ -14,6 +15,20 @@ enum { SCHEME_SIZE = 32, PROPERTY_SIZE = 64 };
 
 /* PKCS#11 v2.40: CKR_PIN_INCORRECT, _INVALID, _LEN_RANGE, _EXPIRED, _LOCKED. */
 enum { CKR_PIN_FIRST = 0xa0, CKR_PIN_LAST = 0xa4 };
+
+static pthread_mutex_t token_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+void
+cf_token_lock(void)
+{
+    pthread_mutex_lock(&token_mutex);
+}
+
+void
+cf_token_unlock(void)
+{
+    pthread_mutex_unlock(&token_mutex);
+}
 
 void
 cf_import_source_done(struct cf_import_source *source)
@@ -42,8 +57,8 @@ cf_import_fail(struct cf_err *err, enum cf_rc rc, const char *what)
     /* The queue can only be looked at from its ends; what is between is rarely about anything
      * else. */
     if (is_about_pin(ERR_peek_error()) || is_about_pin(ERR_peek_last_error()))
-        return cf_fail_openssl(err, CF_E_AUTH, "import key: the token refuses the PIN");
-    return cf_fail_openssl(err, rc, "import key: %s", what);
+        return cf_fail_openssl(err, CF_E_AUTH, "the token refuses the PIN");
+    return cf_fail_openssl(err, rc, "%s", what);
 }
 
 /* Both providers go into an OpenSSL library of the source's own, so that nothing else in the
@@ -59,7 +74,7 @@ load_provider(const char *name, struct cf_import_source *source, struct cf_err *
     if (source->by_default && source->provider)
         return CF_OK;
     ERR_clear_error();
-    return cf_fail(err, CF_E_CONFIG, "import key: OpenSSL has no provider '%s'; install it%s", name,
+    return cf_fail(err, CF_E_CONFIG, "OpenSSL has no provider '%s'; install it%s", name,
                    strcmp(name, "tpm2") == 0 ? " (tpm2-openssl)" : "");
 }
 
@@ -143,12 +158,12 @@ read_scheme(const char *uri, char scheme[SCHEME_SIZE], struct cf_err *err)
 
     if (len == 0 || len >= SCHEME_SIZE || uri[len] != ':')
         return cf_fail(err, CF_E_CONFIG,
-                       "import key: no URI such as pkcs11:token=...;object=...; a file is named by "
+                       "no URI such as pkcs11:token=...;object=...; a file is named by "
                        "key_file");
     memcpy(scheme, uri, len);
     scheme[len] = '\0';
     if (strcmp(scheme, "file") == 0)
-        return cf_fail(err, CF_E_CONFIG, "import key: a file is named by key_file, not by a URI");
+        return cf_fail(err, CF_E_CONFIG, "a file is named by key_file, not by a URI");
     return CF_OK;
 }
 
@@ -170,7 +185,7 @@ cf_import_load(const char *uri, const struct cf_secret *pin, struct cf_import_so
         rc = load_from_store(uri, is_tpm ? "tpm2" : scheme, pin, &source, err);
     if (rc == CF_E_CONFIG && is_token)
         rc = cf_fail(err, CF_E_CONFIG,
-                     "import key: OpenSSL reaches no PKCS#11 token; install the engine "
+                     "OpenSSL reaches no PKCS#11 token; install the engine "
                      "(libengine-pkcs11-openssl) or the provider (pkcs11-provider)");
     if (rc != CF_OK) {
         cf_import_source_done(&source);

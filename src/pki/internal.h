@@ -15,10 +15,25 @@
 #include "certferry/san.h"
 #include "ossl.h"
 
+struct cf_import_source;
+struct cf_key_rejection;
+
 struct cf_key {
-    EVP_PKEY *pkey; /* owned */
+    EVP_PKEY *pkey; /* owned, by the source when there is one */
     enum cf_key_kind kind;
+    struct cf_import_source *source;    /* owned; NULL: the key is in this process */
+    struct cf_key_rejection *rejection; /* owned; see rsa_unwrap.h */
 };
+
+/* Empty; NULL when out of memory. */
+struct cf_key *cf_key_new(enum cf_key_kind kind);
+
+/* Not every token's library can be entered by several threads; around whatever the private half of
+ * a key is used for. */
+void cf_key_enter(const struct cf_key *key);
+void cf_key_leave(const struct cf_key *key);
+/* OpenSSL's library that the key computes in; NULL: the process's own. */
+OSSL_LIB_CTX *cf_key_library(const struct cf_key *key);
 
 /* Beyond those of ossl.h. */
 CF_OSSL_OWN(ASN1_TYPE, ASN1_TYPE_free);

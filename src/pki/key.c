@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* key - kinds of keys, and making them. */
-#include "internal.h"
+#include "import_internal.h"
+#include "rsa_unwrap.h"
 
 #include <stdlib.h>
 
@@ -47,10 +48,9 @@ cf_key_generate(enum cf_key_kind kind, struct cf_key **ret_key, struct cf_err *e
 {
     if (!is_kind(kind))
         return cf_fail(err, CF_E_BUG, "key kind %d", (int)kind);
-    cf_own(cf_key) key = calloc(1, sizeof *key);
+    cf_own(cf_key) key = cf_key_new(kind);
     if (!key)
         return cf_fail_oom(err);
-    key->kind = kind;
 
     ERR_clear_error();
     bool is_rsa = cf_key_kind_is_rsa(kind);
@@ -67,10 +67,28 @@ cf_key_generate(enum cf_key_kind kind, struct cf_key **ret_key, struct cf_err *e
 }
 
 struct cf_key *
+cf_key_new(enum cf_key_kind kind)
+{
+    cf_own(cf_key) key = calloc(1, sizeof *key);
+
+    if (!key)
+        return NULL;
+    key->kind = kind;
+    key->rejection = cf_key_rejection_new();
+    return key->rejection ? cf_give(key) : NULL;
+}
+
+struct cf_key *
 cf_key_free(struct cf_key *key)
 {
-    if (key)
+    if (!key)
+        return NULL;
+    cf_key_rejection_free(key->rejection);
+    if (key->source)
+        cf_import_source_done(key->source);
+    else
         EVP_PKEY_free(key->pkey);
+    free(key->source);
     free(key);
     return NULL;
 }

@@ -89,6 +89,8 @@ cf_key_seal(const struct cf_key *key, const struct cf_secret *store_key, struct 
     int len = 0;
     int last = 0;
 
+    if (key->source)
+        return cf_fail(err, CF_E_UNSUPPORTED, "a key in a token cannot be taken out of it");
     ERR_clear_error();
     CF_TRY(private_der(key, &der, err));
     uint8_t *nonce = sealed + HEADER_LEN;
@@ -120,10 +122,9 @@ static enum cf_rc
 key_from_der(const struct block *der, enum cf_key_kind kind, struct cf_key **ret_key,
              struct cf_err *err)
 {
-    cf_own(cf_key) key = calloc(1, sizeof *key);
+    cf_own(cf_key) key = cf_key_new(kind);
     if (!key)
         return cf_fail_oom(err);
-    key->kind = kind;
 
     const unsigned char *at = der->data;
     int type = cf_key_kind_is_rsa(kind) ? EVP_PKEY_RSA : EVP_PKEY_EC;
