@@ -88,7 +88,9 @@ put_history(struct cf_tool *tool, const struct cf_json *result, const struct req
     fputs("\nWhat happened (UTC)\n", tool->out);
     cf_tool_time(request->received, time);
     fprintf(tool->out, "  %-19s  ", time);
-    cf_tool_put(tool, "received from the cloud");
+    cf_tool_put(tool, request->is_known && request->kind == CF_KIND_SCEP
+                          ? "received from the device"
+                          : "received from the cloud");
     fputc('\n', tool->out);
     for (size_t i = 0; i < cf_json_length(history); i++) {
         const struct cf_json *line = NULL;
@@ -173,7 +175,7 @@ put_advice(struct cf_tool *tool, const struct request *request)
         cf_tool_paragraph(tool, 2, cf_explain_error(rc));
         for (unsigned fault = CF_FAULT_BUG; fault <= CF_FAULT_CONFIG && request->fault; fault++) {
             if (strcmp(cf_fault_name((enum cf_fault)fault), request->fault) == 0)
-                cf_tool_paragraph(tool, 2, cf_explain_fault((enum cf_fault)fault));
+                cf_tool_paragraph(tool, 2, cf_explain_fault(request->kind, (enum cf_fault)fault));
         }
     } else {
         cf_tool_paragraph(tool, 2, wait ? wait : "Nothing.");

@@ -25,9 +25,9 @@ add_count(const struct cf_json *counts, const char *name, bool with_zero, struct
     return cf_buf_appendf(line, err, "%s%" PRId64 " %s", cf_buf_len(line) > 0 ? ", " : "", n, name);
 }
 
-static enum cf_rc
-put_states(struct cf_tool *tool, const struct cf_json *result, const char *member,
-           const char *label, struct cf_err *err)
+enum cf_rc
+cf_render_states(struct cf_tool *tool, const struct cf_json *result, const char *member,
+                 const char *label, struct cf_err *err)
 {
     cf_own(cf_buf) line = cf_buf_new(LINE_MAX_);
     const struct cf_json *counts = NULL;
@@ -62,13 +62,14 @@ put_head(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
     const char *version = NULL, *connector = NULL, *started = NULL;
     char time[CF_TOOL_TIME_SIZE], ago[64], text[LINE_MAX_];
     int64_t pid = 0, in_work = 0;
-    bool is_connected = false;
+    bool is_connected = false, has_cloud = true;
 
     CF_TRY(cf_tool_text(result, "version", &version, err));
     CF_TRY(cf_tool_text(result, "connectorId", &connector, err));
     CF_TRY(cf_tool_text(result, "startedUtc", &started, err));
     CF_TRY(cf_json_int_opt(result, "pid", 0, INT32_MAX, &pid, err));
     CF_TRY(cf_json_int_opt(result, "inWork", 0, INT64_MAX, &in_work, err));
+    CF_TRY(cf_json_bool_opt(result, "hasCloud", &has_cloud, err));
     CF_TRY(cf_json_bool(result, "cloudConnected", &is_connected, err));
 
     cf_tool_line(tool, "Connector", connector);
@@ -78,8 +79,11 @@ put_head(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
              version ? version : "?", pid, time, ago);
     cf_tool_line(tool, "Daemon", text);
     fputs("Cloud       ", tool->out);
-    cf_tool_put_styled(tool, is_connected ? CF_STYLE_GOOD : CF_STYLE_BAD,
-                       is_connected ? "connected" : "not reached");
+    if (has_cloud)
+        cf_tool_put_styled(tool, is_connected ? CF_STYLE_GOOD : CF_STYLE_BAD,
+                           is_connected ? "connected" : "not reached");
+    else
+        fputs("none is configured", tool->out);
     fputc('\n', tool->out);
     snprintf(text, sizeof text, "%" PRId64, in_work);
     cf_tool_line(tool, "In work", text);
@@ -281,9 +285,14 @@ put_duties(struct cf_tool *tool, const struct cf_json *result, struct cf_err *er
 enum cf_rc
 cf_render_status(struct cf_tool *tool, const struct cf_json *result, struct cf_err *err)
 {
+    const struct cf_json *scep = NULL;
+
     CF_TRY(put_head(tool, result, err));
-    CF_TRY(put_states(tool, result, "requests", "Requests", err));
-    CF_TRY(put_states(tool, result, "revocations", "Revocations", err));
+    CF_TRY(cf_render_states(tool, result, "requests", "Requests", err));
+    CF_TRY(cf_render_states(tool, result, "revocations", "Revocations", err));
+    CF_TRY(cf_json_object_opt(result, "scep", &scep, err));
+    if (scep)
+        CF_TRY(cf_render_states(tool, result, "scep", "SCEP", err));
     CF_TRY(put_keys(tool, result, err));
     CF_TRY(put_cas(tool, result, err));
     return put_duties(tool, result, err);

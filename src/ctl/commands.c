@@ -28,7 +28,8 @@ static const struct cf_tool_option no_options[] = {END};
 
 static const struct cf_tool_option requests_options[] = {
     {"state", 0, "STATE",
-     "received admitted keyed submitted issued wrapped delivered failed reported revoked",
+     "received admitted keyed submitted issued wrapped delivered failed reported revoked "
+     "recorded refused",
      "only those in STATE"},
     {"device", 0, "ID", NULL, "only those of this device"},
     {"limit", 0, "N", NULL, "at most N, 1 to 1000 (default 100)"},
@@ -71,6 +72,12 @@ static const struct cf_tool_option check_options[] = {
 
 static const struct cf_tool_option policy_test_options[] = {
     {"offline", 0, NULL, NULL, "judge by the configuration only, without daemon and directory"},
+    END,
+};
+
+static const struct cf_tool_option scep_challenge_options[] = {
+    {"subject", 0, "DN", NULL, "good for this distinguished name alone"},
+    {"lifetime", 0, "DURATION", NULL, "how long it is good, 1m to 30d (default 1h)"},
     END,
 };
 
@@ -144,6 +151,15 @@ const struct cf_tool_command cf_tool_commands[] = {
      "Asks the directory for its CAs (AD CS), their templates, what speaks against each, and "
      "whether the connector's account may enroll by it, and prints the sections [ca] and "
      "[template] to paste. Needs [directory] and the running daemon."},
+    {"scep challenge", cf_tool_scep_challenge, "PROFILE", NULL, scep_challenge_options,
+     "make a challenge for one SCEP request",
+     "Prints a challenge that one device can use once, within its lifetime, for a profile with "
+     "challenge = one-time. The challenge alone goes to standard output, and nothing keeps it: who "
+     "loses it makes another."},
+    {"scep status", cf_tool_scep_status, NULL, NULL, no_options, "how the SCEP front door fares",
+     "Whether certferry-scepd is connected, requests by state, the profiles, and for each CA the "
+     "certificates of its registration authority: those that GetCACert shows, those that come "
+     "next, and those whose keys still open requests of devices that know the old ones."},
     {"enroll", cf_tool_enroll, NULL, NULL, enroll_options,
      "make the key with which the connector signs in",
      "For [cloud] auth = certificate: makes an RSA key and a self-signed certificate, keeps both "

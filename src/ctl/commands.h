@@ -69,6 +69,8 @@ cf_tool_run_fn cf_tool_check;
 cf_tool_run_fn cf_tool_lint_profile;
 cf_tool_run_fn cf_tool_policy_test;
 cf_tool_run_fn cf_tool_adcs_discover;
+cf_tool_run_fn cf_tool_scep_challenge;
+cf_tool_run_fn cf_tool_scep_status;
 cf_tool_run_fn cf_tool_enroll;
 cf_tool_run_fn cf_tool_import_key;
 cf_tool_run_fn cf_tool_help;

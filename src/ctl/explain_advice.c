@@ -39,6 +39,23 @@ static const char *const states[CF_KIND_MAX_][CF_STATE_MAX_] = {
             [CF_STATE_FAILED] = "it failed; the cloud has not been told yet.",
             [CF_STATE_REPORTED] = "it failed, and the cloud knows. It is finished.",
         },
+    [CF_KIND_SCEP] =
+        {
+            [CF_STATE_RECEIVED] = "the request is stored; profile and policy come next.",
+            [CF_STATE_ADMITTED] = "it passed profile and policy; its challenge comes next.",
+            [CF_STATE_KEYED] = "the challenge is good; the CA is asked next.",
+            [CF_STATE_SUBMITTED] = "the CA has it and has not decided.",
+            [CF_STATE_ISSUED] = "the CA issued the certificate; it is compared with what was "
+                                "asked next.",
+            [CF_STATE_RECORDED] = "the certificate is in the ledger; the management service hears "
+                                  "of it before the device gets it.",
+            [CF_STATE_DELIVERED] = "the device gets the certificate when it asks. It is finished.",
+            [CF_STATE_REFUSED] = "the management service would not have the certificate; it is "
+                                 "revoked next.",
+            [CF_STATE_FAILED] = "it failed; the management service has not been told yet.",
+            [CF_STATE_REPORTED] = "it failed, and the device is told so when it asks. It is "
+                                  "finished.",
+        },
 };
 
 static const char *const waits[CF_KIND_MAX_][CF_STATE_MAX_] = {
@@ -71,6 +88,21 @@ static const char *const waits[CF_KIND_MAX_][CF_STATE_MAX_] = {
         {
             [CF_STATE_RECEIVED] = "Nothing: it goes on by itself as soon as a worker is free.",
             [CF_STATE_WRAPPED] = "Nothing while the cloud is connected (see `certferry status`).",
+            [CF_STATE_FAILED] = "Nothing while the cloud is connected (see `certferry status`).",
+        },
+    [CF_KIND_SCEP] =
+        {
+            [CF_STATE_RECEIVED] = "Nothing: it goes on by itself as soon as a worker is free.",
+            [CF_STATE_ADMITTED] = "Nothing while the cloud is connected (see `certferry status`).",
+            [CF_STATE_KEYED] = "Nothing: it goes on by itself as soon as a worker is free.",
+            [CF_STATE_SUBMITTED] = "If the template wants an approval: for the embedded CA give it "
+                                   "with `certferry approve ID` or refuse with `certferry deny "
+                                   "ID`; at other CAs decide there. Otherwise nothing: the CA is "
+                                   "asked again, and so is this connector by the device.",
+            [CF_STATE_ISSUED] = "Nothing: it goes on by itself as soon as a worker is free.",
+            [CF_STATE_RECORDED] = "Nothing while the cloud is connected (see `certferry status`).",
+            [CF_STATE_REFUSED] = "Nothing while the CA can be reached: the certificate reaches no "
+                                 "device.",
             [CF_STATE_FAILED] = "Nothing while the cloud is connected (see `certferry status`).",
         },
 };
@@ -138,6 +170,9 @@ static const char *const errors[CF_E_MAX_] = {
                             "`certferry check` tests it.",
     [CF_E_RATE] = "Find out why this user or device asks so often. If it is to be allowed, raise "
                   "the limit named above in its [policy NAME] and reload.",
+    [CF_E_CHALLENGE] = "The device has to get another challenge and ask anew: of the management "
+                       "service by checking in, or from `certferry scep challenge`. Where all "
+                       "devices share one, compare it with the profile's challenge_file.",
 };
 
 static const char *const faults[] = {
@@ -171,7 +206,9 @@ cf_explain_error(enum cf_rc rc)
 }
 
 const char *
-cf_explain_fault(enum cf_fault fault)
+cf_explain_fault(enum cf_kind kind, enum cf_fault fault)
 {
+    if (kind == CF_KIND_SCEP && fault == CF_FAULT_REQUEST)
+        return "This request is not tried again: the device has to ask anew.";
     return faults[fault];
 }

@@ -73,6 +73,26 @@ first_len(const struct cf_tool_command *command)
     return (int)strcspn(command->name, " ");
 }
 
+static bool
+is_same_word(size_t i, size_t k)
+{
+    int len = first_len(&cf_tool_commands[i]);
+
+    return first_len(&cf_tool_commands[k]) == len &&
+           strncmp(cf_tool_commands[k].name, cf_tool_commands[i].name, (size_t)len) == 0;
+}
+
+/* A group is offered once, for all its commands. */
+static bool
+is_first_of_word(size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (is_same_word(k, i))
+            return false;
+    }
+    return true;
+}
+
 /* One case per option with a value: files, known words, or nothing to offer. */
 static void
 print_values(FILE *out, const char *command, int len, const struct cf_tool_option *options)
@@ -94,6 +114,38 @@ print_values(FILE *out, const char *command, int len, const struct cf_tool_optio
     }
 }
 
+static void
+print_first_words(FILE *out, const char *before, const char *between)
+{
+    for (size_t i = 0; i < cf_tool_n_commands; i++) {
+        if (is_first_of_word(i))
+            fprintf(out, "%s%.*s", i > 0 ? between : before, first_len(&cf_tool_commands[i]),
+                    cf_tool_commands[i].name);
+    }
+}
+
+/* What can stand behind a command's first word: the second ones, options, values. */
+static void
+print_case(FILE *out, size_t first)
+{
+    int len = first_len(&cf_tool_commands[first]);
+
+    fprintf(out, "    %.*s) words+='", len, cf_tool_commands[first].name);
+    for (size_t i = first; i < cf_tool_n_commands; i++) {
+        const struct cf_tool_command *command = &cf_tool_commands[i];
+
+        if (!is_same_word(first, i))
+            continue;
+        fputs(command->name + len, out);
+        print_words(out, command->options);
+        if (command->choices)
+            fprintf(out, " %s", command->choices);
+        if (command->argument && strcmp(command->argument, "[COMMAND]") == 0)
+            print_first_words(out, " ", " ");
+    }
+    fputs("' ;;\n", out);
+}
+
 void
 cf_tool_bash_completion(FILE *out)
 {
@@ -106,9 +158,7 @@ cf_tool_bash_completion(FILE *out)
           "    case ${COMP_WORDS[i]} in\n"
           "      ",
           out);
-    for (size_t i = 0; i < cf_tool_n_commands; i++)
-        fprintf(out, "%s%.*s", i > 0 ? "|" : "", first_len(&cf_tool_commands[i]),
-                cf_tool_commands[i].name);
+    print_first_words(out, "", "|");
     fputs(") command=${COMP_WORDS[i]}; break ;;\n"
           "    esac\n"
           "  done\n"
@@ -126,24 +176,11 @@ cf_tool_bash_completion(FILE *out)
           "  case $command in\n"
           "    '') words+='",
           out);
-    for (size_t i = 0; i < cf_tool_n_commands; i++)
-        fprintf(out, " %.*s", first_len(&cf_tool_commands[i]), cf_tool_commands[i].name);
+    print_first_words(out, " ", " ");
     fputs("' ;;\n", out);
     for (size_t i = 0; i < cf_tool_n_commands; i++) {
-        const struct cf_tool_command *command = &cf_tool_commands[i];
-
-        int len = first_len(command);
-
-        /* The second word of a command is offered behind its first. */
-        fprintf(out, "    %.*s) words+='%s", len, command->name, command->name + len);
-        print_words(out, command->options);
-        if (command->choices)
-            fprintf(out, " %s", command->choices);
-        if (command->argument && strcmp(command->argument, "[COMMAND]") == 0) {
-            for (size_t k = 0; k < cf_tool_n_commands; k++)
-                fprintf(out, " %.*s", first_len(&cf_tool_commands[k]), cf_tool_commands[k].name);
-        }
-        fputs("' ;;\n", out);
+        if (is_first_of_word(i))
+            print_case(out, i);
     }
     fputs("  esac\n"
           "  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
@@ -161,13 +198,20 @@ cf_tool_help(struct cf_tool *tool, const struct cf_tool_args *args)
     }
 
     const struct cf_tool_command *command = cf_tool_find_command(args->argument);
-    for (size_t i = 0; i < cf_tool_n_commands && !command; i++) {
-        if (cf_tool_is_of_group(&cf_tool_commands[i], args->argument))
-            command = &cf_tool_commands[i];
+    if (command) {
+        cf_tool_describe(tool, command);
+        return CF_TOOL_OK;
     }
-    if (!command)
+    unsigned n = 0;
+    for (size_t i = 0; i < cf_tool_n_commands; i++) {
+        if (!cf_tool_is_of_group(&cf_tool_commands[i], args->argument))
+            continue;
+        if (n++ > 0)
+            fputc('\n', tool->out);
+        cf_tool_describe(tool, &cf_tool_commands[i]);
+    }
+    if (n == 0)
         return cf_tool_misuse(tool, "there is no command '%s'", args->argument);
-    cf_tool_describe(tool, command);
     return CF_TOOL_OK;
 }
 

@@ -21,6 +21,8 @@ static const struct cf_command control_commands[] = {
     {"check", cf_command_check},
     {"policy-test", cf_command_policy_test},
     {"adcs-discover", cf_command_adcs_discover},
+    {"scep-challenge", cf_command_scep_challenge},
+    {"scep-status", cf_command_scep_status},
 };
 const struct cf_command_set cf_control_commands = {
     .commands = control_commands,

@@ -40,6 +40,8 @@ cf_command_fn cf_command_expiring;
 cf_command_fn cf_command_check;
 cf_command_fn cf_command_policy_test;
 cf_command_fn cf_command_adcs_discover;
+cf_command_fn cf_command_scep_challenge;
+cf_command_fn cf_command_scep_status;
 
 cf_command_fn cf_scep_command_profiles;
 cf_command_fn cf_scep_command_enroll;
@@ -73,4 +75,7 @@ CF_MUST_USE enum cf_rc cf_command_answer(struct cf_daemon *daemon, const struct 
                                          struct cf_command_hold *hold, struct cf_buf **ret_answer,
                                          struct cf_err *err);
 
+/* An object of this name: how many items of these kinds there are, by state. */
+CF_MUST_USE enum cf_rc cf_command_put_counts(struct cf_site *site, struct cf_json_writer *out,
+                                             unsigned kinds, const char *name, struct cf_err *err);
 void cf_command_put_time(struct cf_json_writer *out, const char *name, int64_t ms);

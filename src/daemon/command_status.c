@@ -6,9 +6,9 @@
 #include "certferry/metrics.h"
 #include "command.h"
 
-static enum cf_rc
-put_counts(struct cf_site *site, struct cf_json_writer *out, unsigned kinds, const char *name,
-           struct cf_err *err)
+enum cf_rc
+cf_command_put_counts(struct cf_site *site, struct cf_json_writer *out, unsigned kinds,
+                      const char *name, struct cf_err *err)
 {
     uint64_t counts[CF_STATE_MAX_] = {0};
 
@@ -102,10 +102,13 @@ cf_command_status(const struct cf_command_call *call, struct cf_json_writer *out
     cf_json_put_string(out, "connectorId", site->settings->connector_id);
     cf_json_put_int(out, "pid", getpid());
     cf_command_put_time(out, "startedUtc", daemon->started_ms);
+    cf_json_put_bool(out, "hasCloud", !site->settings->cloud.is_off);
     cf_json_put_bool(out, "cloudConnected", cf_scheduler_cloud_is_up(daemon->scheduler));
     cf_json_put_int(out, "inWork", cf_scheduler_in_flight(daemon->scheduler));
-    CF_TRY(put_counts(site, out, cf_kinds_of_results(), "requests", err));
-    CF_TRY(put_counts(site, out, 1u << CF_KIND_REVOCATION, "revocations", err));
+    CF_TRY(cf_command_put_counts(site, out, cf_kinds_of_results(), "requests", err));
+    CF_TRY(cf_command_put_counts(site, out, 1u << CF_KIND_REVOCATION, "revocations", err));
+    if (site->settings->scep.is_on)
+        CF_TRY(cf_command_put_counts(site, out, 1u << CF_KIND_SCEP, "scep", err));
     put_cas(daemon->scheduler, site, out);
     cf_json_put_object(out, "keysReady");
     for (unsigned kind = 0; kind < CF_KEY_KIND_MAX_; kind++)

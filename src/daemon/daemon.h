@@ -11,6 +11,7 @@
 #include "options.h"
 
 struct cf_control;
+struct cf_scep_socket;
 
 struct cf_daemon {
     const char *config_path;
@@ -21,6 +22,7 @@ struct cf_daemon {
     struct cf_keypool *keypool;
     struct cf_scheduler *scheduler;
     struct cf_control *control;
+    struct cf_scep_socket *scep_socket; /* NULL: no [scep] */
     struct cf_loop_source *tick_timer;
     struct cf_loop_source *status_timer;
     int64_t started_ms;

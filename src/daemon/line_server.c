@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "certferry/clock.h"
 #include "line_listen.h"
 
 enum phase { READING, CALLED, ANSWERING };
@@ -36,6 +37,7 @@ struct cf_line_server {
     struct cf_loop_source *source;
     struct cf_line_call *calls;
     atomic_uint n_calls;
+    atomic_llong since_ms; /* 0: there are none */
 };
 
 static void
@@ -59,7 +61,8 @@ end_connection(void *arg)
     for (struct cf_line_call **at = &server->calls; *at; at = &(*at)->next) {
         if (*at == call) {
             *at = call->next;
-            atomic_fetch_sub(&server->n_calls, 1);
+            if (atomic_fetch_sub(&server->n_calls, 1) == 1)
+                atomic_store(&server->since_ms, 0);
             break;
         }
     }
@@ -248,7 +251,8 @@ open_connection(struct cf_line_server *server, int take_fd)
     }
     call->next = server->calls;
     server->calls = call;
-    atomic_fetch_add(&server->n_calls, 1);
+    if (atomic_fetch_add(&server->n_calls, 1) == 0)
+        atomic_store(&server->since_ms, cf_clock_now_ms(cf_clock_real()));
 }
 
 static void
@@ -321,4 +325,10 @@ unsigned
 cf_line_server_connections(const struct cf_line_server *server)
 {
     return atomic_load(&server->n_calls);
+}
+
+int64_t
+cf_line_server_since_ms(const struct cf_line_server *server)
+{
+    return atomic_load(&server->since_ms);
 }

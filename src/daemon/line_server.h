@@ -47,6 +47,8 @@ CF_MUST_USE enum cf_rc cf_line_server_open(const struct cf_line_server_options *
  * Takes NULL. */
 void cf_line_server_close(struct cf_line_server *server);
 unsigned cf_line_server_connections(const struct cf_line_server *server); /* from any thread */
+/* Since when there has been at least one; 0: there is none. From any thread. */
+int64_t cf_line_server_since_ms(const struct cf_line_server *server);
 
 struct cf_bytes cf_line_request(const struct cf_line_call *call); /* until it is answered */
 const char *cf_line_who(const struct cf_line_call *call);

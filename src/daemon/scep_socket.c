@@ -100,3 +100,9 @@ cf_scep_socket_connections(const struct cf_scep_socket *socket)
 {
     return socket ? cf_line_server_connections(socket->server) : 0;
 }
+
+int64_t
+cf_scep_socket_since_ms(const struct cf_scep_socket *socket)
+{
+    return socket ? cf_line_server_since_ms(socket->server) : 0;
+}

@@ -22,3 +22,5 @@ void cf_scep_socket_close(struct cf_scep_socket *socket);
 /* Front doors that are connected: connections, of which each has several. From any thread; 0 for
  * NULL. */
 unsigned cf_scep_socket_connections(const struct cf_scep_socket *socket);
+/* Since when there has been at least one; 0: there is none. From any thread. */
+int64_t cf_scep_socket_since_ms(const struct cf_scep_socket *socket);

@@ -48,6 +48,8 @@ open_trust(struct cf_site *site, struct cf_err *err)
     cf_own(cf_buf) roots = NULL;
     cf_own(cf_buf) pins = NULL;
 
+    if (!settings->cloud.serves_pkcs)
+        return CF_OK; /* no key is sealed to anybody */
     if (!settings->check_recipient) {
         cf_log(CF_EV_CONFIG_WARNING, NULL,
                "[recipient] check = no: whoever names a recipient certificate can read the keys");
@@ -156,6 +158,34 @@ open_import_keys(struct cf_site *site, struct cf_err *err)
 }
 
 static enum cf_rc
+open_challenges(struct cf_site *site, struct cf_err *err)
+{
+    const struct cf_settings *settings = site->settings;
+    size_t n = settings->n_scep_profiles;
+
+    if (n == 0)
+        return CF_OK;
+    site->scep_challenges = calloc(n, sizeof(struct cf_secret *));
+    if (!site->scep_challenges)
+        return cf_fail_oom(err);
+    site->n_scep_challenges = n;
+    for (size_t i = 0; i < n; i++) {
+        const struct cf_scep_profile_settings *profile = settings->scep_profiles[i];
+
+        if (profile->challenge != CF_SCEP_STATIC)
+            continue;
+        if (!profile->challenge_file)
+            return cf_fail(err, CF_E_CONFIG,
+                           "[scep-profile %s] challenge = static needs a challenge_file",
+                           profile->name);
+        if (cf_file_read_secret(profile->challenge_file, CF_SECRET_MAX, &site->scep_challenges[i],
+                                err) != CF_OK)
+            return cf_err_prefix(err, "[scep-profile %s] challenge_file", profile->name);
+    }
+    return CF_OK;
+}
+
+static enum cf_rc
 open_cas(struct cf_site *site, struct cf_err *err)
 {
     const struct cf_settings *settings = site->settings;
@@ -184,6 +214,16 @@ open_cas(struct cf_site *site, struct cf_err *err)
     return CF_OK;
 }
 
+static bool
+uses_intune(const struct cf_settings *settings)
+{
+    for (size_t i = 0; i < settings->n_scep_profiles; i++) {
+        if (settings->scep_profiles[i]->challenge == CF_SCEP_INTUNE)
+            return true;
+    }
+    return false;
+}
+
 static enum cf_rc
 open_cloud(struct cf_site *site, struct cf_err *err)
 {
@@ -197,8 +237,12 @@ open_cloud(struct cf_site *site, struct cf_err *err)
         .stop_flag = site->stop_flag,
         .connector_id = site->settings->connector_id,
         .host_name = host_name,
+        .uses_scep = uses_intune(site->settings),
     };
-    if (cf_cloud_connector.open(&site->settings->cloud, &env, &site->cloud, err) != CF_OK)
+    const struct cf_cloud_ops *ops =
+        site->settings->cloud.is_off ? &cf_cloud_none : &cf_cloud_connector;
+
+    if (ops->open(&site->settings->cloud, &env, &site->cloud, err) != CF_OK)
         return cf_err_prefix(err, "[cloud]");
     return CF_OK;
 }
@@ -226,6 +270,7 @@ cf_site_open(struct cf_settings *take_settings, const struct cf_site_parts *part
     CF_TRY(open_recovery(site, err));
     CF_TRY(open_directory(site, err));
     CF_TRY(open_import_keys(site, err));
+    CF_TRY(open_challenges(site, err));
     CF_TRY(open_cas(site, err));
     CF_TRY(open_cloud(site, err));
 
@@ -241,7 +286,7 @@ cf_site_keypool_options(const struct cf_settings *settings, const struct cf_cloc
         .clock = clock,
     };
 
-    for (unsigned kind = 0; kind < CF_KEY_KIND_MAX_; kind++)
+    for (unsigned kind = 0; settings->cloud.serves_pkcs && kind < CF_KEY_KIND_MAX_; kind++)
         options.size[kind] = (unsigned)settings->keypool_size[kind];
     return options;
 }

@@ -240,7 +240,7 @@ every_error_fault_and_state_has_words(void **state)
             assert_ptr_not_equal(cf_explain_error((enum cf_rc)rc), cf_explain_error(CF_E_BUG));
     }
     for (unsigned fault = CF_FAULT_BUG; fault <= CF_FAULT_CONFIG; fault++)
-        assert_non_null(cf_explain_fault((enum cf_fault)fault));
+        assert_non_null(cf_explain_fault(CF_KIND_PKCS, (enum cf_fault)fault));
     for (unsigned kind = 0; kind < CF_KIND_MAX_; kind++) {
         for (unsigned at = 0; at < CF_STATE_MAX_; at++)
             assert_non_null(cf_explain_state((enum cf_kind)kind, (enum cf_state)at));
