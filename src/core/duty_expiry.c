@@ -6,6 +6,7 @@
 #include "certferry/log.h"
 #include "certferry/text.h"
 #include "duty.h"
+#include "scep.h"
 
 enum { EXPIRY_MS = 60 * 60 * 1000 };
 
@@ -33,9 +34,9 @@ find_note(struct cf_scheduler *scheduler, const struct cf_cert *cert)
 }
 
 static void
-look(void *arg, const char *what, const struct cf_cert *cert)
+log_stage(const struct watch *watch, enum cf_event event, const char *what,
+          const struct cf_cert *cert)
 {
-    const struct watch *watch = arg;
     unsigned stage = cf_expiry_stage(cf_cert_not_after_ms(cert) - watch->now_ms);
     char until[CF_TEXT_TIME_SIZE];
 
@@ -47,8 +48,20 @@ look(void *arg, const char *what, const struct cf_cert *cert)
     if (note)
         note->stage = stage;
     cf_text_from_time(cf_cert_not_after_ms(cert), until);
-    cf_log(CF_EV_CREDENTIAL_EXPIRING, NULL, "%s: %s %s", what,
+    cf_log(event, NULL, "%s: %s %s", what,
            stage == CF_EXPIRY_STAGES - 1 ? "expired on" : "expires on", until);
+}
+
+static void
+look(void *arg, const char *what, const struct cf_cert *cert)
+{
+    log_stage(arg, CF_EV_CREDENTIAL_EXPIRING, what, cert);
+}
+
+static void
+look_at_ra(void *arg, const char *what, const struct cf_cert *cert)
+{
+    log_stage(arg, CF_EV_RA_EXPIRING, what, cert);
 }
 
 enum cf_rc
@@ -59,6 +72,7 @@ cf_duty_expiry(struct cf_scheduler *scheduler, struct cf_site *site, uint64_t *r
 
     (void)err;
     cf_expiry_each(site, look, &watch);
+    cf_scep_expiry_each(site, look_at_ra, &watch);
     *ret_next_ms = EXPIRY_MS;
     return CF_OK;
 }

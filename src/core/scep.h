@@ -8,6 +8,7 @@
 #pragma once
 
 #include "certferry/cert.h"
+#include "certferry/expiry.h"
 #include "certferry/scep.h"
 #include "work.h"
 
@@ -87,6 +88,18 @@ CF_MUST_USE enum cf_rc cf_scep_check_challenge(struct cf_work *work, struct cf_e
 
 /* scep_ra.c: the registration authority's own request, judged by template and configuration. */
 CF_MUST_USE enum cf_rc cf_scep_ra_grant(struct cf_work *work, struct cf_err *err);
+
+/* scep_expiry.c: the document of a CA's registration authority. CF_E_NOT_FOUND: there is none. */
+CF_MUST_USE enum cf_rc cf_scep_ra_load(struct cf_site *site, const char *ca,
+                                       struct cf_scep_ra_generations *ret_generations,
+                                       struct cf_err *err);
+/* What devices see now: the last generation whose time has come; NULL: none. Borrowed. */
+const struct cf_scep_ra_generation *
+cf_scep_ra_active(const struct cf_scep_ra_generations *generations, int64_t now_ms);
+/* Whether no profile before this one names its CA. */
+bool cf_scep_is_first_of_ca(const struct cf_settings *settings, size_t index);
+/* Calls fn for each certificate that devices see now. */
+void cf_scep_expiry_each(struct cf_site *site, cf_expiry_fn *fn, void *arg);
 
 /* scep_patience.c: how long a device's request is worth trying; profile may be NULL. */
 uint64_t cf_scep_patience_ms(const struct cf_scep_profile_settings *profile);
