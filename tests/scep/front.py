@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import time
+import types
 
 from host import BUILD, Host, NotifySocket, run
 from wire import http
@@ -47,9 +48,12 @@ TEMPLATES = "Scep ScepSlow ScepSign ScepEncrypt"
 class NoTenant:
     """Stands where the lab's tenant is when there is none."""
 
+    authority = graph_url = resource = tenant_id = client_id = "none"
+
     def __init__(self, directory):
         self.directory = directory
         (directory / "client-secret").write_bytes(b"none")
+        self.tls_ca = self.device_ca = types.SimpleNamespace(path=directory / "ca.pem")
 
 
 class Scepd:
@@ -134,7 +138,7 @@ class Node(Host):
             "key_usage": "digitalSignature keyEncipherment"}
         config["template ScepSlow"] = {**config["template Scep"], "approval": "yes"}
         config["template ScepSign"] = {
-            "key": "rsa2048", "eku": "none", "validity": "365d", "key_usage": "digitalSignature"}
+            "key": "rsa2048", "eku": "1.3.6.1.4.1.311.20.2.1", "validity": "365d", "key_usage": "digitalSignature"}
         config["template ScepEncrypt"] = {
             **config["template ScepSign"], "key_usage": "keyEncipherment"}
         config["policy scep"] = {
