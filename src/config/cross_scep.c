@@ -6,6 +6,7 @@
 #include "build.h"
 #include "certferry/csr.h"
 #include "certferry/text.h"
+#include "value.h"
 
 static bool
 is_written(const struct cf_build *build, const char *key)
@@ -47,18 +48,20 @@ cross_socket(const struct cf_build *build)
         scep_fault(build, "socket", "is that of [control], too: each needs its own");
 }
 
-static void
-cross_ra_keys(const struct cf_build *build)
+static enum cf_rc
+cross_ra_keys(struct cf_build *build, struct cf_err *err)
 {
     bool has_file = is_written(build, "ra_key_file");
     bool has_token = is_written(build, "ra_token");
 
-    if (!has_file && !has_token)
-        scep_fault(build, "ra_key_file", "is missing: set it, or ra_token for keys in a token");
     if (has_file && has_token)
         scep_fault(build, "ra_token", "ra_key_file is set, too: remove one");
     if (is_written(build, "ra_pin_file") && !has_token)
         scep_fault(build, "ra_pin_file", "belongs to ra_token, which is not set: remove it");
+    if (has_file || has_token)
+        return CF_OK;
+    return cf_value_parse(cf_option_find("scep", "ra_key_file"), "credential:scep-ra-key",
+                          build->settings, err);
 }
 
 /* What a template leaves open is the CA's to know. */
@@ -237,7 +240,7 @@ cf_cross_scep(struct cf_build *build, struct cf_err *err)
                        "there is no [scep-profile], so every request would be refused: write one");
     cross_listeners(build);
     cross_socket(build);
-    cross_ra_keys(build);
+    CF_TRY(cross_ra_keys(build, err));
     CF_TRY(cross_ra(build, "ra_sign_template", &settings->scep.ra_sign_template,
                     CF_KU_DIGITAL_SIGNATURE, "digitalSignature", err));
     return cross_ra(build, "ra_encryption_template", &settings->scep.ra_encryption_template,

@@ -28,11 +28,11 @@ const struct cf_option cf_options_scep[] = {
      .preset = "certferry-scep",
      .help = "The user certferry-scepd runs as: who may ask there, besides root."},
     {"scep", "ra_key_file", OPT_SECRET, .flags = CF_OPTION_FRONT, S(ra_key_file),
-     .when = "this or ra_token is needed", .example = "credential:scep-ra-key",
+     .when = "credential:scep-ra-key without ra_token", .example = "credential:scep-ra-key",
      .help = "Exactly 32 random bytes, the same on each node: the key under which the private keys "
              "of the registration authority lie in the store. Read by certferry-scepd alone."},
-    {"scep", "ra_token", OPT_TEXT, S(ra_token), .check = cf_check_token_uri,
-     .when = "this or ra_key_file is needed", .example = "pkcs11:token=certferry",
+    {"scep", "ra_token", OPT_TEXT, S(ra_token), .check = cf_check_token_uri, .when = "none",
+     .example = "pkcs11:token=certferry",
      .help = "The PKCS#11 token in which those keys lie in place of the store, by its URI without "
              "object."},
     {"scep", "ra_pin_file", OPT_SECRET, .flags = CF_OPTION_FRONT, S(ra_pin_file), .when = "none",

@@ -184,10 +184,13 @@ the_registration_authority_has_its_keys_in_one_place(void **state)
     expect_scep("ra_token = pkcs11:token=t", "ra_token: ra_key_file is set, too: remove one");
     expect_scep("ra_pin_file = /p",
                 "ra_pin_file: belongs to ra_token, which is not set: remove it");
-    lab_expect_faults(BEFORE PROFILE "[scep]\nlisten = h:80\nra_sign_template = RA\n"
-                                     "ra_encryption_template = RA\n",
-                      "conf:25: [scep] ra_key_file: is missing: set it, or ra_token for keys in a "
-                      "token\n");
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    cf_own(cf_settings) settings =
+        lab_good(BEFORE PROFILE "[scep]\nlisten = h:80\nra_sign_template = RA\n"
+                                "ra_encryption_template = RA\n");
+    assert_string_equal(settings->scep.ra_key_file,
+                        "/run/credentials/certferry-scepd.service/scep-ra-key");
+    assert_null(settings->scep.ra_token);
     lab_expect_fault_begins(BEFORE PROFILE
                             "[scep]\nlisten = h:80\nra_sign_template = RA\n"
                             "ra_encryption_template = RA\nra_token = pkcs11:token=t;object=x\n",
