@@ -40,6 +40,9 @@ BEHAVIOUR = {
 
 
 def behaviour(platform):
+    """By a row's name or by any name of a platform."""
+    if platform in BEHAVIOUR:
+        return BEHAVIOUR[platform]
     found = family(platform)
     return BEHAVIOUR["android" if found.startswith("android") else
                      "windows" if found == "agent" else found]
