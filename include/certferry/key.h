@@ -45,7 +45,9 @@ enum cf_key_kind cf_key_kind_of(const struct cf_key *key);
  * sealed (CF_E_UNSUPPORTED). Errors as cf_import_key_open. */
 CF_MUST_USE enum cf_rc cf_key_open_token(const char *uri, const struct cf_secret *pin,
                                          struct cf_key **ret_key, struct cf_err *err);
-/* Makes one there, not extractable. CF_E_CONFLICT: there is one by this name. */
+/* Makes one there, not extractable, by the object= of the URI. CF_E_CONFLICT: there is one by this
+ * name; CF_E_NOT_FOUND: no token that can be written to; CF_E_IO: it makes no such key;
+ * CF_E_UNSUPPORTED: not RSA. */
 CF_MUST_USE enum cf_rc cf_key_generate_in_token(const char *uri, const struct cf_secret *pin,
                                                 enum cf_key_kind kind, struct cf_key **ret_key,
                                                 struct cf_err *err);

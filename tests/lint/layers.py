@@ -50,6 +50,7 @@ THIRD_PARTY = {
     r"json-c/": ("src/base/json",),
     r"(ldap|openldap|lber|sasl/sasl)\.h": ("src/directory/",),
     r"idn2\.h": ("src/pki/idn.c",),
+    r"p11-kit/": ("src/pki/token_generate.c",),
     r"(sqlite3|libpq-fe)\.h": ("src/store/",),
     r"microhttpd\.h": ("src/scep/",),
     r"libxml/": ("src/ca/adcs/",),

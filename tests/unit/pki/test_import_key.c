@@ -9,9 +9,9 @@
 #include "cert_lab.h"
 #include "certferry/import_key.h"
 #include "certferry/pfx.h"
+#include "token_lab.h"
 
 #define PASSWORD "correct horse battery staple"
-#define PKCS11_MODULE "/usr/lib/softhsm/libsofthsm2.so"
 
 static char dir[64];
 
@@ -26,17 +26,6 @@ file_secret(const char *name)
     return secret;
 }
 
-static struct cf_secret *
-text_secret(const char *text)
-{
-    struct cf_err err;
-    struct cf_secret *secret = NULL;
-
-    assert_ok(cf_secret_copy(text, strlen(text) + 1, &secret, &err), err);
-    cf_secret_truncate(secret, strlen(text));
-    return secret;
-}
-
 static struct cf_import_key *
 parse(const char *name)
 {
@@ -48,26 +37,15 @@ parse(const char *name)
     return key;
 }
 
-/* The token's configuration has to be there before its library is loaded. */
 static int
 setup(void **state)
 {
-    char path[128];
-
     if (lab_setup(state) != 0)
         return -1;
     lab_dir(dir);
-    lab_write_key(dir, "key", lab_key("RSA"));
+    token_lab_configure(dir);
     lab_write(dir, "plain", cf_bytes_of(PASSWORD, strlen(PASSWORD)));
-    lab_sh_ok(dir,
-              "openssl pkey -in key -pubout -out pub && mkdir tokens && "
-              "printf 'directories.tokendir = %s/tokens\\nobjectstore.backend = file\\n"
-              "log.level = ERROR\\n' >softhsm.conf",
-              dir);
-    snprintf(path, sizeof path, "%s/softhsm.conf", dir);
-    if (setenv("SOFTHSM2_CONF", path, 1) != 0 ||
-        setenv("PKCS11_MODULE_PATH", PKCS11_MODULE, 1) != 0)
-        return -1;
+    lab_sh_ok(dir, "openssl pkey -in key -pubout -out pub");
     return 0;
 }
 
@@ -247,8 +225,8 @@ other_keys_are_refused(void **state)
         assert_contains(err.text, cases[i].part);
         assert_null(key);
     }
-    cf_own(cf_secret) tss2 = text_secret("-----BEGIN TSS2 PRIVATE KEY-----\nMAA=\n"
-                                         "-----END TSS2 PRIVATE KEY-----\n");
+    cf_own(cf_secret) tss2 = token_lab_secret("-----BEGIN TSS2 PRIVATE KEY-----\nMAA=\n"
+                                              "-----END TSS2 PRIVATE KEY-----\n");
     struct cf_import_key *key = NULL;
     enum cf_rc rc = cf_import_key_parse(tss2, &key, &err);
     assert_true(rc == CF_E_UNSUPPORTED || rc == CF_E_ENCODING);
@@ -268,22 +246,6 @@ the_public_half_is_that_of_the_key(void **state)
     lab_sh_ok(dir, "cmp got pub");
 }
 
-static bool
-has_token(void)
-{
-    if (!lab_has_program("softhsm2-util", "softhsm2"))
-        return false;
-    if (lab_sh(dir, "openssl engine pkcs11") != 0) {
-        print_message("not tried: package libengine-pkcs11-openssl is not installed\n");
-        return false;
-    }
-    return lab_sh(dir, "test -e made") == 0 ||
-           (lab_sh_ok(dir, "softhsm2-util --init-token --free --label t --pin 1234 --so-pin 5678 "
-                           "&& softhsm2-util --import key --token t --label imports --id 01 --pin "
-                           "1234 && touch made"),
-            true);
-}
-
 /* The wrong PIN comes first: a token that is logged in takes any. */
 static void
 a_key_in_a_token_decrypts_all_paddings(void **state)
@@ -291,11 +253,11 @@ a_key_in_a_token_decrypts_all_paddings(void **state)
     struct cf_err err = {0};
     struct cf_import_key *none = NULL;
     cf_own(cf_import_key) key = NULL;
-    cf_own(cf_secret) wrong = text_secret("4321");
-    cf_own(cf_secret) right = text_secret("1234");
+    cf_own(cf_secret) wrong = token_lab_secret("4321");
+    cf_own(cf_secret) right = token_lab_secret("1234");
 
     (void)state;
-    if (!has_token())
+    if (!token_lab_has_token(dir, "imports"))
         skip();
     enum cf_rc rc = cf_import_key_open("pkcs11:token=t;object=imports", NULL, &none, &err);
     assert_true(rc == CF_E_NOT_FOUND || rc == CF_E_AUTH);
@@ -372,7 +334,7 @@ bytes_become_the_passwords_they_may_mean(void **state)
     for (size_t i = 0; i < CF_COUNT(cases); i++) {
         struct cf_secret *got[CF_IMPORT_PASSWORDS_MAX] = {0};
         size_t n = 0;
-        cf_own(cf_secret) plain = text_secret(cases[i].bytes);
+        cf_own(cf_secret) plain = token_lab_secret(cases[i].bytes);
         assert_ok(cf_import_passwords(plain, got, &n, &err), err);
         assert_int_equal(n, cases[i].passwords[1] ? 2 : 1);
         for (size_t k = 0; k < n; k++) {
@@ -415,8 +377,8 @@ an_umlaut_in_one_byte_opens_the_file(void **state)
     struct cf_err err;
     cf_own(cf_pfx_content) content = NULL;
     struct cf_pfx_content *none = NULL;
-    cf_own(cf_secret) latin1 = text_secret("gr\xfcn");
-    cf_own(cf_secret) other = text_secret("gr\xf6n");
+    cf_own(cf_secret) latin1 = token_lab_secret("gr\xfcn");
+    cf_own(cf_secret) other = token_lab_secret("gr\xf6n");
 
     (void)state;
     lab_sh_ok(dir, "openssl req -x509 -key key -subj /CN=a -out cert && openssl pkcs12 -export -in "

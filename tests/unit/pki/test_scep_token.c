@@ -3,35 +3,23 @@
  * test_scep_token - a registration authority whose key is in a PKCS#11 token: it opens, answers and
  * asks for its certificate as one in a file does.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "scep_kit.h"
+#include "token_lab.h"
 
-#define PKCS11_MODULE "/usr/lib/softhsm/libsofthsm2.so"
 #define URI "pkcs11:token=t;object=ra"
 
 static char dir[64];
 
-/* The token's configuration has to be there before its library is loaded. */
 static int
 setup(void **state)
 {
-    char path[128];
-
     if (kit_setup(state) != 0)
         return -1;
     lab_dir(dir);
-    lab_write_key(dir, "key", lab_key("RSA"));
-    lab_sh_ok(dir,
-              "mkdir tokens && printf 'directories.tokendir = %s/tokens\nobjectstore.backend = "
-              "file\nlog.level = ERROR\n' >softhsm.conf",
-              dir);
-    snprintf(path, sizeof path, "%s/softhsm.conf", dir);
-    return setenv("SOFTHSM2_CONF", path, 1) != 0 ||
-                   setenv("PKCS11_MODULE_PATH", PKCS11_MODULE, 1) != 0
-               ? -1
-               : 0;
+    token_lab_configure(dir);
+    return 0;
 }
 
 static int
@@ -44,26 +32,7 @@ teardown(void **state)
 static bool
 has_token(void)
 {
-    if (!lab_has_program("softhsm2-util", "softhsm2"))
-        return false;
-    if (lab_sh(dir, "openssl engine pkcs11") != 0) {
-        print_message("not tried: package libengine-pkcs11-openssl is not installed\n");
-        return false;
-    }
-    lab_sh_ok(dir, "test -e made || (softhsm2-util --init-token --free --label t --pin 1234 "
-                   "--so-pin 5678 && softhsm2-util --import key --token t --label ra --id 01 "
-                   "--pin 1234 && touch made)");
-    return true;
-}
-
-static struct cf_secret *
-pin(const char *text)
-{
-    struct cf_err err;
-    struct cf_secret *secret = NULL;
-
-    assert_ok(cf_secret_copy(text, strlen(text) + 1, &secret, &err), err);
-    return secret;
+    return token_lab_has_token(dir, "ra");
 }
 
 static struct cf_key *
@@ -71,7 +40,7 @@ open_key(void)
 {
     struct cf_err err;
     struct cf_key *key = NULL;
-    cf_own(cf_secret) right = pin("1234");
+    cf_own(cf_secret) right = token_lab_secret("1234");
 
     assert_ok(cf_key_open_token(URI, right, &key, &err), err);
     return key;
@@ -83,8 +52,8 @@ keys_are_found_by_uri_and_pin(void **state)
 {
     struct cf_err err = {0};
     struct cf_key *none = NULL;
-    cf_own(cf_secret) wrong = pin("4321");
-    cf_own(cf_secret) right = pin("1234");
+    cf_own(cf_secret) wrong = token_lab_secret("4321");
+    cf_own(cf_secret) right = token_lab_secret("1234");
 
     (void)state;
     if (!has_token())
