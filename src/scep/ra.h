@@ -52,7 +52,7 @@ struct cf_scep_ra_pair {
     struct cf_scep_ra encryption;
 };
 const struct cf_scep_ra_pair *cf_scep_keys_shown(const struct cf_scep_keys *keys, int64_t now_ms);
-/* All that may decrypt, the shown ones first: for cf_scep_message_open. Borrowed. */
+/* All that may decrypt, the newest first: for cf_scep_message_open. Borrowed. */
 const struct cf_scep_ra *cf_scep_keys_decrypters(const struct cf_scep_keys *keys, size_t *ret_n);
 
 /* What GetCACert has in it: the shown RA certificates (signing one first, one when it is for both),
