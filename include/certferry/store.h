@@ -286,8 +286,8 @@ struct cf_store_options {
     const char *connection; /* postgres: libpq's words */
     const char *password_file;
     unsigned connections; /* postgres: at most so many at a time, and one more; 0: 8 */
-    const char *owner; /* postgres: two processes cannot have a store open by one name; NULL: this
-                          one claims nothing */
+    const char *owner;    /* postgres: two processes cannot have a store open by one name
+                             (CF_E_STORE_BUSY); NULL: this one claims nothing */
     const struct cf_clock *clock;
     const volatile int *stop_flag; /* ends waits for another process's lock; may be NULL */
 };

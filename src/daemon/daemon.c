@@ -17,6 +17,8 @@
 #include "site_open.h"
 
 enum { STATUS_EVERY_MS = 5000, QUEUE_MAX = 1024, CONNECTIONS_MAX = 16 };
+/* Below the unit's TimeoutStartSec=, and so long that StartLimitBurst= is never reached. */
+enum { POSTGRES_WAIT_MS = 40000, POSTGRES_TURN_US = 500000 };
 
 static void
 tick(void *arg)
@@ -117,6 +119,32 @@ count_connections(const struct cf_settings *settings)
     return n < CONNECTIONS_MAX ? n : CONNECTIONS_MAX;
 }
 
+static bool
+is_told_to_stop(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
+/* The database may start later than this host, be used by an older version until the last node is
+ * new, or take a moment to see that this node had failed. */
+static enum cf_rc
+open_postgres(struct cf_daemon *daemon, const struct cf_store_options *options, struct cf_err *err)
+{
+    int64_t until_ms = cf_clock_monotonic_ms(options->clock) + POSTGRES_WAIT_MS;
+
+    for (;;) {
+        enum cf_rc rc = cf_store_postgres.open(options, &daemon->store, err);
+        if (rc != CF_E_STORE_BUSY || is_told_to_stop() ||
+            cf_clock_monotonic_ms(options->clock) >= until_ms)
+            return rc;
+        cf_loop_notify_status(daemon->loop, err->text);
+        (void)usleep(POSTGRES_TURN_US);
+    }
+}
+
 static enum cf_rc
 open_store(struct cf_daemon *daemon, const struct cf_settings *settings, struct cf_err *err)
 {
@@ -131,7 +159,7 @@ open_store(struct cf_daemon *daemon, const struct cf_settings *settings, struct 
     };
 
     if (settings->store_backend == CF_STORE_POSTGRES)
-        return cf_store_postgres.open(&options, &daemon->store, err);
+        return open_postgres(daemon, &options, err);
     /* Claims tell workers apart, not two daemons that go by one name. Before the store is opened:
      * a newer daemon must not change the schema under an older one. */
     CF_TRY(cf_process_lock(settings->store_path, &daemon->store_lock, err));

@@ -8,7 +8,7 @@
 
 #include "certferry/stop.h"
 
-enum { WAIT_MS = 10000, TURN_MS = 100 };
+enum { WAIT_MS = 5000, TURN_MS = 100 };
 static const char AREA[] = "schema";
 
 #define LOCK_KEY                                                                                   \
@@ -147,7 +147,7 @@ cf_pg_hold_schema(struct cf_pg_conn *conn, struct cf_err *err)
             break;
         (void)nanosleep(&turn, NULL);
     }
-    return cf_fail(err, CF_E_CONFIG,
+    return cf_fail(err, CF_E_STORE_BUSY,
                    "store %s: has schema version %d and is in use by services of that version; "
                    "stop them all, then start those of version %d",
                    conn->place->name, version, cf_pg_schema_version());

@@ -17,7 +17,7 @@ int cf_pg_schema_version(void); /* of this program */
 CF_MUST_USE enum cf_rc cf_pg_read_version(struct cf_pg_conn *conn, int *ret_version,
                                           struct cf_err *err);
 /* Takes the shared lock and, where the schema is older, brings it up to date first. CF_E_CONFIG
- * when it is newer, or older and in use by others. */
+ * when it is newer; CF_E_STORE_BUSY when it is older and in use by others. */
 CF_MUST_USE enum cf_rc cf_pg_hold_schema(struct cf_pg_conn *conn, struct cf_err *err);
 
 /* Locks of the session's, kept apart by the schema's name. `kind` is "" or "_shared". */

@@ -9,7 +9,7 @@
 #include "postgres_migrate.h"
 
 /* The server may take a moment to see that an earlier daemon of this name has ended. */
-enum { NAME_WAIT_MS = 5000, NAME_TURN_MS = 100 };
+enum { NAME_WAIT_MS = 2000, NAME_TURN_MS = 100 };
 
 static enum cf_rc
 take_name(struct cf_pg_conn *conn, const char *owner, struct cf_err *err)
@@ -26,9 +26,10 @@ take_name(struct cf_pg_conn *conn, const char *owner, struct cf_err *err)
             break;
         (void)nanosleep(&turn, NULL);
     }
-    return cf_fail(err, CF_E_CONFIG,
-                   "store %s: another service named '%s' works with it; give each node a "
-                   "connector_id of its own",
+    /* A node that lost its power is missed only by the server's keepalives. */
+    return cf_fail(err, CF_E_STORE_BUSY,
+                   "store %s: another service named '%s' works with it, or did until a minute ago; "
+                   "give each node a connector_id of its own",
                    conn->place->name, owner);
 }
 

@@ -19,7 +19,7 @@ struct cf_pg_session {
     struct cf_pg_conn *conn; /* NULL: lost */
 };
 
-/* CF_E_CONFIG when another one has this owner's name; and as cf_pg_hold_schema. */
+/* CF_E_STORE_BUSY while another one has this owner's name; and as cf_pg_hold_schema. */
 CF_MUST_USE enum cf_rc cf_pg_session_open(struct cf_pg_session *session,
                                           const struct cf_pg_place *place, const char *owner,
                                           struct cf_err *err);

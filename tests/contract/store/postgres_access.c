@@ -197,7 +197,7 @@ lets_no_two_daemons_go_by_one_name(void **state)
     struct cf_store *other = NULL;
     struct cf_store *store = open_it(access);
 
-    assert_refused(access, CF_E_CONFIG, "another service named 'contract'");
+    assert_refused(access, CF_E_STORE_BUSY, "another service named 'contract'");
     access->options.owner = "other";
     other = open_it(access);
     other->ops->close(other);
@@ -208,6 +208,21 @@ lets_no_two_daemons_go_by_one_name(void **state)
     store->ops->close(store);
     access->options.owner = "contract";
     store = open_it(access);
+    store->ops->close(store);
+}
+
+static void
+changes_no_schema_under_those_that_use_it(void **state)
+{
+    struct access *access = *state;
+    char sql[256];
+    const char *schema = strstr(access->options.connection, "place_");
+    struct cf_store *store = open_it(access);
+
+    (void)snprintf(sql, sizeof sql, "UPDATE %s.certferry_schema SET version = 1", schema);
+    postgres_run(sql);
+    access->options.owner = "newer";
+    assert_refused(access, CF_E_STORE_BUSY, "schema version 1 and is in use");
     store->ops->close(store);
 }
 
@@ -227,7 +242,7 @@ keeps_its_name_when_the_server_starts_again(void **state)
             (void)usleep(20000);
     }
     assert_int_equal(rc, CF_OK);
-    assert_refused(access, CF_E_CONFIG, "another service named 'contract'");
+    assert_refused(access, CF_E_STORE_BUSY, "another service named 'contract'");
     store->ops->close(store);
 }
 
@@ -275,6 +290,7 @@ run_access(void)
         ACCESS_TEST(says_what_right_is_missing),
         ACCESS_TEST(refuses_a_database_of_another_encoding),
         ACCESS_TEST(lets_no_two_daemons_go_by_one_name),
+        ACCESS_TEST(changes_no_schema_under_those_that_use_it),
         ACCESS_TEST(keeps_its_name_when_the_server_starts_again),
         ACCESS_TEST(reports_how_safe_the_server_is),
     };

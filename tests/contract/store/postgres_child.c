@@ -19,6 +19,7 @@
 static char directory[] = "/tmp/certferry-pg-XXXXXX";
 static pid_t child;
 
+static void run(const char *format, ...) CF_PRINTF(1, 2);
 static void
 run(const char *format, ...)
 {

@@ -207,19 +207,33 @@ assert_all_done_once(const struct nodes *nodes)
     assert_int_equal(atoi(value), ITEMS);
 }
 
-static int
-prepare(void **state)
+static struct nodes *
+make_nodes(void)
 {
     struct nodes *nodes = calloc(1, sizeof *nodes);
 
+    assert_non_null(nodes);
     nodes->clock = cf_clock_fake_new(NOW);
     nodes->options.clock = nodes->clock;
     nodes->options.connections = 2;
     place_make(&nodes->options);
     (void)snprintf(nodes->connection, sizeof nodes->connection, "%s", nodes->options.connection);
     nodes->options.connection = nodes->connection;
-    fill(nodes);
-    *state = nodes;
+    return nodes;
+}
+
+static int
+prepare_empty(void **state)
+{
+    *state = make_nodes();
+    return 0;
+}
+
+static int
+prepare(void **state)
+{
+    *state = make_nodes();
+    fill(*state);
     return 0;
 }
 
@@ -231,6 +245,17 @@ clean(void **state)
     (void)cf_clock_fake_free(nodes->clock);
     free(nodes);
     return 0;
+}
+
+static void
+make_the_tables_once_when_they_start_together(void **state)
+{
+    struct nodes *nodes = *state;
+
+    for (int i = 0; i < NODES; i++)
+        start_node(nodes, i);
+    for (int i = 0; i < NODES; i++)
+        assert_int_equal(wait_node(nodes, i), 0);
 }
 
 static void
@@ -311,6 +336,8 @@ int
 run_nodes(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(make_the_tables_once_when_they_start_together,
+                                        prepare_empty, clean),
         NODES_TEST(share_work_without_loss_or_repetition),
         NODES_TEST(lose_nothing_when_one_is_killed),
         NODES_TEST(lose_nothing_when_the_server_is_killed_and_starts_again),
