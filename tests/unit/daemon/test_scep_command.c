@@ -313,6 +313,7 @@ the_connectors_status_counts_requests_of_devices(void **state)
 
     kit.site->settings->scep.is_on = false;
     kit.site->settings->cloud.is_off = true;
+    counts = NULL;
     cf_own(cf_json) plain = ask("{\"command\":\"status\"}", true, &result);
     assert_int_equal(cf_json_object_opt(result, "scep", &counts, NULL), CF_OK);
     assert_null(counts);
