@@ -31,6 +31,9 @@ fake_cloud_free(struct fake_cloud *fake)
         free(fake->element[i].result);
     }
     pthread_mutex_destroy(&fake->lock);
+    for (unsigned call = 0; call < FAKE_CLOUD_CALL_MAX_; call++)
+        free(fake->refusal[call]);
+    fake_cloud_scep_done(&fake->scep);
     free(fake);
     return NULL;
 }

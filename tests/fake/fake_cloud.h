@@ -17,6 +17,9 @@ enum fake_cloud_call {
     FAKE_CLOUD_UPLOAD_REVOCATIONS,
     FAKE_CLOUD_HEARTBEAT,
     FAKE_CLOUD_UPKEEP,
+    FAKE_CLOUD_SCEP_VALIDATE,
+    FAKE_CLOUD_SCEP_ISSUED,
+    FAKE_CLOUD_SCEP_FAILED,
     FAKE_CLOUD_CALL_MAX_
 };
 
@@ -49,3 +52,16 @@ unsigned fake_cloud_uploads(struct fake_cloud *fake, const char *context);
 /* The last one recorded, as JSON; NULL: none. malloc'd. */
 char *fake_cloud_result(struct fake_cloud *fake, const char *context);
 unsigned fake_cloud_waiting(struct fake_cloud *fake); /* offered and not yet handed out */
+
+/* The next calls of this kind (FAKE_CLOUD_SCEP_...) are refused with this code; NULL: accepted. */
+void fake_cloud_refuse(struct fake_cloud *fake, enum fake_cloud_call call, const char *code);
+/* What the last SCEP call of any kind brought; texts are malloc'd. */
+struct fake_cloud_scep {
+    char *transaction_id;
+    struct cf_buf *csr;
+    char *thumbprint;      /* issued */
+    char *ca;              /* issued */
+    struct cf_err failure; /* failed */
+};
+void fake_cloud_last_scep(struct fake_cloud *fake, struct fake_cloud_scep *ret);
+void fake_cloud_scep_done(struct fake_cloud_scep *scep);

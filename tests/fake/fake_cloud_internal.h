@@ -36,9 +36,23 @@ struct fake_cloud {
     enum cf_credential_news news;
     char news_text[256];
     int64_t again_in_ms;
+    char *refusal[FAKE_CLOUD_CALL_MAX_];
+    struct fake_cloud_scep scep;
 };
 
 extern const struct cf_cloud_ops fake_cloud_ops;
 
 /* All with the lock held. */
 struct element *fake_cloud_find(struct fake_cloud *fake, const char *context, bool is_revocation);
+/* The scripted error of a call, counted; the lock is held when it is CF_OK, until leave. */
+enum cf_rc fake_cloud_enter(struct fake_cloud *fake, enum fake_cloud_call call, struct cf_err *err);
+enum cf_rc fake_cloud_leave(struct fake_cloud *fake, enum fake_cloud_call call, struct cf_err *err);
+enum cf_rc fake_cloud_scep_validate(struct cf_cloud *cloud, const struct cf_scep_action *action,
+                                    uint64_t budget_ms, struct cf_scep_verdict *ret_verdict,
+                                    struct cf_err *err);
+enum cf_rc fake_cloud_scep_issued(struct cf_cloud *cloud, const struct cf_scep_action *action,
+                                  const struct cf_scep_issued *issued, uint64_t budget_ms,
+                                  struct cf_scep_verdict *ret_verdict, struct cf_err *err);
+enum cf_rc fake_cloud_scep_failed(struct cf_cloud *cloud, const struct cf_scep_action *action,
+                                  const struct cf_err *failure, uint64_t budget_ms,
+                                  struct cf_scep_verdict *ret_verdict, struct cf_err *err);

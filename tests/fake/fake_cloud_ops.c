@@ -31,8 +31,8 @@ fake_cloud_find(struct fake_cloud *fake, const char *context, bool is_revocation
 }
 
 /* Counts the call; the scripted error, if there is one. The lock is held when it is CF_OK. */
-static enum cf_rc
-enter(struct fake_cloud *fake, enum fake_cloud_call call, struct cf_err *err)
+enum cf_rc
+fake_cloud_enter(struct fake_cloud *fake, enum fake_cloud_call call, struct cf_err *err)
 {
     enum cf_rc rc = CF_OK;
 
@@ -50,8 +50,8 @@ enter(struct fake_cloud *fake, enum fake_cloud_call call, struct cf_err *err)
     return rc;
 }
 
-static enum cf_rc
-leave(struct fake_cloud *fake, enum fake_cloud_call call, struct cf_err *err)
+enum cf_rc
+fake_cloud_leave(struct fake_cloud *fake, enum fake_cloud_call call, struct cf_err *err)
 {
     bool is_lost = fake->n_lost[call] > 0;
 
@@ -100,7 +100,7 @@ download_kind(struct fake_cloud *fake, enum fake_cloud_call call, size_t max, ui
     bool is_revocation = call == FAKE_CLOUD_DOWNLOAD_REVOCATIONS;
     struct cf_cloud_page page = {0};
 
-    CF_TRY(enter(fake, call, err));
+    CF_TRY(fake_cloud_enter(fake, call, err));
     for (uint64_t waited = 0; !is_revocation && !has_work(fake) && waited < wait_ms;
          waited += NAP_MS) {
         pthread_mutex_unlock(&fake->lock);
@@ -110,7 +110,7 @@ download_kind(struct fake_cloud *fake, enum fake_cloud_call call, size_t max, ui
         pthread_mutex_lock(&fake->lock);
     }
     fill(fake, is_revocation, max < 1 ? 1 : max > 500 ? 500 : max, &page);
-    enum cf_rc rc = leave(fake, call, err);
+    enum cf_rc rc = fake_cloud_leave(fake, call, err);
     if (rc != CF_OK)
         cf_cloud_page_done(&page);
     else
@@ -186,10 +186,10 @@ op_upload(struct cf_cloud *cloud, const struct cf_cloud_result *results, size_t 
 {
     struct fake_cloud *fake = of(cloud);
 
-    CF_TRY(enter(fake, FAKE_CLOUD_UPLOAD, err));
+    CF_TRY(fake_cloud_enter(fake, FAKE_CLOUD_UPLOAD, err));
     for (size_t i = 0; i < n; i++)
         ret_verdicts[i] = take(fake, &results[i], false);
-    return leave(fake, FAKE_CLOUD_UPLOAD, err);
+    return fake_cloud_leave(fake, FAKE_CLOUD_UPLOAD, err);
 }
 
 static enum cf_rc
@@ -199,12 +199,12 @@ op_upload_revocations(struct cf_cloud *cloud, const struct cf_cloud_result *resu
     struct fake_cloud *fake = of(cloud);
     bool is_known = true;
 
-    CF_TRY(enter(fake, FAKE_CLOUD_UPLOAD_REVOCATIONS, err));
+    CF_TRY(fake_cloud_enter(fake, FAKE_CLOUD_UPLOAD_REVOCATIONS, err));
     for (size_t i = 0; i < n; i++)
         is_known = is_known && fake_cloud_find(fake, results[i].context, true);
     for (size_t i = 0; is_known && i < n; i++)
         (void)take(fake, &results[i], true);
-    CF_TRY(leave(fake, FAKE_CLOUD_UPLOAD_REVOCATIONS, err));
+    CF_TRY(fake_cloud_leave(fake, FAKE_CLOUD_UPLOAD_REVOCATIONS, err));
     return is_known ? CF_OK : cf_fail(err, CF_E_PROTOCOL, "the service did not record it");
 }
 
@@ -213,8 +213,8 @@ op_heartbeat(struct cf_cloud *cloud, const struct cf_cloud_heartbeat *heartbeat,
              uint64_t *ret_lease_s, struct cf_err *err)
 {
     (void)heartbeat;
-    CF_TRY(enter(of(cloud), FAKE_CLOUD_HEARTBEAT, err));
-    CF_TRY(leave(of(cloud), FAKE_CLOUD_HEARTBEAT, err));
+    CF_TRY(fake_cloud_enter(of(cloud), FAKE_CLOUD_HEARTBEAT, err));
+    CF_TRY(fake_cloud_leave(of(cloud), FAKE_CLOUD_HEARTBEAT, err));
     *ret_lease_s = LEASE_S;
     return CF_OK;
 }
@@ -225,13 +225,13 @@ op_upkeep(struct cf_cloud *cloud, cf_credential_fn *news, void *arg, int64_t *re
 {
     struct fake_cloud *fake = of(cloud);
 
-    CF_TRY(enter(fake, FAKE_CLOUD_UPKEEP, err));
+    CF_TRY(fake_cloud_enter(fake, FAKE_CLOUD_UPKEEP, err));
     int64_t again_in_ms = fake->again_in_ms > 0 ? fake->again_in_ms : 3600 * 1000;
     if (fake->has_news)
         news(arg, fake->news, fake->news_text, NULL);
     fake->has_news = false;
     *ret_next_ms = cf_clock_now_ms(cf_clock_real()) + again_in_ms;
-    return leave(fake, FAKE_CLOUD_UPKEEP, err);
+    return fake_cloud_leave(fake, FAKE_CLOUD_UPKEEP, err);
 }
 
 static enum cf_rc
@@ -273,5 +273,8 @@ const struct cf_cloud_ops fake_cloud_ops = {
     .download_revocations = op_download_revocations,
     .upload_revocations = op_upload_revocations,
     .heartbeat = op_heartbeat,
+    .scep_validate = fake_cloud_scep_validate,
+    .scep_issued = fake_cloud_scep_issued,
+    .scep_failed = fake_cloud_scep_failed,
     .upkeep = op_upkeep,
 };

@@ -172,3 +172,19 @@ cf_local_upkeep(struct cf_ca *base, int64_t *ret_next_ms, struct cf_err *err)
         *ret_next_ms = due;
     return rc;
 }
+
+enum cf_rc
+cf_local_crl(struct cf_ca *base, struct cf_buf **ret_crl, struct cf_err *err)
+{
+    struct local_ca *ca = (struct local_ca *)base;
+    unsigned char *der = NULL;
+    int len = 0;
+
+    cf_local_crl_lock();
+    if (ca->crl.crl)
+        len = i2d_X509_CRL(ca->crl.crl, &der);
+    cf_local_crl_unlock();
+    if (!der && len == 0)
+        return cf_fail(err, CF_E_NOT_FOUND, "ca %s: there is no CRL yet", ca->settings->name);
+    return cf_buf_from_ossl(der, len, ret_crl, err);
+}

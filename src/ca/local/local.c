@@ -99,6 +99,7 @@ const struct cf_ca_ops cf_ca_local_ops = {
     .poll = cf_local_poll,
     .revoke = cf_local_revoke,
     .chain = chain,
+    .crl = cf_local_crl,
     .upkeep = cf_local_upkeep,
     .decide = cf_local_decide,
     .is_idempotent = true,

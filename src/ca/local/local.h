@@ -111,6 +111,8 @@ enum cf_rc cf_local_check(struct cf_ca *base, cf_finding_fn *fn, void *arg, stru
  * during a reload two instances of a CA write the same file, and the later one has to say more. */
 void cf_local_crl_lock(void);
 void cf_local_crl_unlock(void);
+/* ops->crl: what was published last. */
+CF_MUST_USE enum cf_rc cf_local_crl(struct cf_ca *ca, struct cf_buf **ret_crl, struct cf_err *err);
 /* Reads the file, if there is one. CF_E_CONFIG when it holds something that is not a CRL of this
  * CA, which must not be overwritten. */
 CF_MUST_USE enum cf_rc cf_local_crl_load(struct local_ca *ca, struct cf_err *err);

@@ -150,6 +150,9 @@ record_and_answer(const struct local_ca *ca, const struct local_request *request
             record->status = CF_CA_PENDING;
         else
             CF_TRY(issue_into(ca, request, tmpl, record, err));
+        /* A device's challenge in it may be good for more; who approves needs it until then. */
+        if (record->status == CF_CA_ISSUED && cf_csr_challenge(request->csr))
+            record->csr = cf_buf_free(record->csr);
         rc = ca->env.store->ops->ca_add(ca->env.store, record, &existing, err);
         if (rc == CF_OK)
             return answer(ca, existing ? existing : record, ret_answer, err);
