@@ -167,7 +167,7 @@ def test_a_failure_of_ours_is_told(tenant, node):
     request = device.follow(order_of(tenant))
     device.send(request).pending()
     [waiting] = node.ask("requests", "--state", "submitted")["requests"]
-    node.tool("deny", waiting["context"])
+    node.tool("deny", waiting["requestContext"])
     deadline = time.monotonic() + 20
     while (reply := device.send(device.poll_of(request))).status == "PENDING":
         assert time.monotonic() < deadline
@@ -185,7 +185,7 @@ def test_an_approved_request_is_notified_before_it_is_delivered(tenant, node):
     device.send(request).pending()
     assert calls(tenant) == ["validateRequest"]
     [waiting] = node.ask("requests", "--state", "submitted")["requests"]
-    node.tool("approve", waiting["context"])
+    node.tool("approve", waiting["requestContext"])
     deadline = time.monotonic() + 20
     while (reply := device.send(device.poll_of(request))).status == "PENDING":
         assert time.monotonic() < deadline

@@ -59,7 +59,7 @@ def test_any_node_answers_any_call(three):
     for node in three:
         at(device, node).send(device.poll_of(request)).pending()
     [waiting] = b.ask("requests", "--state", "submitted")["requests"]
-    b.tool("approve", waiting["context"])
+    b.tool("approve", waiting["requestContext"])
     deadline = time.monotonic() + 30
     while (reply := at(device, a).send(device.poll_of(request))).status == "PENDING":
         assert time.monotonic() < deadline
@@ -80,7 +80,7 @@ def test_a_node_may_die_between_any_two_calls(three, victim):
     for node in rest:
         at(device, node).send(device.poll_of(request)).pending()
     [waiting] = rest[0].ask("requests", "--state", "submitted")["requests"]
-    rest[0].tool("approve", waiting["context"])
+    rest[0].tool("approve", waiting["requestContext"])
     deadline = time.monotonic() + 60
     while (reply := at(device, rest[1]).send(device.poll_of(request))).status == "PENDING":
         assert time.monotonic() < deadline, rest[1].log_tail()
