@@ -177,6 +177,17 @@ plan_reply(struct cf_scep_job *job, int64_t now_ms)
     };
 }
 
+static enum cf_rc
+check_message(const struct cf_scep_job *job, int64_t now_ms, enum cf_scep_fail_info *ret_fail_info,
+              struct cf_err *err)
+{
+    const struct cf_scep_message *message = job->pki.message;
+
+    CF_TRY(cf_scep_pki_judge_signer(message, job->profile, ret_fail_info, err));
+    CF_TRY(cf_scep_message_check(message, ret_fail_info, err));
+    return cf_scep_pki_judge_seal(message, job->profile, now_ms, ret_fail_info, err);
+}
+
 struct cf_scep_stage
 cf_scep_pki_operation(struct cf_scep_job *job)
 {
@@ -196,8 +207,7 @@ cf_scep_pki_operation(struct cf_scep_job *job)
     if (cf_scep_keyring_keys(front->keyring, job->profile->ca->name, &job->keys, &err) != CF_OK)
         return cf_scep_job_later(job, 0, &err);
     plan_reply(job, now_ms);
-    if (cf_scep_pki_judge(job->pki.message, job->profile, now_ms, &fail_info, &err) != CF_OK ||
-        cf_scep_message_check(job->pki.message, &fail_info, &err) != CF_OK)
+    if (check_message(job, now_ms, &fail_info, &err) != CF_OK)
         return cf_scep_pki_fail(job, fail_info, &err);
     if (!is_request(job->pki.message)) {
         (void)cf_fail(&err, CF_E_UNSUPPORTED, "message type %d is no request",

@@ -15,11 +15,16 @@ struct cf_scep_stage cf_scep_pki_reply(struct cf_scep_job *job);
 struct cf_scep_stage cf_scep_pki_fail(struct cf_scep_job *job, enum cf_scep_fail_info fail_info,
                                       const struct cf_err *err);
 
-/* Algorithms, key and time of a message whose signature is good, by the profile: CF_OK, or why not
- * and *ret_fail_info. */
-CF_MUST_USE enum cf_rc cf_scep_pki_judge(const struct cf_scep_message *message,
-                                         const struct cf_scep_profile *profile, int64_t now_ms,
-                                         enum cf_scep_fail_info *ret_fail_info, struct cf_err *err);
+/* What the profile says of how a message is signed, to be asked before its signature is looked at,
+ * and of how and when it was sealed, to be asked after: CF_OK, or why not and *ret_fail_info. */
+CF_MUST_USE enum cf_rc cf_scep_pki_judge_signer(const struct cf_scep_message *message,
+                                                const struct cf_scep_profile *profile,
+                                                enum cf_scep_fail_info *ret_fail_info,
+                                                struct cf_err *err);
+CF_MUST_USE enum cf_rc cf_scep_pki_judge_seal(const struct cf_scep_message *message,
+                                              const struct cf_scep_profile *profile, int64_t now_ms,
+                                              enum cf_scep_fail_info *ret_fail_info,
+                                              struct cf_err *err);
 /* "3DES", "SHA-1 and DES": what the profile allows all the same; "" when there is nothing. */
 enum { CF_SCEP_WEAK_SIZE = 64 };
 void cf_scep_pki_weak(const struct cf_scep_message *message, char ret[CF_SCEP_WEAK_SIZE]);

@@ -82,8 +82,9 @@ judge_time(const struct cf_scep_message *message, const struct cf_scep_profile *
 }
 
 enum cf_rc
-cf_scep_pki_judge(const struct cf_scep_message *message, const struct cf_scep_profile *profile,
-                  int64_t now_ms, enum cf_scep_fail_info *ret_fail_info, struct cf_err *err)
+cf_scep_pki_judge_signer(const struct cf_scep_message *message,
+                         const struct cf_scep_profile *profile,
+                         enum cf_scep_fail_info *ret_fail_info, struct cf_err *err)
 {
     *ret_fail_info = CF_SCEP_BAD_REQUEST;
     if (!cf_scep_message_signer_is_rsa(message))
@@ -96,7 +97,14 @@ cf_scep_pki_judge(const struct cf_scep_message *message, const struct cf_scep_pr
                        "the message is signed with an RSA key of %u bits; the profile asks for "
                        "%" PRIu64,
                        cf_scep_message_signer_bits(message), profile->min_rsa_bits);
-    CF_TRY(judge_digest(message, profile, err));
+    return judge_digest(message, profile, err);
+}
+
+enum cf_rc
+cf_scep_pki_judge_seal(const struct cf_scep_message *message, const struct cf_scep_profile *profile,
+                       int64_t now_ms, enum cf_scep_fail_info *ret_fail_info, struct cf_err *err)
+{
+    *ret_fail_info = CF_SCEP_BAD_ALG;
     CF_TRY(judge_cipher(message, profile, err));
     if (cf_scep_message_transport(message) == CF_SCEP_TRANSPORT_OTHER)
         return cf_fail(err, CF_E_UNSUPPORTED,
