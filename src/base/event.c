@@ -353,17 +353,17 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
     EVENT(RA_RETIRED, "159c0174ea34498cbfb172f77cabadf6", 6, 0,
           "Replaced keys of the registration authority were removed",
           "[scep] ra_overlap is over since new certificates of CA @CERTFERRY_CA@ took\n"
-          "their place, or their end has come. What was encrypted to them can no longer\n"
+          "their place, or they were revoked. What was encrypted to them can no longer\n"
           "be read.\n\n"
           "Nothing is to be done. A device that still uses them asks for the new ones\n"
           "at its next attempt.\n"),
-    EVENT(RA_PENDING, "52e71fd19a76412395d8610b4c430baa", 4, 2,
+    EVENT(RA_PENDING, "52e71fd19a76412395d8610b4c430baa", 4, 10,
           "A certificate of the registration authority waits for approval",
           "CA @CERTFERRY_CA@ wants a person to approve the registration authority's own\n"
           "certificate. It is asked again until then; keys that are in use stay so.\n\n"
           "Approve the request at the CA, with the embedded CA by `certferry approve\n"
           "@CERTFERRY_REQUEST@`. Without usable certificates no device can enroll.\n"),
-    EVENT(RA_FAILED, "6e26c2f3be0e49aeb8b92c2aed8690a4", 3, 2,
+    EVENT(RA_FAILED, "6e26c2f3be0e49aeb8b92c2aed8690a4", 3, 10,
           "The registration authority gets no certificates",
           "What keeps CA @CERTFERRY_CA@ from issuing the registration authority's\n"
           "certificates stands in the message, and how many days those in use are still\n"
@@ -372,7 +372,7 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
           "Check the templates that [scep] ra_sign_template and ra_encryption_template\n"
           "name, whether the CA's section lists them, and the CA itself; `certferry\n"
           "check` tries them.\n"),
-    EVENT(RA_KEY_UNREADABLE, "b543d2c1f041487e9aa41a0f30aec583", 3, 2,
+    EVENT(RA_KEY_UNREADABLE, "b543d2c1f041487e9aa41a0f30aec583", 3, 10,
           "A key of the registration authority cannot be opened",
           "The store has a key for CA @CERTFERRY_CA@ that this node cannot open: the\n"
           "file that [scep] ra_key_file names is not the one that it was sealed with, or\n"

@@ -263,8 +263,8 @@ look_after(struct cf_ra_work *work)
         has_changed = false;
         why = (struct cf_err){0};
         rc = step(work, &has_changed, &why);
-        if (rc == CF_E_CONFLICT)
-            has_changed = true;
+        if (rc != CF_OK)
+            has_changed = rc == CF_E_CONFLICT;
     }
     if (rc != CF_OK) {
         complain(work, &why);

@@ -21,11 +21,11 @@ struct cf_ra_ca {
     int64_t reloaded_ms; /* monotonic; 0: never */
 
     /* The tick's alone. */
-    int64_t due_ms;                     /* monotonic */
-    int64_t begin_after_ms;             /* monotonic: no new attempt before */
-    int64_t complained_ms;              /* monotonic */
-    struct cf_err complaint;            /* the last one that was logged */
-    char waits_for[CF_CONTEXT_MAX + 1]; /* whose approval was logged */
+    int64_t due_ms;                        /* monotonic */
+    int64_t begin_after_ms;                /* monotonic: no new attempt before */
+    int64_t complained_ms;                 /* monotonic */
+    struct cf_err complaint;               /* the last one that was logged */
+    char waits_for[2][CF_CONTEXT_MAX + 1]; /* whose approval was logged, by use */
 };
 
 struct cf_scep_keyring {

@@ -196,15 +196,17 @@ give_up(struct cf_ra_work *work, const struct cf_scep_answer *answer, bool *ret_
 }
 
 static void
-wait_for_approval(struct cf_ra_work *work, const struct cf_scep_answer *answer)
+wait_for_approval(struct cf_ra_work *work, enum cf_scep_ra_role role,
+                  const struct cf_scep_answer *answer)
 {
     struct cf_ra_ca *ca = work->ca;
+    char *waits_for = ca->waits_for[role == CF_SCEP_RA_ENCRYPTION];
 
     work->delay_ms =
         answer->retry_after_ms < PENDING_MAX_MS ? answer->retry_after_ms : PENDING_MAX_MS;
-    if (strcmp(ca->waits_for, answer->context) == 0)
+    if (strcmp(waits_for, answer->context) == 0)
         return;
-    memcpy(ca->waits_for, answer->context, sizeof ca->waits_for);
+    memcpy(waits_for, answer->context, sizeof answer->context);
     cf_log(CF_EV_RA_PENDING, &(struct cf_log_fields){.ca = ca->name, .request = answer->context},
            "CA %s holds an RA certificate for approval", ca->name);
 }
@@ -229,7 +231,7 @@ request(struct cf_ra_work *work, enum cf_scep_ra_role role, const struct cf_ra_p
             *ret_cert = cf_give(answer.cert);
         break;
     case CF_SCEP_ANSWER_PENDING:
-        wait_for_approval(work, &answer);
+        wait_for_approval(work, role, &answer);
         break;
     case CF_SCEP_ANSWER_FAILED:
         rc = give_up(work, &answer, ret_has_changed, err);
