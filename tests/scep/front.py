@@ -23,7 +23,7 @@ from host import BUILD, Host, NotifySocket, run
 from wire import http
 from wire.device import Device
 
-CHALLENGE = "tr0ub4dor-and-3"
+CHALLENGE = "tr0ub4dor-and-3-words-more"
 # section: options besides ca, template and certificate_type
 PROFILES = {
     "wifi": {"default": "yes", "challenge": "static", "challenge_file": "credential:challenge"},

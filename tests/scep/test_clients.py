@@ -45,7 +45,7 @@ def approve_soon(node):
     def work():
         clients.wait_for(lambda: node.ask("requests", "--state", "submitted")["requests"], 30)
         for one in node.ask("requests", "--state", "submitted")["requests"]:
-            node.tool("approve", one["context"])
+            node.tool("approve", one["requestContext"])
     thread = threading.Thread(target=work)
     thread.start()
     return thread
@@ -126,4 +126,4 @@ def test_certmonger_takes_a_request_that_waits(node, client):
     """)
     assert "CA_WORKING" in output
     for one in node.ask("requests", "--state", "submitted")["requests"]:
-        node.tool("deny", one["context"])
+        node.tool("deny", one["requestContext"])

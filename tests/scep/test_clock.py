@@ -37,7 +37,7 @@ class Moved:
 @pytest.fixture
 def moved(nodes):
     late = {"challenge": "static", "challenge_file": "credential:challenge",
-            "renewal": "certificate", "renewal_window": "10"}
+            "renewal": "certificate", "renewal_window": "10", "renewal_threshold": "10"}
     node = nodes(profiles={**PROFILES, "late": late}, ra_renew_before="30d", ra_overlap="7d")
     made = Moved(node)
     node.start()

@@ -12,7 +12,7 @@ from wire import asn1, http, message, pki
 
 DAY = datetime.timedelta(days=1)
 LATER = {"challenge": "static", "challenge_file": "credential:challenge", "renewal": "certificate",
-         "renewal_window": "10"}
+         "renewal_window": "10", "renewal_threshold": "10"}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def decide(node, verb):
         assert time.monotonic() < deadline, node.log_tail()
         time.sleep(0.05)
     for one in waiting(node):
-        node.tool(verb, one["context"])
+        node.tool(verb, one["requestContext"])
 
 
 def poll_until(device, request, timeout=30):
@@ -125,7 +125,8 @@ def test_a_renewal_by_pkcs_req_that_the_old_certificate_signs(renewing):
 
 
 def test_a_pkcs_req_of_the_same_name_with_a_challenge(renewing):
-    renewing.enrol("renewed", CHALLENGE, key=pki.rsa_key())
+    renewing.key = pki.rsa_key()
+    renewing.enrol("renewed", CHALLENGE).success()
 
 
 @pytest.mark.parametrize("new_key", [False, True])

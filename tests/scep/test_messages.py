@@ -44,14 +44,14 @@ def signer(device, **options):
 
 
 @pytest.mark.parametrize("options", [
-    dict(serial=1), dict(serial=0), dict(serial=bytes([0x5A] * 33)), dict(serial=bytes([0] * 20)),
+    dict(serial=1), dict(serial=0), dict(serial=bytes([0x5A] * 33)),
     dict(serial=-5), dict(generalized=True), dict(digest="sha1"), dict(digest="md5"),
     dict(start=datetime.datetime(1970, 1, 1), end=datetime.datetime(2049, 1, 1)),
     dict(start=datetime.datetime(2020, 1, 1), end=datetime.datetime(2020, 1, 2)),
     dict(end=datetime.datetime(9999, 12, 31, 23, 59, 59)),
     dict(extensions=[pki.key_usage(0, 2), pki.basic_constraints(False)]),
     dict(extensions=[pki.basic_constraints(True)]),
-], ids=["one", "zero", "33-octets", "padded", "negative", "generalized", "sha1", "md5", "1970",
+], ids=["one", "zero", "33-octets", "negative", "generalized", "sha1", "md5", "1970",
         "expired", "9999", "usages", "ca"])
 def test_a_self_signed_signer_may_be_odd(device, options):
     device.send(device.pkcs_req("signer", challenge=CHALLENGE,
@@ -232,7 +232,7 @@ def test_content_that_is_no_envelope(device, inner):
     answer = device.exchange(request.build())
     assert answer.status in (200, 400)
     if answer.status == 200:
-        device.judge(request, answer).failure("badMessageCheck", "badRequest")
+        device.judge(request, answer).failure("badMessageCheck", "badRequest", "badAlg")
 
 
 def test_two_recipients_of_which_one_is_right(device):
