@@ -63,9 +63,9 @@ tear_down(void **state)
     return 0;
 }
 
-/* *ret_result is a view into the document that is given back. */
-static struct cf_json *
-ask(const char *line, bool is_ok, const struct cf_json **ret_result)
+/* *ret_result is a view into *ret_document. */
+static void
+ask(const char *line, bool is_ok, struct cf_json **ret_document, const struct cf_json **ret_result)
 {
     cf_own_str answer = daemon_kit_ask(&kit, line, strlen(line));
     struct cf_json *document = NULL;
@@ -78,14 +78,16 @@ ask(const char *line, bool is_ok, const struct cf_json **ret_result)
     if (ok != is_ok)
         fail_msg("%s", answer);
     assert_int_equal(cf_json_object(document, ok ? "result" : "error", ret_result, NULL), CF_OK);
-    return document;
+    *ret_document = document;
 }
 
 static void
 expect_error(const char *line, const char *name, const char *words)
 {
     const struct cf_json *error = NULL;
-    cf_own(cf_json) document = ask(line, false, &error);
+    cf_own(cf_json) document = NULL;
+
+    ask(line, false, &document, &error);
     const char *found = NULL, *text = NULL;
 
     assert_int_equal(cf_json_string(error, "name", 1, 64, &found, NULL), CF_OK);
@@ -103,9 +105,11 @@ a_challenge_is_made_for_a_profile_that_has_such_ones(void **state)
     int64_t end_ms = 0, now_ms = cf_clock_now_ms(cf_clock_real());
 
     (void)state;
-    cf_own(cf_json) first = ask("{\"command\":\"scep-challenge\",\"profile\":\"PHONES\","
-                                "\"subject\":\"CN=a,O=b\",\"lifetimeSeconds\":120}",
-                                true, &result);
+    cf_own(cf_json) first = NULL;
+
+    ask("{\"command\":\"scep-challenge\",\"profile\":\"PHONES\","
+        "\"subject\":\"CN=a,O=b\",\"lifetimeSeconds\":120}",
+        true, &first, &result);
     assert_int_equal(cf_json_string(result, "challenge", 32, 32, &challenge, NULL), CF_OK);
     assert_int_equal(strspn(challenge, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), 32);
     assert_int_equal(cf_json_string(result, "profile", 1, 64, &profile, NULL), CF_OK);
@@ -115,8 +119,9 @@ a_challenge_is_made_for_a_profile_that_has_such_ones(void **state)
     assert_in_range(end_ms, now_ms + 119 * 1000, now_ms + 180 * 1000);
 
     const char *other = NULL;
-    cf_own(cf_json) second =
-        ask("{\"command\":\"scep-challenge\",\"profile\":\"phones\"}", true, &result);
+    cf_own(cf_json) second = NULL;
+
+    ask("{\"command\":\"scep-challenge\",\"profile\":\"phones\"}", true, &second, &result);
     assert_int_equal(cf_json_string(result, "challenge", 32, 32, &other, NULL), CF_OK);
     assert_string_not_equal(challenge, other);
 }
@@ -197,7 +202,9 @@ status_tells_profiles_and_the_keys_of_each_ca_once(void **state)
 
     (void)state;
     put_document();
-    cf_own(cf_json) document = ask("{\"command\":\"scep-status\"}", true, &result);
+    cf_own(cf_json) document = NULL;
+
+    ask("{\"command\":\"scep-status\"}", true, &document, &result);
     assert_int_equal(cf_json_int(result, "connections", 0, 9, &n, NULL), CF_OK);
     assert_int_equal(n, 0);
     assert_int_equal(cf_json_array(result, "profiles", 10, &profiles, NULL), CF_OK);
@@ -221,7 +228,9 @@ a_document_that_cannot_be_read_is_said(void **state)
 
     (void)state;
     assert_int_equal(store->ops->ra_put(store, "corp", 0, cf_bytes_of("nonsense", 8), NULL), CF_OK);
-    cf_own(cf_json) document = ask("{\"command\":\"scep-status\"}", true, &result);
+    cf_own(cf_json) document = NULL;
+
+    ask("{\"command\":\"scep-status\"}", true, &document, &result);
     assert_int_equal(cf_json_array(result, "cas", 10, &cas, NULL), CF_OK);
     assert_int_equal(cf_json_at_object(cas, 0, &ca, NULL), CF_OK);
     assert_int_equal(cf_json_string(ca, "problem", 1, 1000, &problem, NULL), CF_OK);
@@ -251,7 +260,9 @@ wait_for_connections(int64_t wanted)
         const struct cf_json *result = NULL;
         const char *since = NULL;
         int64_t n = -1;
-        cf_own(cf_json) document = ask("{\"command\":\"scep-status\"}", true, &result);
+        cf_own(cf_json) document = NULL;
+
+        ask("{\"command\":\"scep-status\"}", true, &document, &result);
 
         assert_int_equal(cf_json_int(result, "connections", 0, 9, &n, NULL), CF_OK);
         assert_int_equal(cf_json_string_opt(result, "connectedSinceUtc", 1, 64, &since, NULL),
@@ -305,7 +316,9 @@ the_connectors_status_counts_requests_of_devices(void **state)
 
     (void)state;
     assert_int_equal(store->ops->receive(store, &item, 1, &reception, NULL), CF_OK);
-    cf_own(cf_json) document = ask("{\"command\":\"status\"}", true, &result);
+    cf_own(cf_json) document = NULL;
+
+    ask("{\"command\":\"status\"}", true, &document, &result);
     assert_int_equal(cf_json_object(result, "scep", &counts, NULL), CF_OK);
     assert_int_equal(cf_json_int(counts, "received", 1, 1, &n, NULL), CF_OK);
     assert_int_equal(cf_json_bool(result, "hasCloud", &has_cloud, NULL), CF_OK);
@@ -314,7 +327,9 @@ the_connectors_status_counts_requests_of_devices(void **state)
     kit.site->settings->scep.is_on = false;
     kit.site->settings->cloud.is_off = true;
     counts = NULL;
-    cf_own(cf_json) plain = ask("{\"command\":\"status\"}", true, &result);
+    cf_own(cf_json) plain = NULL;
+
+    ask("{\"command\":\"status\"}", true, &plain, &result);
     assert_int_equal(cf_json_object_opt(result, "scep", &counts, NULL), CF_OK);
     assert_null(counts);
     assert_int_equal(cf_json_bool(result, "hasCloud", &has_cloud, NULL), CF_OK);
