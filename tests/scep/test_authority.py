@@ -27,6 +27,7 @@ def test_one_certificate_for_both_uses(nodes):
     node = nodes()
     both = {**node.config["template ScepSign"], "key_usage": "digitalSignature keyEncipherment"}
     node.config["template ScepBoth"] = both
+    del node.config["template ScepSign"], node.config["template ScepEncrypt"]
     node.config["ca corp"]["templates"] = "Scep ScepSlow ScepBoth"
     node.config["scep"].update(ra_sign_template="ScepBoth", ra_encryption_template="ScepBoth")
     node.start()
