@@ -139,6 +139,21 @@ add_extension(STACK_OF(X509_EXTENSION) * *stack, int nid, const char *value)
     X509_EXTENSION_free(extension);
 }
 
+static void
+add_uri(STACK_OF(X509_EXTENSION) * *stack, const char *uri)
+{
+    if (!uri)
+        return;
+    GENERAL_NAMES *names = GENERAL_NAMES_new();
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    ASN1_IA5STRING *text = ASN1_IA5STRING_new();
+    assert_int_equal(ASN1_STRING_set(text, uri, -1), 1);
+    GENERAL_NAME_set0_value(name, GEN_URI, text);
+    assert_true(sk_GENERAL_NAME_push(names, name) > 0);
+    assert_int_equal(X509V3_add1_i2d(stack, NID_subject_alt_name, names, 0, 0), 1);
+    GENERAL_NAMES_free(names);
+}
+
 struct cf_buf *
 scep_csr(EVP_PKEY *key, const struct scep_csr *spec)
 {
@@ -152,6 +167,7 @@ scep_csr(EVP_PKEY *key, const struct scep_csr *spec)
                                    (const unsigned char *)spec->cn, -1, -1, 0);
     X509_REQ_set_pubkey(req, key);
     add_extension(&stack, NID_subject_alt_name, spec->san);
+    add_uri(&stack, spec->uri);
     add_extension(&stack, NID_key_usage, spec->key_usage);
     add_extension(&stack, NID_ext_key_usage, spec->eku);
     add_extension(&stack, NID_basic_constraints, spec->basic);

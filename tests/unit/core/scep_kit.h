@@ -36,6 +36,7 @@ void scep_device_done(struct scep_device *device);
 struct scep_csr {
     const char *cn;
     const char *san;       /* OpenSSL's words: "DNS:pc1.example.com" */
+    const char *uri;       /* in place of san: one URI, as it is */
     const char *key_usage; /* "critical,digitalSignature" */
     const char *eku;
     const char *basic;
