@@ -37,7 +37,7 @@ struct cf_scep_answer {
     struct cf_buf *chain;             /* ISSUED: DER concatenated, owned */
     uint64_t retry_after_ms;          /* PENDING, LATER */
     char context[CF_CONTEXT_MAX + 1]; /* of the item; empty: there is none */
-    int64_t item_id; /* with WORKING; 0: not in work in this process: look again in a moment */
+    int64_t item_id;                  /* with WORKING: here, or in another process */
 };
 void cf_scep_answer_done(struct cf_scep_answer *answer);
 

@@ -128,7 +128,7 @@ answer_unfinished(struct cf_scheduler *scheduler, const struct cf_item *item,
     bool is_in_work = cf_in_flight_has(scheduler, item->id);
     pthread_mutex_unlock(&scheduler->lock);
     answer->state = CF_SCEP_ANSWER_WORKING;
-    answer->item_id = is_in_work ? item->id : 0;
+    answer->item_id = item->id;
     if (is_in_work || item->claimed_until_ms > now || !is_tried || item->due_ms <= now)
         return;
     answer->state = CF_SCEP_ANSWER_LATER;

@@ -163,6 +163,12 @@ core_chain(struct cf_ca *base, struct cf_buf **ret_chain, struct cf_err *err)
 }
 
 static enum cf_rc
+core_crl(struct cf_ca *base, struct cf_buf **ret_crl, struct cf_err *err)
+{
+    return of(base)->inner->ops->crl(of(base)->inner, ret_crl, err);
+}
+
+static enum cf_rc
 core_upkeep(struct cf_ca *base, int64_t *ret_next_ms, struct cf_err *err)
 {
     struct core_ca *ca = of(base);
@@ -288,6 +294,7 @@ core_ca_new(struct cf_ca *take_inner)
         .poll = core_poll,
         .revoke = core_revoke,
         .chain = core_chain,
+        .crl = core_crl,
         .upkeep = core_upkeep,
         .decide = core_decide,
     };

@@ -306,7 +306,7 @@ without_room_or_start_the_store_keeps_the_request(void **state)
 
     kit->scheduler->has_started = false;
     assert_int_equal(scep_enroll(kit, &device, csr, &answer), CF_SCEP_ANSWER_WORKING);
-    assert_int_equal(answer.item_id, 0);
+    assert_int_equal(cf_scheduler_in_flight(kit->scheduler), 0);
     assert_scep_state(kit, answer.context, CF_STATE_RECEIVED);
     cf_clock_fake_advance(kit->clock, 3000);
     scep_dispatch(kit);
