@@ -81,8 +81,8 @@ CF_DEFINE_OWN(cf_scep_message);
 
 /* Signature and attributes. CF_E_CRYPTO: the signature or messageDigest is not the signer's
  * (badMessageCheck); CF_E_UNSUPPORTED: an algorithm that cannot be verified (badAlg); CF_E_FIELD: a
- * compulsory attribute is missing or no good (badRequest). *ret_fail_info is set with every error.
- */
+ * compulsory attribute or the envelope is missing or no good (badRequest); CF_E_LIMIT: more than
+ * CF_SECRET_MAX octets are encrypted (badRequest). *ret_fail_info is set with every error. */
 CF_MUST_USE enum cf_rc cf_scep_message_check(const struct cf_scep_message *message,
                                              enum cf_scep_fail_info *ret_fail_info,
                                              struct cf_err *err);

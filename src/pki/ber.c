@@ -176,7 +176,7 @@ cf_ber_to_der(struct cf_bytes ber, struct cf_buf **ret_der, struct cf_err *err)
 
     if (ber.len > LEN_MAX)
         return cf_fail(err, CF_E_LIMIT, "%zu bytes; at most %d are read", ber.len, LEN_MAX);
-    struct transcoder coder = {.at = ber.data, .end = ber.data + ber.len};
+    struct transcoder coder = {.at = ber.data, .end = cf_der_of(ber).end};
     coder.out = malloc(ber.len + SLACK);
     if (!coder.out)
         return cf_fail_oom(err);

@@ -19,7 +19,8 @@ struct cf_der {
 static inline struct cf_der
 cf_der_of(struct cf_bytes bytes)
 {
-    return (struct cf_der){.at = bytes.data, .end = bytes.data + bytes.len};
+    return (struct cf_der){.at = bytes.data,
+                           .end = bytes.len > 0 ? bytes.data + bytes.len : bytes.data};
 }
 
 static inline struct cf_bytes

@@ -198,8 +198,10 @@ cf_import_key_parse(const struct cf_secret *pem, struct cf_import_key **ret_key,
     ERR_clear_error();
     enum cf_rc rc =
         is_tss2 ? cf_import_load_tss2(pem, &source, err) : cf_pkey_from_pem(pem, &source.pkey, err);
-    if (rc != CF_OK)
-        return cf_err_prefix(err, "import key");
+    if (rc != CF_OK) {
+        (void)cf_err_prefix(err, "import key");
+        return rc;
+    }
     return make(&source, is_tss2, ret_key, err);
 }
 
@@ -209,8 +211,11 @@ cf_import_key_open(const char *uri, const struct cf_secret *pin, struct cf_impor
 {
     struct cf_import_source source = {0};
 
-    if (cf_import_load(uri, pin, &source, err) != CF_OK)
-        return cf_err_prefix(err, "import key");
+    enum cf_rc rc = cf_import_load(uri, pin, &source, err);
+    if (rc != CF_OK) {
+        (void)cf_err_prefix(err, "import key");
+        return rc;
+    }
     return make(&source, true, ret_key, err);
 }
 

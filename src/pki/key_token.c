@@ -57,8 +57,11 @@ cf_key_open_token(const char *uri, const struct cf_secret *pin, struct cf_key **
     key->source = calloc(1, sizeof *key->source);
     if (!key->source)
         return cf_fail_oom(err);
-    if (cf_import_load(uri, pin, key->source, err) != CF_OK)
-        return cf_err_prefix(err, "key in the token");
+    enum cf_rc rc = cf_import_load(uri, pin, key->source, err);
+    if (rc != CF_OK) {
+        (void)cf_err_prefix(err, "key in the token");
+        return rc;
+    }
     key->pkey = key->source->pkey;
     CF_TRY(kind_of(key->pkey, &key->kind, err));
     *ret_key = cf_give(key);

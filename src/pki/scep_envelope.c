@@ -224,6 +224,10 @@ cf_scep_read_envelope(struct cf_scep_message *message, struct cf_err *err)
         cf_scep_set_fault(message, CF_E_FIELD,
                           "SCEP message: its content is no EnvelopedData for an RSA key");
     }
+    if (message->encrypted.len > CF_SECRET_MAX)
+        cf_scep_set_fault(message, CF_E_LIMIT,
+                          "SCEP message: %zu octets are encrypted; at most %d are read",
+                          message->encrypted.len, CF_SECRET_MAX);
     ERR_clear_error();
     return name_recipients(message, err);
 }

@@ -40,7 +40,9 @@ unwrap(const struct cf_scep_recipient *recipient, const struct cf_key *key, size
             .mgf1 = cf_scep_digest_md(cf_scep_digest_of_nid(recipient->oaep.mgf1_digest))};
     enum cf_rc rc =
         cf_rsa_unwrap(key, oaep.label ? &oaep : NULL, recipient->key, key_len, ret_key, err);
-    return rc == CF_OK ? CF_OK : cf_err_prefix(err, "SCEP message");
+    if (rc != CF_OK)
+        (void)cf_err_prefix(err, "SCEP message");
+    return rc;
 }
 
 static bool
@@ -102,9 +104,7 @@ open_for(const struct cf_scep_message *message, const struct cf_scep_recipient *
     uint8_t content_key[CF_UNWRAP_KEY_MAX];
 
     if (message->encrypted.len > CF_SECRET_MAX)
-        return cf_fail(err, CF_E_LIMIT,
-                       "SCEP message: %zu octets are encrypted; at most %d are read",
-                       message->encrypted.len, CF_SECRET_MAX);
+        return cf_fail(err, CF_E_LIMIT, "SCEP message: its content is too long");
     CF_TRY(cf_scep_cipher_fetch(message->cipher, &suite, err));
     cf_own_ossl(EVP_CIPHER) cipher = suite.cipher;
     enum cf_rc rc = unwrap(recipient, key, key_len, content_key, err);

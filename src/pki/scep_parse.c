@@ -166,8 +166,10 @@ cf_scep_message_parse(struct cf_bytes ber, struct cf_scep_message **ret_message,
 
     ERR_clear_error();
     enum cf_rc rc = cf_ber_to_der(ber, &message->der, err);
-    if (rc != CF_OK)
-        return cf_err_prefix(err, "SCEP message");
+    if (rc != CF_OK) {
+        (void)cf_err_prefix(err, "SCEP message");
+        return rc;
+    }
     rc = parse(message, err);
     ERR_clear_error();
     CF_TRY(rc);

@@ -314,11 +314,14 @@ too_much_content_is_refused_by_its_length(void **state)
     struct cf_err err;
     struct cf_secret *none = NULL;
     size_t len = CF_SECRET_MAX + 1;
+    enum cf_scep_fail_info fail_info = CF_SCEP_BAD_TIME;
     uint8_t *content = calloc(1, len);
 
     (void)state;
     cf_own(cf_scep_message) message =
         kit_parsed(&(struct kit_spec){.content = cf_bytes_of(content, len)});
+    assert_int_equal(cf_scep_message_check(message, &fail_info, &err), CF_E_LIMIT);
+    assert_int_equal(fail_info, CF_SCEP_BAD_REQUEST);
     assert_int_equal(cf_scep_message_open(message, kit_ras(), KIT_RAS, &none, &err), CF_E_LIMIT);
     assert_null(none);
     free(content);
