@@ -17,6 +17,7 @@ struct cf_scep_connection {
     uint8_t address[ADDRESS_SIZE];
     int fd;
     bool has_answered;
+    bool is_busy;
     int64_t until_ms; /* 0: none */
 };
 
@@ -148,6 +149,18 @@ cf_scep_connections_count(struct cf_scep_connections *all)
     return n;
 }
 
+unsigned
+cf_scep_connections_count_busy(struct cf_scep_connections *all)
+{
+    unsigned n = 0;
+
+    pthread_mutex_lock(&all->lock);
+    for (struct cf_scep_connection *c = all->first; c; c = c->next)
+        n += c->is_busy;
+    pthread_mutex_unlock(&all->lock);
+    return n;
+}
+
 /* Whoever has one IPv6 address has a /64 of them. */
 static void
 address_of(const struct sockaddr *address, uint8_t ret[ADDRESS_SIZE])
@@ -243,5 +256,6 @@ cf_scep_connection_enter(struct cf_scep_connection *connection, enum cf_scep_con
     else if (phase != CF_SCEP_RECEIVING || connection->has_answered)
         connection->until_ms = until_ms;
     connection->has_answered |= phase == CF_SCEP_SENDING;
+    connection->is_busy = phase == CF_SCEP_WORKING || phase == CF_SCEP_SENDING;
     pthread_mutex_unlock(&all->lock);
 }

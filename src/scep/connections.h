@@ -24,15 +24,16 @@ struct cf_scep_connection_limits {
 CF_MUST_USE enum cf_rc cf_scep_connections_new(const struct cf_scep_connection_limits *limits,
                                                struct cf_scep_connections **ret_connections,
                                                struct cf_err *err);
-struct cf_scep_connections *cf_scep_connections_free(struct cf_scep_connections *connections);
+struct cf_scep_connections *cf_scep_connections_free(struct cf_scep_connections *all);
 CF_DEFINE_OWN(cf_scep_connections);
-unsigned cf_scep_connections_count(struct cf_scep_connections *connections);
+unsigned cf_scep_connections_count(struct cf_scep_connections *all);
+/* Those that we owe an answer, or the rest of one. */
+unsigned cf_scep_connections_count_busy(struct cf_scep_connections *all);
 
 /* Whether one more from there is welcome. */
-bool cf_scep_connections_admit(struct cf_scep_connections *connections,
-                               const struct sockaddr *address);
+bool cf_scep_connections_admit(struct cf_scep_connections *all, const struct sockaddr *address);
 /* fd stays the caller's and open until cf_scep_connection_remove. NULL when out of memory. */
-struct cf_scep_connection *cf_scep_connection_add(struct cf_scep_connections *connections, int fd,
+struct cf_scep_connection *cf_scep_connection_add(struct cf_scep_connections *all, int fd,
                                                   const struct sockaddr *address);
 void cf_scep_connection_remove(struct cf_scep_connection *connection);
 

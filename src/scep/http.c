@@ -4,14 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
+#include <time.h>
 
 #include "http_internal.h"
 
 /* TLS 1.2 and 1.3 with forward secrecy; no renegotiation and no client certificate is ever asked
  * for, both of which break the enrolment of Windows. */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:-SHA1"
+
+enum { FLUSH_MS = 2000, FLUSH_LOOK_MS = 10, NS_PER_MS = 1000 * 1000 };
 
 /* The library tells of each connection that fails; that is no news for anybody. */
 static CF_PRINTF(2, 0) void drop_words(void *arg, const char *format, va_list args)
@@ -143,11 +144,26 @@ cf_scep_http_new(const struct cf_scep_http_options *options, struct cf_scep_http
     return CF_OK;
 }
 
+/* To stop a thread drops what it has not sent yet. */
+static void
+await_answers(struct cf_scep_http *http)
+{
+    const struct timespec pause = {.tv_nsec = (long)FLUSH_LOOK_MS * NS_PER_MS};
+
+    for (unsigned waited_ms = 0; waited_ms < FLUSH_MS; waited_ms += FLUSH_LOOK_MS) {
+        if (cf_scep_connections_count_busy(http->connections) == 0)
+            return;
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 struct cf_scep_http *
 cf_scep_http_free(struct cf_scep_http *http)
 {
     if (!http)
         return NULL;
+    if (http->connections)
+        await_answers(http);
     for (size_t i = 0; i < http->n_doors; i++)
         close_door(&http->doors[i]);
     for (size_t i = 0; i < http->n_retired; i++)

@@ -29,7 +29,7 @@ struct cf_scep_http_options { /* borrowed until it is freed */
 /* CF_E_CONFIG, CF_E_MISMATCH, CF_E_PERMISSION for the TLS files; CF_E_NET. */
 CF_MUST_USE enum cf_rc cf_scep_http_new(const struct cf_scep_http_options *options,
                                         struct cf_scep_http **ret_http, struct cf_err *err);
-/* Every exchange has to be done. */
+/* Every exchange has to be done; waits up to two seconds for clients to take their answers. */
 struct cf_scep_http *cf_scep_http_free(struct cf_scep_http *http);
 CF_DEFINE_OWN(cf_scep_http);
 

@@ -364,6 +364,22 @@ quiet_doors_finish_what_they_have_and_take_no_more(void **state)
     door_close(&door);
 }
 
+static void
+an_answer_on_its_way_arrives_though_the_server_ends(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        struct door door = {.delay_ms = 50};
+        door_open(&door);
+        int fd = door_connect(&door);
+        door_send_text(fd, "GET /scep?operation=GetCACaps HTTP/1.1\r\nHost: x\r\n\r\n");
+        door_await(&door.n_begun, 1);
+        door_close(&door);
+        assert_int_equal(door_read(fd).status, 200);
+        close(fd);
+    }
+}
+
 int
 main(void)
 {
@@ -383,6 +399,7 @@ main(void)
         cmocka_unit_test(a_client_may_go_away_while_its_request_is_worked_on),
         cmocka_unit_test(one_address_has_its_share_of_connections_only),
         cmocka_unit_test(quiet_doors_finish_what_they_have_and_take_no_more),
+        cmocka_unit_test(an_answer_on_its_way_arrives_though_the_server_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
