@@ -45,6 +45,9 @@ keys_are_made_in_a_token_once(void **state)
         skip();
     assert_int_equal(cf_key_generate_in_token(uri, right, CF_KEY_P256, &none, &err),
                      CF_E_UNSUPPORTED);
+    assert_int_equal(cf_key_generate_in_token(uri, wrong, CF_KEY_RSA_2048, &none, &err), CF_E_AUTH);
+    assert_null(strstr(err.text, "4321"));
+    assert_int_equal(cf_key_generate_in_token(uri, NULL, CF_KEY_RSA_2048, &none, &err), CF_E_AUTH);
     assert_int_equal(
         cf_key_generate_in_token("pkcs11:token=t", right, CF_KEY_RSA_2048, &none, &err),
         CF_E_CONFIG);
