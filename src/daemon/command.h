@@ -9,9 +9,9 @@
 
 /* What a command may leave to be waited for. */
 struct cf_command_hold {
-    uint64_t wait_ms; /* 0: the answer is not held */
-    int64_t item_id;  /* which has to rest before it is worth looking again */
-    char context[CF_CONTEXT_MAX + 1];
+    uint64_t wait_ms;                 /* 0: the answer is not held */
+    int64_t item_id;                  /* which has to rest before it is worth looking again */
+    char context[CF_CONTEXT_MAX + 1]; /* empty: there is nothing to be waited for */
 };
 
 struct cf_command_call {

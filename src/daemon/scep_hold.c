@@ -133,7 +133,7 @@ wait_on(void *arg)
 static bool
 is_to_be_held(const struct hold *hold)
 {
-    return hold->answer && hold->command.item_id != 0 && hold->command.wait_ms > 0 &&
+    return hold->answer && hold->command.context[0] != '\0' && hold->command.wait_ms > 0 &&
            (hold->until_ms == 0 || hold->until_ms > now_ms());
 }
 
