@@ -8,6 +8,7 @@
 #include "certferry/config.h"
 #include "certferry/expiry.h"
 #include "certferry/policy.h"
+#include "certferry/scep.h"
 #include "command.h"
 
 static void
@@ -174,6 +175,7 @@ cf_command_check(const struct cf_command_call *call, struct cf_json_writer *out,
         report_broken(put_finding, out, "directory", &failure);
     if (site->directory)
         cf_policy_check_groups(site->settings, site->directory, put_finding, out);
+    cf_scep_check(site, put_finding, out);
     cf_expiry_check(site, put_finding, out);
     cf_json_put_array_end(out);
     return CF_OK;
