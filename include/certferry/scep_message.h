@@ -171,10 +171,9 @@ CF_MUST_USE enum cf_rc cf_scep_next_ca(const struct cf_bytes *certs, size_t n,
  * it (RSA of 2048 bits or more, not a CA, critical key usage, issued by the CA itself, valid now),
  * one finding each. `can_sign`, `can_decrypt`: what this one is for. */
 void cf_scep_check_ra(const struct cf_cert *cert, const struct cf_cert *issuer, bool can_sign,
-                      bool can_decrypt, int64_t now_ms, cf_finding_fn *report, void *arg);
+                      bool can_decrypt, int64_t now_ms, cf_finding_fn *fn, void *arg);
 
 /* The certificate chain of a SCEP listener's TLS, as its file has it: order, end, and what Apple's
  * devices want of a server (HT210176): RSA of 2048 bits or more or P-256 or P-384, SHA-2, a DNS
  * name among the alternative names, serverAuth, at most 825 days. One finding each. */
-void cf_scep_check_tls(const struct cf_chain *chain, int64_t now_ms, cf_finding_fn *report,
-                       void *arg);
+void cf_scep_check_tls(const struct cf_chain *chain, int64_t now_ms, cf_finding_fn *fn, void *arg);

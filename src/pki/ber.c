@@ -148,7 +148,7 @@ static enum cf_rc
 transcode(struct transcoder *coder, const uint8_t *end, unsigned depth, bool *ret_is_changed,
           struct cf_err *err)
 {
-    struct element element;
+    struct element element = {0};
     size_t start = coder->out_len;
 
     if (depth > DEPTH_MAX)
@@ -177,7 +177,7 @@ cf_ber_to_der(struct cf_bytes ber, struct cf_buf **ret_der, struct cf_err *err)
     if (ber.len > LEN_MAX)
         return cf_fail(err, CF_E_LIMIT, "%zu bytes; at most %d are read", ber.len, LEN_MAX);
     struct transcoder coder = {.at = ber.data, .end = cf_der_of(ber).end};
-    coder.out = malloc(ber.len + SLACK);
+    coder.out = calloc(1, ber.len + SLACK);
     if (!coder.out)
         return cf_fail_oom(err);
     enum cf_rc rc = transcode(&coder, coder.end, 1, &is_changed, err);

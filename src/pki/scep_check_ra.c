@@ -90,12 +90,12 @@ check_signature(struct ra_check *check, const struct cf_cert *cert)
 
 void
 cf_scep_check_ra(const struct cf_cert *cert, const struct cf_cert *issuer, bool can_sign,
-                 bool can_decrypt, int64_t now_ms, cf_finding_fn *report_fn, void *arg)
+                 bool can_decrypt, int64_t now_ms, cf_finding_fn *fn, void *arg)
 {
     char name[NAME_SIZE];
 
     cf_cert_name_text(cert->subject, name, sizeof name);
-    const struct cf_report report = cf_report_to(report_fn, arg, "RA certificate '%s'", name);
+    const struct cf_report report = cf_report_to(fn, arg, "RA certificate '%s'", name);
     struct ra_check check = {.report = &report};
 
     check_key(&check, cert);
