@@ -8,7 +8,7 @@
 #define SAN "otherName:1.3.6.1.4.1.311.20.2.3;UTF8:a@example.org,DNS:host.example.org"
 
 static EVP_PKEY *asked_pkey;
-static struct cf_csr *csr, *csr_with_sid;
+static struct cf_csr *csr, *csr_with_sid, *plain_csr;
 static X509 *root, *issuing;
 
 static struct cf_csr *
@@ -35,6 +35,21 @@ make_csr(const struct cf_key *key, const char *sid)
     return ret;
 }
 
+/* As a device may make it, which leaves its usages to the template. */
+static struct cf_csr *
+make_plain_csr(const struct cf_key *key)
+{
+    struct cf_err err;
+    struct cf_csr *ret = NULL;
+    cf_own(cf_dn) subject = cf_dn_new();
+    cf_own(cf_buf) der = NULL;
+
+    assert_ok(cf_dn_append(subject, "CN", "a", &err), err);
+    assert_ok(cf_csr_build(key, &(struct cf_csr_spec){.subject = subject}, &der, &err), err);
+    assert_ok(cf_csr_parse(cf_buf_bytes(der), &ret, &err), err);
+    return ret;
+}
+
 static int
 setup(void **state)
 {
@@ -46,6 +61,7 @@ setup(void **state)
     assert_ok(cf_key_generate(CF_KEY_P256, &key, &err), err);
     csr = make_csr(key, NULL);
     csr_with_sid = make_csr(key, "S-1-5-18");
+    plain_csr = make_plain_csr(key);
     struct cf_bytes spki = cf_csr_spki(csr);
     const unsigned char *at = spki.data;
     asked_pkey = d2i_PUBKEY(NULL, &at, (long)spki.len);
@@ -64,6 +80,7 @@ teardown(void **state)
 {
     cf_csr_free(csr);
     cf_csr_free(csr_with_sid);
+    cf_csr_free(plain_csr);
     EVP_PKEY_free(asked_pkey);
     X509_free(root);
     X509_free(issuing);
@@ -338,11 +355,69 @@ a_chain_has_to_be_linked_to_its_end(void **state)
     X509_free(expired);
 }
 
+static enum cf_rc
+check_plain(const char *usage, const char *eku, unsigned key_usage, size_t n_eku)
+{
+    static const char *const oids[] = {"1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1"};
+    const struct lab_extension extensions[] = {
+        {usage ? "keyUsage" : "extendedKeyUsage", usage ? usage : eku},
+        {usage && eku ? "extendedKeyUsage" : NULL, eku},
+        {NULL, NULL}};
+    cf_own(cf_chain) chain = lab_chain((X509 *[]){issuing, root}, 2);
+    cf_own(cf_cert) cert =
+        lab_cert(&(struct lab_spec){.cn = "a",
+                                    .extensions = usage || eku ? extensions : NULL,
+                                    .pkey = asked_pkey,
+                                    .issuer = issuing,
+                                    .issuer_pkey = lab_key("P-256")});
+    const struct cf_cert_expectation expectation = {.csr = plain_csr,
+                                                    .chain = chain,
+                                                    .now_ms = LAB_NOW_MS,
+                                                    .key_usage = key_usage,
+                                                    .eku = oids,
+                                                    .n_eku = n_eku};
+
+    return cf_cert_check_issued(cert, &expectation, NULL);
+}
+
+static void
+a_csr_without_usages_gets_those_of_the_template_and_no_others(void **state)
+{
+    enum {
+        BOTH = CF_KU_DIGITAL_SIGNATURE | CF_KU_KEY_ENCIPHERMENT,
+    };
+
+    (void)state;
+    assert_int_equal(
+        check_plain("critical,digitalSignature,keyEncipherment", "clientAuth,serverAuth", BOTH, 2),
+        CF_OK);
+    /* An EC key encrypts no other key, so a CA may leave that out. */
+    assert_int_equal(check_plain("critical,digitalSignature", "clientAuth,serverAuth", BOTH, 2),
+                     CF_OK);
+    assert_int_equal(check_plain("critical,keyEncipherment", "clientAuth,serverAuth", BOTH, 2),
+                     CF_E_MISMATCH);
+    assert_int_equal(
+        check_plain("critical,digitalSignature,keyAgreement", "clientAuth,serverAuth", BOTH, 2),
+        CF_E_MISMATCH);
+    assert_int_equal(check_plain("critical,digitalSignature", "clientAuth", BOTH, 2),
+                     CF_E_MISMATCH);
+    assert_int_equal(
+        check_plain("critical,digitalSignature", "clientAuth,serverAuth,codeSigning", BOTH, 2),
+        CF_E_MISMATCH);
+    assert_int_equal(check_plain("critical,digitalSignature", NULL, BOTH, 2), CF_E_MISMATCH);
+    assert_int_equal(check_plain(NULL, "clientAuth", BOTH, 1), CF_E_MISMATCH);
+    /* Where nothing is said of the template either, there is none. */
+    assert_int_equal(check_plain(NULL, NULL, 0, 0), CF_OK);
+    assert_int_equal(check_plain("critical,digitalSignature", NULL, 0, 0), CF_E_MISMATCH);
+    assert_int_equal(check_plain(NULL, "clientAuth", 0, 0), CF_E_MISMATCH);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_what_was_asked),
+        cmocka_unit_test(a_csr_without_usages_gets_those_of_the_template_and_no_others),
         cmocka_unit_test(names_each_field_with_both_values),
         cmocka_unit_test(the_security_identifier_has_to_be_the_one_asked_for),
         cmocka_unit_test(nothing_that_windows_reads_as_more_gets_in),
