@@ -12,6 +12,7 @@
 
 struct ra_world ra_world;
 struct cf_scep_settings ra_settings;
+const struct cf_secret *ra_pin;
 unsigned ra_logged[CF_EV_MAX_];
 char ra_last_log[CF_EV_MAX_][512];
 
@@ -97,9 +98,11 @@ ra_node_start(struct ra_node *node, const char *name, bool has_other_key)
     *node = (struct ra_node){.backend = {.calls_left = -1}};
     assert_ok(cf_scep_profile_cache_new(&node->backend, ra_world.clock, &node->profiles, &err),
               err);
+    const struct cf_secret *key_file = has_other_key ? other_key : seal_key;
     const struct cf_scep_keyring_options options = {
         .settings = &ra_settings,
-        .seal_key = has_other_key ? other_key : seal_key,
+        .seal_key = ra_settings.ra_token ? NULL : key_file,
+        .pin = ra_pin,
         .node = name,
         .backend = &node->backend,
         .profiles = node->profiles,

@@ -49,6 +49,7 @@ struct ra_node {
 
 extern struct ra_world ra_world;
 extern struct cf_scep_settings ra_settings;
+extern const struct cf_secret *ra_pin; /* with ra_settings.ra_token in place of ra_key_file */
 extern unsigned ra_logged[CF_EV_MAX_];
 extern char ra_last_log[CF_EV_MAX_][512];
 
