@@ -18,7 +18,7 @@
 
 enum { STATUS_EVERY_MS = 5000, QUEUE_MAX = 1024, CONNECTIONS_MAX = 16 };
 /* Below the unit's TimeoutStartSec=, and so long that StartLimitBurst= is never reached. */
-enum { POSTGRES_WAIT_MS = 40000, POSTGRES_TURN_US = 500000 };
+enum { POSTGRES_WAIT_MS = 30000, POSTGRES_TURN_US = 500000 };
 
 static void
 tick(void *arg)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certferry/text.h"
 #include "postgres_conn.h"
 #include "postgres_sql.h"
 
@@ -27,6 +28,7 @@ struct statement {
     int len[VALUES_MAX];
     int format[VALUES_MAX];
     uint64_t number[VALUES_MAX];
+    char *mended[VALUES_MAX];
     int n;
     PGresult *result; /* NULL: not run yet */
     int row;
@@ -56,8 +58,12 @@ init(struct cf_query *q, struct cf_err *err)
 static void
 done(struct cf_query *q)
 {
-    PQclear(stmt_of(q)->result);
-    free(q->stmt);
+    struct statement *stmt = stmt_of(q);
+
+    PQclear(stmt->result);
+    for (int i = 0; i < stmt->n; i++)
+        free(stmt->mended[i]);
+    free(stmt);
 }
 
 static void
@@ -85,10 +91,34 @@ put_i64(struct cf_query *q, int at, int64_t value)
     put(q, at, TYPE_INT8, at < VALUES_MAX ? &stmt_of(q)->number[at] : NULL, sizeof value);
 }
 
+/* The server takes no text that is not UTF-8. What a peer said wrongly must not keep an item from
+ * being written. */
+static const char *
+mend(struct cf_query *q, int at, const char *text, size_t len)
+{
+    char *copy = malloc(len + 1);
+
+    if (!copy || at >= VALUES_MAX) {
+        free(copy);
+        cf_query_keep(q, CF_E_OOM, 0);
+        return "";
+    }
+    cf_text_sanitize(text, len, copy, len + 1);
+    free(stmt_of(q)->mended[at]);
+    stmt_of(q)->mended[at] = copy;
+    return copy;
+}
+
 static void
 put_text(struct cf_query *q, int at, const char *text)
 {
-    put(q, at, TYPE_TEXT, text, text ? strlen(text) : 0);
+    size_t len = text ? strlen(text) : 0;
+
+    if (text && !cf_text_is_utf8(text, len)) {
+        text = mend(q, at, text, len);
+        len = strlen(text);
+    }
+    put(q, at, TYPE_TEXT, text, len);
 }
 
 static void

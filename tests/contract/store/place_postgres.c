@@ -14,6 +14,7 @@ place_start(void)
 {
     postgres_prepare();
     postgres_allow("local all secretive scram-sha-256");
+    postgres_listen();
     postgres_start();
 }
 

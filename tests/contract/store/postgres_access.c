@@ -93,12 +93,12 @@ says_what_database_or_role_is_missing(void **state)
     struct access *access = *state;
     char connection[256];
 
-    (void)snprintf(connection, sizeof connection, "host=%s user=postgres dbname=nothing",
-                   postgres_directory());
+    (void)snprintf(connection, sizeof connection, "host=%s port=%d user=postgres dbname=nothing",
+                   postgres_directory(), postgres_port());
     access->options.connection = connection;
     assert_refused(access, CF_E_CONFIG, "\"nothing\" does not exist");
-    (void)snprintf(connection, sizeof connection, "host=%s user=nobody dbname=postgres",
-                   postgres_directory());
+    (void)snprintf(connection, sizeof connection, "host=%s port=%d user=nobody dbname=postgres",
+                   postgres_directory(), postgres_port());
     assert_refused(access, CF_E_CONFIG, "\"nobody\" does not exist");
 }
 
@@ -121,8 +121,8 @@ logs_in_with_the_password_of_the_file(void **state)
 
     postgres_run("CREATE ROLE secretive LOGIN PASSWORD '" PASSWORD "'");
     postgres_run("CREATE SCHEMA secretive AUTHORIZATION secretive");
-    (void)snprintf(connection, sizeof connection, "host=%s user=secretive dbname=postgres",
-                   postgres_directory());
+    (void)snprintf(connection, sizeof connection, "host=%s port=%d user=secretive dbname=postgres",
+                   postgres_directory(), postgres_port());
     access->options.connection = connection;
     assert_refused(access, CF_E_CONFIG, "asks for a password");
 
@@ -138,6 +138,57 @@ logs_in_with_the_password_of_the_file(void **state)
     assert_int_equal(chmod(path, 0644), 0);
     assert_refused(access, CF_E_PERMISSION, "chmod");
     (void)unlink(path);
+}
+
+static void
+count_findings(void *arg, const struct cf_finding *finding)
+{
+    size_t *counts = arg;
+
+    assert_string_equal(finding->subject, "store");
+    assert_int_equal(finding->severity == CF_FINDING_OK, finding->remedy == NULL);
+    counts[finding->severity]++;
+}
+
+static void
+checks_the_servers_certificate(void **state)
+{
+    struct access *access = *state;
+    const char *schema = strstr(access->options.connection, "place_");
+    char words[128];
+    char connection[320];
+    size_t counts[3] = {0};
+
+    (void)snprintf(words, sizeof words,
+                   "port=%d user=postgres dbname=postgres options=-csearch_path=%s",
+                   postgres_port(), schema);
+    (void)snprintf(connection, sizeof connection,
+                   "host=localhost hostaddr=127.0.0.1 %s sslmode=verify-full "
+                   "sslrootcert=/etc/ssl/certs/ca-certificates.crt",
+                   words);
+    access->options.connection = connection;
+    assert_refused(access, CF_E_CONFIG, "TLS");
+    (void)snprintf(connection, sizeof connection,
+                   "host=other.example hostaddr=127.0.0.1 %s sslmode=verify-full "
+                   "sslrootcert=%s/server.pem",
+                   words, postgres_directory());
+    assert_refused(access, CF_E_CONFIG, "other.example");
+
+    (void)snprintf(connection, sizeof connection,
+                   "host=localhost hostaddr=127.0.0.1 %s sslmode=verify-full "
+                   "sslrootcert=%s/server.pem",
+                   words, postgres_directory());
+    struct cf_store *store = open_it(access);
+    assert_int_equal(store->ops->check(store, count_findings, counts, &access->err), CF_OK);
+    assert_int_equal(counts[CF_FINDING_WARNING], 1); /* the role is a superuser */
+    store->ops->close(store);
+
+    (void)snprintf(connection, sizeof connection, "host=127.0.0.1 %s sslmode=disable", words);
+    store = open_it(access);
+    counts[CF_FINDING_WARNING] = 0;
+    assert_int_equal(store->ops->check(store, count_findings, counts, &access->err), CF_OK);
+    assert_int_equal(counts[CF_FINDING_WARNING], 2); /* and there is no TLS */
+    store->ops->close(store);
 }
 
 static void
@@ -169,8 +220,8 @@ says_what_right_is_missing(void **state)
     postgres_run("CREATE ROLE weak LOGIN");
     postgres_make_schema("fortress");
     (void)snprintf(connection, sizeof connection,
-                   "host=%s user=weak dbname=postgres options=-csearch_path=fortress",
-                   postgres_directory());
+                   "host=%s port=%d user=weak dbname=postgres options=-csearch_path=fortress",
+                   postgres_directory(), postgres_port());
     access->options.connection = connection;
     postgres_run("GRANT USAGE ON SCHEMA fortress TO weak");
     assert_refused(access, CF_E_CONFIG, "GRANT");
@@ -183,8 +234,8 @@ refuses_a_database_of_another_encoding(void **state)
     char connection[256];
 
     postgres_run("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
-    (void)snprintf(connection, sizeof connection, "host=%s user=postgres dbname=latin",
-                   postgres_directory());
+    (void)snprintf(connection, sizeof connection, "host=%s port=%d user=postgres dbname=latin",
+                   postgres_directory(), postgres_port());
     access->options.connection = connection;
     assert_refused(access, CF_E_CONFIG, "LATIN1");
 }
@@ -247,16 +298,6 @@ keeps_its_name_when_the_server_starts_again(void **state)
 }
 
 static void
-count_findings(void *arg, const struct cf_finding *finding)
-{
-    size_t *counts = arg;
-
-    assert_string_equal(finding->subject, "store");
-    assert_int_equal(finding->severity == CF_FINDING_OK, finding->remedy == NULL);
-    counts[finding->severity]++;
-}
-
-static void
 reports_how_safe_the_server_is(void **state)
 {
     struct access *access = *state;
@@ -286,6 +327,7 @@ run_access(void)
         ACCESS_TEST(says_that_nobody_answers),
         ACCESS_TEST(says_what_database_or_role_is_missing),
         ACCESS_TEST(logs_in_with_the_password_of_the_file),
+        ACCESS_TEST(checks_the_servers_certificate),
         ACCESS_TEST(refuses_tables_and_schemas_that_are_not_its_own),
         ACCESS_TEST(says_what_right_is_missing),
         ACCESS_TEST(refuses_a_database_of_another_encoding),

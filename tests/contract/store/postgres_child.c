@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgres_child.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@
 
 static char directory[] = "/tmp/certferry-pg-XXXXXX";
 static pid_t child;
+static int port = 5432; /* part of the socket's name, too */
 
 static void run(const char *format, ...) CF_PRINTF(1, 2);
 static void
@@ -43,6 +46,12 @@ const char *
 postgres_directory(void)
 {
     return directory;
+}
+
+int
+postgres_port(void)
+{
+    return port;
 }
 
 void
@@ -86,7 +95,8 @@ answers(void)
     char command[256];
 
     (void)snprintf(command, sizeof command,
-                   BIN "psql -h %s -U postgres -qAtc 'SELECT 1' >/dev/null 2>&1", directory);
+                   BIN "psql -h %s -p %d -U postgres -qAtc 'SELECT 1' >/dev/null 2>&1", directory,
+                   port);
     return system(command) == 0;
 }
 
@@ -174,14 +184,16 @@ postgres_clean(void)
 void
 postgres_connection(char *text, size_t size, const char *schema)
 {
-    (void)snprintf(text, size, "host=%s dbname=postgres user=postgres options=-csearch_path=%s",
-                   directory, schema);
+    (void)snprintf(text, size,
+                   "host=%s port=%d dbname=postgres user=postgres options=-csearch_path=%s",
+                   directory, port, schema);
 }
 
 void
 postgres_run(const char *sql)
 {
-    run(BIN "psql -h %s -U postgres -v ON_ERROR_STOP=1 -qAtc \"%s\" >/dev/null", directory, sql);
+    run(BIN "psql -h %s -p %d -U postgres -v ON_ERROR_STOP=1 -qAtc \"%s\" >/dev/null", directory,
+        port, sql);
 }
 
 void
@@ -189,8 +201,8 @@ postgres_ask(const char *sql, char *value, size_t size)
 {
     char command[1024];
 
-    (void)snprintf(command, sizeof command, BIN "psql -h %s -U postgres -qAtc \"%s\"", directory,
-                   sql);
+    (void)snprintf(command, sizeof command, BIN "psql -h %s -p %d -U postgres -qAtc \"%s\"",
+                   directory, port, sql);
     FILE *out = popen(command, "r");
     assert_non_null(out);
     value[0] = '\0';
@@ -206,6 +218,32 @@ postgres_make_schema(const char *schema)
 
     (void)snprintf(sql, sizeof sql, "CREATE SCHEMA %s", schema);
     postgres_run(sql);
+}
+
+/* A port that is free now; another program would have to take just this one to disturb. */
+static int
+free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    cf_own_fd fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    return ntohs(address.sin_port);
+}
+
+void
+postgres_listen(void)
+{
+    port = free_port();
+    run("%sopenssl req -x509 -newkey rsa:2048 -nodes -keyout %s/server.key -out %s/server.pem "
+        "-days 30 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>>%s.log",
+        as_postgres(), directory, directory, directory);
+    run("printf '%%s\\n' \"listen_addresses = '127.0.0.1'\" 'port = %d' 'ssl = on' "
+        "\"ssl_cert_file = '%s/server.pem'\" \"ssl_key_file = '%s/server.key'\" "
+        ">>%s/data/postgresql.conf",
+        port, directory, directory, directory);
 }
 
 void

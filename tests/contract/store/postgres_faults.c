@@ -162,6 +162,21 @@ calls_a_row_damaged_that_it_would_not_write(void **state)
 }
 
 static void
+writes_what_a_peer_said_in_no_known_encoding(void **state)
+{
+    struct fixture *f = &((struct faults *)*state)->f;
+
+    receive_new(f, "r1");
+    cf_own(cf_item) item = claim_it(f, "contract", "r1");
+    item->rc = CF_E_REJECTED;
+    item->error = strdup("the CA said: \xff\xfe no");
+    struct cf_change change = {.item = item, .from = CF_STATE_RECEIVED, .history = "\xc3"};
+    assert_ok(f, f->store->ops->commit(f->store, "contract", &change, 1, &f->err));
+    cf_own(cf_item) now = get_it(f, CF_KIND_PKCS, "r1");
+    assert_string_equal(now->error, "the CA said: ?? no");
+}
+
+static void
 goes_on_when_the_server_is_back(void **state)
 {
     struct fixture *f = &((struct faults *)*state)->f;
@@ -338,6 +353,7 @@ run_faults(void)
         FAULTS_TEST(tells_errors_apart),
         FAULTS_TEST(runs_again_what_was_undone_for_anothers_sake),
         FAULTS_TEST(calls_a_row_damaged_that_it_would_not_write),
+        FAULTS_TEST(writes_what_a_peer_said_in_no_known_encoding),
         FAULTS_TEST(goes_on_when_the_server_is_back),
         FAULTS_TEST(learns_of_a_commit_whose_answer_was_lost),
         FAULTS_TEST(learns_of_a_commit_that_was_undone),
