@@ -304,12 +304,15 @@ make_durable(struct cf_work *work, const struct cf_machine_row *row, bool *ret_g
              struct cf_err *err)
 {
     bool is_refused = false;
+    /* Where nobody is notified the certificate is on record and handed out at once. */
+    bool is_told =
+        row->step != CF_STEP_SCEP_NOTIFY || !work->scep || cf_scep_is_judged_by_cloud(work);
 
     if (row->step == CF_STEP_SUBMIT) {
         work->item->submits++;
         work->is_ahead = true;
     }
-    if (row->durable && work->is_ahead)
+    if (row->durable && is_told && work->is_ahead)
         CF_TRY(commit_issued(work, true, &is_refused, err));
     *ret_goes_on = !is_refused;
     return CF_OK;
