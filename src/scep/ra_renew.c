@@ -13,7 +13,9 @@ enum {
     WAIT_S = 10,
     LOOK_AGAIN_MS = 5 * 1000,
     PENDING_MAX_MS = 5 * 60 * 1000,
-    REFUSED_PAUSE_MS = 10 * 60 * 1000
+    REFUSED_PAUSE_MS = 10 * 60 * 1000,
+    HOUR_MS = 60 * 60 * 1000,
+    DAY_MS = 24 * HOUR_MS
 };
 
 static int64_t
@@ -110,6 +112,16 @@ smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* A CA that ends itself gives nothing that would last longer. */
+static bool
+is_as_long_as_the_ca(const struct cf_ra_work *work, const struct cf_cert *cert)
+{
+    const struct cf_chain *chain = work->authority->chain;
+
+    return chain && cf_chain_count(chain) > 0 &&
+           cf_cert_not_after_ms(cert) >= cf_cert_not_after_ms(cf_chain_at(chain, 0)) - HOUR_MS;
+}
+
 /* A certificate that lives shorter than ra_renew_before is renewed at half of its life. */
 static bool
 is_part_due(const struct cf_ra_work *work, const struct cf_ra_part *part)
@@ -123,7 +135,33 @@ is_part_due(const struct cf_ra_work *work, const struct cf_ra_part *part)
     int64_t end = cf_cert_not_after_ms(cert);
     int64_t before = smaller((int64_t)work->keyring->options.settings->ra_renew_before_ms,
                              (end - cf_cert_not_before_ms(cert)) / 2);
-    return now_of(work) >= end - before || !is_of_this_ca(work, cert);
+    return now_of(work) >= end - before && !is_as_long_as_the_ca(work, cert);
+}
+
+static bool
+is_generation_of_this_ca(const struct cf_ra_work *work, const struct cf_ra_generation *generation)
+{
+    cf_own(cf_cert) cert = NULL;
+
+    return cf_cert_parse(cf_buf_bytes(generation->sign.der), &cert, NULL) == CF_OK &&
+           is_of_this_ca(work, cert);
+}
+
+/* While some nodes know a CA's new certificate and others do not yet, each of them finds one of its
+ * own in the document: they must not replace each other's in turn. */
+static bool
+has_ca_changed(const struct cf_ra_work *work)
+{
+    const struct cf_ra_document *document = work->document;
+    const struct cf_ra_generation *newest = &document->generation[document->n - 1];
+
+    if (is_generation_of_this_ca(work, newest))
+        return false;
+    for (size_t i = 0; i + 1 < document->n; i++) {
+        if (is_generation_of_this_ca(work, &document->generation[i]))
+            return now_of(work) - newest->made_ms > DAY_MS;
+    }
+    return true;
 }
 
 static bool
@@ -135,7 +173,7 @@ is_due(const struct cf_ra_work *work)
         return true;
     const struct cf_ra_generation *newest = &document->generation[document->n - 1];
     return is_generation_revoked(work, newest) || is_part_due(work, &newest->sign) ||
-           is_part_due(work, &newest->encryption);
+           is_part_due(work, &newest->encryption) || has_ca_changed(work);
 }
 
 static bool

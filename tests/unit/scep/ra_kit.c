@@ -11,6 +11,7 @@
 #define HOUR_MS (INT64_C(3600) * 1000)
 
 struct ra_world ra_world;
+struct ra_node ra_a, ra_b;
 struct cf_scep_settings ra_settings;
 const struct cf_secret *ra_pin;
 unsigned ra_logged[CF_EV_MAX_];
@@ -219,6 +220,51 @@ ra_can_open(struct ra_node *node, struct cf_bytes cert)
             return true;
     }
     return false;
+}
+
+void
+ra_start_both(void)
+{
+    ra_node_start(&ra_a, "a", false);
+    ra_node_start(&ra_b, "b", false);
+}
+
+void
+ra_stop_both(void)
+{
+    ra_node_stop(&ra_a);
+    ra_node_stop(&ra_b);
+}
+
+/* Both nodes look after their keys for a while. */
+void
+ra_run_both(unsigned n_rounds)
+{
+    for (unsigned i = 0; i < n_rounds; i++) {
+        ra_node_tick(&ra_a);
+        ra_node_tick(&ra_b);
+        ra_advance(RA_ROUND_MS);
+    }
+}
+
+void
+ra_assert_same_bundle(void)
+{
+    struct cf_bytes first = ra_bundle(&ra_a);
+    cf_own(cf_buf) of_a = cf_buf_copy(first);
+    struct cf_bytes of_b = ra_bundle(&ra_b);
+
+    assert_true(of_b.len > 0);
+    assert_true(cf_bytes_equal(cf_buf_bytes(of_a), of_b));
+}
+
+/* Up to the time of the renewal. */
+void
+ra_live_until_renewal(void)
+{
+    ra_start_both();
+    ra_run_both(2);
+    ra_advance(ra_world.validity_ms - 30 * LAB_DAY_MS);
 }
 
 /* False: the node is dead. *ret_is_lost: it dies of this call, which is done all the same. */

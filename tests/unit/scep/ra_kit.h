@@ -74,3 +74,14 @@ struct cf_bytes ra_bundle(struct ra_node *node);
 size_t ra_decrypters(struct ra_node *node);
 /* Whether the node can open what is encrypted to this certificate. */
 bool ra_can_open(struct ra_node *node, struct cf_bytes cert);
+
+/* Two nodes, "a" and "b". */
+#define RA_ROUND_MS INT64_C(30000)
+extern struct ra_node ra_a, ra_b;
+void ra_start_both(void);
+void ra_stop_both(void);
+/* Both look after their keys for a while. */
+void ra_run_both(unsigned n_rounds);
+void ra_assert_same_bundle(void);
+/* Starts both, up to the time of the renewal. */
+void ra_live_until_renewal(void);
