@@ -13,10 +13,22 @@
 
 enum { WAIT_ROUNDS = 20000 };
 
+static EVP_PKEY *rsa_keys[4];
+
 int
 scep_group_setup(void **state)
 {
     return core_group_setup(state);
+}
+
+int
+scep_group_teardown(void **state)
+{
+    for (size_t i = 0; i < CF_COUNT(rsa_keys); i++) {
+        EVP_PKEY_free(rsa_keys[i]);
+        rsa_keys[i] = NULL;
+    }
+    return core_group_teardown(state);
 }
 
 static struct cf_scep_profile_settings *
@@ -111,10 +123,27 @@ scep_device(void)
     return scep_device_of(EVP_EC_gen("P-256"));
 }
 
+/* Making one takes longer than all the rest of a test. */
+EVP_PKEY *
+scep_rsa(unsigned bits)
+{
+    for (size_t i = 0; i < CF_COUNT(rsa_keys); i++) {
+        if (!rsa_keys[i])
+            rsa_keys[i] = EVP_RSA_gen(bits);
+        assert_non_null(rsa_keys[i]);
+        if (EVP_PKEY_get_bits(rsa_keys[i]) == (int)bits) {
+            assert_int_equal(EVP_PKEY_up_ref(rsa_keys[i]), 1);
+            return rsa_keys[i];
+        }
+    }
+    fail_msg("RSA keys of too many sizes");
+    return NULL;
+}
+
 struct scep_device
 scep_device_rsa(void)
 {
-    return scep_device_of(EVP_RSA_gen(2048));
+    return scep_device_of(scep_rsa(2048));
 }
 
 void

@@ -16,6 +16,7 @@
 #define SCEP_MINUTE_MS INT64_C(60000)
 
 int scep_group_setup(void **state);
+int scep_group_teardown(void **state);
 int scep_setup(void **state);
 #define scep_test(name) cmocka_unit_test_setup_teardown(name, scep_setup, core_teardown)
 
@@ -29,6 +30,7 @@ struct scep_device {
 struct scep_device scep_device(void);     /* P-256 */
 struct scep_device scep_device_rsa(void); /* RSA 2048 */
 struct scep_device scep_device_of(EVP_PKEY *take_key);
+EVP_PKEY *scep_rsa(unsigned bits); /* made once for each size; owned */
 void scep_device_done(struct scep_device *device);
 #define own_device __attribute__((cleanup(scep_device_done))) struct scep_device
 

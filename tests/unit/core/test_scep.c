@@ -382,5 +382,5 @@ main(void)
         scep_test(what_is_no_request_makes_no_item),
     };
 
-    return cmocka_run_group_tests(tests, scep_group_setup, core_group_teardown);
+    return cmocka_run_group_tests(tests, scep_group_setup, scep_group_teardown);
 }

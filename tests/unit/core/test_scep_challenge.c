@@ -195,5 +195,5 @@ main(void)
         scep_test(it_is_made_for_profiles_that_want_it_and_not_for_ever),
     };
 
-    return cmocka_run_group_tests(tests, scep_group_setup, core_group_teardown);
+    return cmocka_run_group_tests(tests, scep_group_setup, scep_group_teardown);
 }

@@ -220,5 +220,5 @@ main(void)
         scep_test(the_certificate_of_the_listener_is_looked_at),
     };
 
-    return cmocka_run_group_tests(tests, scep_group_setup, core_group_teardown);
+    return cmocka_run_group_tests(tests, scep_group_setup, scep_group_teardown);
 }

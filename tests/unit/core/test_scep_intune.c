@@ -330,5 +330,5 @@ main(void)
         intune_test(a_cancelled_request_is_no_longer_certified),
     };
 
-    return cmocka_run_group_tests(tests, scep_group_setup, core_group_teardown);
+    return cmocka_run_group_tests(tests, scep_group_setup, scep_group_teardown);
 }

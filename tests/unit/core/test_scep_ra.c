@@ -166,6 +166,9 @@ the_document_gives_its_certificates(void **state)
     cf_scep_ra_generations_done(&generations);
 }
 
+static const char BAD_CERTIFICATE[] = "{\"generations\":[{\"activeFrom\":\"2026-01-02T03:04:05Z\","
+                                      "\"sign\":{\"certificate\":\"AAAA\"}}]}";
+
 static void
 a_document_that_is_none_is_refused(void **state)
 {
@@ -177,8 +180,7 @@ a_document_that_is_none_is_refused(void **state)
         "{\"generations\":[1]}",
         "{\"generations\":[{\"activeFrom\":\"never\"}]}",
         "{\"generations\":[{\"activeFrom\":\"2026-01-02T03:04:05Z\",\"sign\":{}}]}",
-        "{\"generations\":[{\"activeFrom\":\"2026-01-02T03:04:05Z\","
-        "\"sign\":{\"certificate\":\"AAAA\"}}]}",
+        BAD_CERTIFICATE,
     };
     own_device device = scep_device();
     cf_own_str good = document(device.signer, device.signer, "2026-01-02T03:04:05Z");
@@ -293,5 +295,5 @@ main(void)
         scep_test(get_crl_gives_the_crl_of_the_profiles_ca),
     };
 
-    return cmocka_run_group_tests(tests, scep_group_setup, core_group_teardown);
+    return cmocka_run_group_tests(tests, scep_group_setup, scep_group_teardown);
 }

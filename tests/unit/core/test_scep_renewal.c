@@ -252,5 +252,5 @@ main(void)
         renewal_test(the_same_renewal_again_gets_the_same_certificate),
     };
 
-    return cmocka_run_group_tests(tests, scep_group_setup, core_group_teardown);
+    return cmocka_run_group_tests(tests, scep_group_setup, scep_group_teardown);
 }

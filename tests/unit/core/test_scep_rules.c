@@ -53,8 +53,8 @@ keys_of_the_usual_kinds_are_certified(void **state)
 
     ISSUED(p256(), .cn = "pc1");
     ISSUED(EVP_EC_gen("P-384"), .cn = "pc1");
-    ISSUED(EVP_RSA_gen(2048), .cn = "pc1");
-    ISSUED(EVP_RSA_gen(2048), .cn = "pc1", .is_ms = true,
+    ISSUED(scep_rsa(2048), .cn = "pc1");
+    ISSUED(scep_rsa(2048), .cn = "pc1", .is_ms = true,
            .key_usage = "critical,digitalSignature,keyEncipherment", .eku = "clientAuth",
            .san = "DNS:pc1.example.com");
     ISSUED(p256(), .san = "critical,DNS:pc1.example.com");
@@ -66,12 +66,12 @@ weak_and_odd_keys_are_refused(void **state)
     struct core_kit *kit = *state;
     char *p384[] = {strdup("p384"), NULL};
 
-    BAD_ALG(EVP_RSA_gen(1024), "1024", .cn = "pc1");
+    BAD_ALG(scep_rsa(1024), "1024", .cn = "pc1");
     scep_profile(kit)->min_rsa_bits = 3072;
-    REFUSED(EVP_RSA_gen(2048), "min_rsa", .cn = "pc1");
+    REFUSED(scep_rsa(2048), "min_rsa", .cn = "pc1");
     BAD_ALG(EVP_EC_gen("secp256k1"), "P-256", .cn = "pc1");
     BAD_ALG(EVP_EC_gen("P-521"), "P-256", .cn = "pc1");
-    BAD_ALG(EVP_RSA_gen(2056), "2056", .cn = "pc1");
+    BAD_ALG(scep_rsa(2056), "2056", .cn = "pc1");
     scep_profile(kit)->keys = p384;
     REFUSED(p256(), "keys", .cn = "pc1");
     ISSUED(EVP_EC_gen("P-384"), .cn = "pc1");
@@ -84,12 +84,12 @@ weak_hashes_are_refused_unless_the_profile_allows_sha1(void **state)
 {
     struct core_kit *kit = *state;
 
-    BAD_ALG(EVP_RSA_gen(2048), "SHA-256", .cn = "pc1", .md = EVP_md5());
-    BAD_ALG(EVP_RSA_gen(2048), "allow_sha1", .cn = "pc1", .md = EVP_sha1());
+    BAD_ALG(scep_rsa(2048), "SHA-256", .cn = "pc1", .md = EVP_md5());
+    BAD_ALG(scep_rsa(2048), "allow_sha1", .cn = "pc1", .md = EVP_sha1());
     scep_profile(kit)->allow_sha1 = true;
-    ISSUED(EVP_RSA_gen(2048), .cn = "pc1", .md = EVP_sha1());
-    BAD_ALG(EVP_RSA_gen(2048), "SHA-256", .cn = "pc1", .md = EVP_md5());
-    ISSUED(EVP_RSA_gen(2048), .cn = "pc1", .md = EVP_sha512());
+    ISSUED(scep_rsa(2048), .cn = "pc1", .md = EVP_sha1());
+    BAD_ALG(scep_rsa(2048), "SHA-256", .cn = "pc1", .md = EVP_md5());
+    ISSUED(scep_rsa(2048), .cn = "pc1", .md = EVP_sha512());
 }
 
 static void
@@ -313,5 +313,5 @@ main(void)
         scep_test(the_profile_may_ask_for_less_time),
     };
 
-    return cmocka_run_group_tests(tests, scep_group_setup, core_group_teardown);
+    return cmocka_run_group_tests(tests, scep_group_setup, scep_group_teardown);
 }

@@ -210,5 +210,5 @@ main(void)
         scep_test(a_message_from_many_sides_is_one_request),
     };
 
-    return cmocka_run_group_tests(tests, scep_group_setup, core_group_teardown);
+    return cmocka_run_group_tests(tests, scep_group_setup, scep_group_teardown);
 }
