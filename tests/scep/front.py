@@ -119,6 +119,7 @@ class Node(Host):
         """Another node with the same secrets and the same configuration; [store] has to be shared."""
         other = Node(directory, None if isinstance(self.tenant, NoTenant) else self.tenant,
                      profiles=self.profiles, origin=self, **options)
+        other.config["connector"]["id"] = f"lab-{directory.name}"
         for section in ("store", "cloud"):
             other.config[section] = dict(self.config[section])
         return other
