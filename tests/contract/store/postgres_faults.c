@@ -40,7 +40,6 @@ clean(void **state)
 
     faults->f.store->ops->close(faults->f.store);
     (void)cf_clock_fake_free(faults->f.clock);
-    place_remove();
     free(faults);
     return 0;
 }
