@@ -182,7 +182,7 @@ class Node(Host):
 
     def stop(self, timeout=20.0):
         code = self.scepd.end(signal.SIGTERM, timeout)
-        assert code in (None, 0), self.scepd.log()[-4000:]
+        assert code in (None, 0), f"{code}: {self.scepd.log()[-4000:]}"
         return super().stop(timeout)
 
     def kill(self):
