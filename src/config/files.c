@@ -141,7 +141,9 @@ check_control(struct cf_check *check)
                               "the unit makes it with RuntimeDirectory=; else make it yourself");
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): only whether it is there; nothing in it is read */
     if (!getgrnam(settings->control_group))
-        cf_check_warn(check, "make the group, or name another one: only root can use the socket",
+        cf_check_fail(check,
+                      "systemd-sysusers makes it; or name another one: the service does not start "
+                      "without it",
                       "group: there is no group %s", settings->control_group);
     else
         cf_check_ok(check, "group %s is there", settings->control_group);

@@ -249,7 +249,7 @@ directories_must_be_there_and_not_open_to_all(void **state)
     assert_contains(findings.text, "error store: path: directory /tmp/");
     assert_contains(findings.text, "warning control: socket: directory /tmp/");
     assert_contains(findings.text,
-                    "warning control: group: there is no group certferry-no-such-group\n");
+                    "error control: group: there is no group certferry-no-such-group\n");
     assert_contains(findings.text, "error ca local: crl_file: ");
 
     (void)snprintf(path, sizeof path, "%s/open", file_lab_dir);
