@@ -53,18 +53,13 @@ make_profile(void)
     return profile;
 }
 
-int
-scep_setup(void **state)
+void
+scep_configure(struct core_kit *kit)
 {
     static const char lines[] = "some other challenge\r\n" SCEP_CHALLENGE "\n";
-    struct cf_err err = {0};
-
-    if (core_setup(state))
-        return -1;
-    struct core_kit *kit = *state;
     struct cf_site *site = kit->site;
     struct cf_settings *settings = site->settings;
-    uint64_t next_ms = 0;
+    struct cf_err err = {0};
 
     settings->scep.is_on = true;
     settings->scep.ra_sign_template = strdup("device");
@@ -76,8 +71,20 @@ scep_setup(void **state)
     site->scep_challenges = calloc(1, sizeof(struct cf_secret *));
     site->n_scep_challenges = 1;
     assert_ok(cf_secret_copy(lines, sizeof lines - 1, &site->scep_challenges[0], &err), err);
+}
+
+int
+scep_setup(void **state)
+{
+    uint64_t next_ms = 0;
+    struct cf_err err = {0};
+
+    if (core_setup(state))
+        return -1;
+    struct core_kit *kit = *state;
+    scep_configure(kit);
     core_start_scheduler(kit, 2);
-    assert_ok(cf_duty_dispatch(kit->scheduler, site, &next_ms, &err), err);
+    assert_ok(cf_duty_dispatch(kit->scheduler, kit->site, &next_ms, &err), err);
     return 0;
 }
 

@@ -18,6 +18,7 @@
 int scep_group_setup(void **state);
 int scep_group_teardown(void **state);
 int scep_setup(void **state);
+void scep_configure(struct core_kit *kit); /* the profile alone, without a scheduler */
 #define scep_test(name) cmocka_unit_test_setup_teardown(name, scep_setup, core_teardown)
 
 struct cf_scep_profile_settings *scep_profile(struct core_kit *kit);

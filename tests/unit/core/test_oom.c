@@ -4,7 +4,7 @@
  * are the allocations of our own code; the fakes are left alone, and so is OpenSSL, which is why
  * cf_pki_init, which gives it our allocator, is not called.
  */
-#include "unit/core/core_kit.h"
+#include "unit/core/scep_kit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -236,6 +236,40 @@ a_revocation_survives_each_failed_allocation(void **state)
     sweep(kit, CF_KIND_REVOCATION, CF_STATE_REVOKED);
 }
 
+/* What a device waits for is not judged again in the background: it sends its message again. */
+static void
+a_devices_request_survives_each_failed_allocation(void **state)
+{
+    struct core_kit *kit = *state;
+    bool has_failed = true;
+    int n = 0;
+
+    scep_configure(kit);
+    pause_fakes(kit);
+    for (; n < SWEEP_MAX && has_failed; n++) {
+        own_device device = scep_device();
+        cf_own(cf_buf) csr = scep_good_csr(device.key);
+        char context[40];
+
+        snprintf(context, sizeof context, "wifi/oom/%d", n);
+        scep_receive(kit, context, &device, csr);
+        has_failed = turn(kit, CF_KIND_SCEP, context, n);
+        for (int i = 0; i < 5; i++) {
+            cf_own(cf_item) item = core_item(kit, CF_KIND_SCEP, context);
+
+            if (item->state == CF_STATE_DELIVERED)
+                break;
+            if (item->state == CF_STATE_REPORTED)
+                scep_receive(kit, context, &device, csr);
+            (void)turn(kit, CF_KIND_SCEP, context, NEVER);
+        }
+        assert_scep_state(kit, context, CF_STATE_DELIVERED);
+        assert_int_equal(core_ledger(kit, context), 1);
+    }
+    assert_false(has_failed);
+    assert_true(n > 20);
+}
+
 int
 main(void)
 {
@@ -243,6 +277,7 @@ main(void)
         core_test(parsers_and_writers_survive_each_failed_allocation),
         core_test(a_request_survives_each_failed_allocation),
         core_test(a_revocation_survives_each_failed_allocation),
+        core_test(a_devices_request_survives_each_failed_allocation),
     };
 
     return cmocka_run_group_tests(tests, core_group_setup_plain, core_group_teardown);
