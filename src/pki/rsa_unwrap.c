@@ -237,13 +237,16 @@ cf_rsa_unwrap(const struct cf_key *key, const struct cf_oaep_digests *oaep, stru
         return cf_fail(err, CF_E_UNSUPPORTED, "a %s key decrypts no content keys",
                        cf_key_kind_name(key->kind));
     ERR_clear_error();
+    /* Some leave zeros at the front away: one number has one key to stand in for it, however it is
+     * written. What is too long or too large everybody can see. */
+    bool is_short_enough = cipher.len > 0 && cipher.len <= len;
+    if (is_short_enough) {
+        memcpy(whole + len - cipher.len, cipher.data, cipher.len);
+        cipher = cf_bytes_of(whole, len);
+    }
     if (!stand_in(key, cipher, ret_key))
         return fail_token(key, err);
-    /* Some leave zeros at the front away. What is too long or too large everybody can see. */
-    if (cipher.len == 0 || cipher.len > len)
-        return CF_OK;
-    memcpy(whole + len - cipher.len, cipher.data, cipher.len);
-    if (!is_below_modulus(key, whole, len))
+    if (!is_short_enough || !is_below_modulus(key, whole, len))
         return CF_OK;
     return oaep ? unwrap_oaep(key, oaep, whole, len, key_len, ret_key, err)
                 : unwrap_pkcs1(key, whole, len, key_len, ret_key, err);
