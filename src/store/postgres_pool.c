@@ -77,22 +77,28 @@ give_place(struct cf_pg_pool *pool)
     pthread_cond_signal(&pool->freed);
 }
 
+/* Nobody answered a moment ago: *ret_err says what was said then. */
+static bool
+is_down(struct cf_pg_pool *pool, struct cf_err *ret_err)
+{
+    pthread_mutex_lock(&pool->mutex);
+    bool is_so = cf_pg_now_ms() < pool->down_until_ms;
+    if (is_so)
+        *ret_err = pool->down_err;
+    pthread_mutex_unlock(&pool->mutex);
+    return is_so;
+}
+
 static enum cf_rc
 make(struct cf_pg_pool *pool, struct cf_pg_conn **ret_conn, struct cf_err *err)
 {
     struct cf_err own = {0};
+    bool is_old = is_down(pool, &own);
 
-    pthread_mutex_lock(&pool->mutex);
-    bool is_down = cf_pg_now_ms() < pool->down_until_ms;
-    if (is_down)
-        own = pool->down_err;
-    pthread_mutex_unlock(&pool->mutex);
-
-    enum cf_rc rc = is_down ? own.rc : cf_pg_conn_new(pool->place, ret_conn, &own);
-    if (rc == CF_OK)
+    if (!is_old && cf_pg_conn_new(pool->place, ret_conn, &own) == CF_OK)
         return CF_OK;
     pthread_mutex_lock(&pool->mutex);
-    if (!is_down) {
+    if (!is_old) {
         pool->down_until_ms = cf_pg_now_ms() + DOWN_MS;
         pool->down_err = own;
     }
@@ -100,7 +106,7 @@ make(struct cf_pg_pool *pool, struct cf_pg_conn **ret_conn, struct cf_err *err)
     pthread_mutex_unlock(&pool->mutex);
     if (err)
         *err = own;
-    return rc;
+    return cf_never_ok_(own.rc);
 }
 
 enum cf_rc

@@ -79,17 +79,19 @@ static size_t
 put_word(struct output *out, const char *at)
 {
     char name[64];
-    char text[160];
-    int number = 0;
+    char number[8];
+    char text[192];
     int len = 0;
 
     if (sscanf(at, "INDEXED BY %63[a-z_]%n", name, &len) == 1 && len > 0)
         return (size_t)len;
-    if (sscanf(at, "%63[a-z_] = ?%d COLLATE NOCASE%n", name, &number, &len) == 2 && len > 0) {
-        (void)snprintf(text, sizeof text, "lower(%s) = lower($%d COLLATE \"C\")", name, number);
+    if (sscanf(at, "%63[a-z_] = ?%7[0-9] COLLATE NOCASE%n", name, number, &len) == 2 && len > 0) {
+        int n = (int)strtol(number, NULL, 10);
+
+        (void)snprintf(text, sizeof text, "lower(%s) = lower($%d COLLATE \"C\")", name, n);
         append(out, text, strlen(text));
-        if (number > out->n)
-            out->n = number;
+        if (n > out->n)
+            out->n = n;
         return (size_t)len;
     }
     size_t n = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
