@@ -2,6 +2,7 @@
 """What happens when a year goes by: authorities get new keys, certificates and challenges end."""
 
 import datetime
+import re
 import time
 
 import pytest
@@ -101,3 +102,17 @@ def test_a_one_time_challenge_ends(moved):
     moved.move(DAY)
     device.send(device.pkcs_req("late", challenge=short)).failure("badRequest")
     device.send(device.pkcs_req("in-time", challenge=other)).success()
+
+
+def test_an_authority_that_cannot_be_renewed_is_named_before_and_after_its_end(moved):
+    """K3: somebody has to approve its certificate, and nobody does."""
+    node = moved.node
+    for name in ("ScepSign", "ScepEncrypt"):
+        node.config[f"template {name}"]["approval"] = "yes"
+    moved.move(350 * DAY)
+    for step, word in ((0, "ends|days"), (20, "ended|expired")):
+        moved.move(step * DAY)
+        done = node.tool("check", check=False)
+        lines = [line for line in done.stdout.splitlines()
+                 if line.startswith(("error", "warning")) and "registration authority" in line]
+        assert lines and re.search(word, " ".join(lines)), done.stdout

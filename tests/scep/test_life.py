@@ -124,6 +124,17 @@ def test_a_renewal_by_pkcs_req_that_the_old_certificate_signs(renewing):
     renewing.send(renewing.renewal("renewed", new_key=new, type=message.PKCS)).success()
 
 
+def test_a_renewal_for_a_key_to_which_nothing_can_be_encrypted(renewing):
+    """E2: the RSA certificate signs for an EC key; that one can ask for nothing afterwards."""
+    ec = pki.ec_key()
+    reply = renewing.send(renewing.renewal("renewed", new_key=ec)).success()
+    assert reply.certificate.spki == pki.spki(ec)
+    renewing.key, renewing.certificate = ec, reply.certificate
+    for type_ in (message.RENEWAL, message.PKCS):
+        renewing.send(renewing.renewal("renewed", new_key=pki.rsa_key(), type=type_)).failure(
+            "badRequest", "badAlg")
+
+
 def test_a_pkcs_req_of_the_same_name_with_a_challenge(renewing):
     renewing.key = pki.rsa_key()
     renewing.enrol("renewed", CHALLENGE).success()
