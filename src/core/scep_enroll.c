@@ -184,7 +184,8 @@ enroll_ra(struct cf_scheduler *scheduler, struct cf_site *site, const struct cf_
     cf_own(cf_buf) json = NULL;
 
     /* No profile has an empty name. */
-    (void)snprintf(prefix, sizeof prefix, "/%.128s/%s/", body->ca, cf_scep_ra_role_name(body->role));
+    (void)snprintf(prefix, sizeof prefix, "/%.128s/%s/", body->ca,
+                   cf_scep_ra_role_name(body->role));
     CF_TRY(cf_scep_context(prefix, csr, none, context, err));
     (void)snprintf(answer->context, sizeof answer->context, "%s", context);
     CF_TRY(cf_scep_find_item(site, context, &item, err));
