@@ -17,6 +17,7 @@ ACCOUNTS = ("CONN1$", "svc-certferry")
 
 ENROLL_RIGHT = "0e10c968-78fb-11d2-90d4-00c04f79dc55"
 CLIENT_AUTH, EMAIL, EFS = "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.4", "1.3.6.1.4.1.311.10.3.4"
+REQUEST_AGENT = "1.3.6.1.4.1.311.20.2.1"
 OID_ARC = "1.3.6.1.4.1.311.21.8.1.2.3.4.5.6.7"
 SUPPLIES_SUBJECT, PENDS, NO_SID, EXPORTABLE = 0x1, 0x2, 0x80000, 0x10
 DAY = 24 * 60 * 60 * 10_000_000
@@ -41,6 +42,8 @@ TEMPLATES = {
     "CertferryOpen": {"enrollers": ("DU", "AU")},
     "CertferryDenied": {"accounts": ()},
     "CertferryNotPublished": {},
+    "CertferryRaSign": {"eku": (REQUEST_AGENT,), "pKIKeyUsage": b"\x80\x00"},
+    "CertferryRaEncryption": {"eku": (REQUEST_AGENT,), "pKIKeyUsage": b"\x20\x00"},
 }
 PUBLISHED = {
     ISSUING_CA: [name for name in TEMPLATES if name != "CertferryNotPublished"],
