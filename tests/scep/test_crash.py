@@ -6,12 +6,15 @@ import collections
 import contextlib
 import itertools
 import random
+import shutil
 import signal
 import threading
 import time
 
+import pytest
 from certs import certificates_of_ca, query
 from front import CHALLENGE
+from killing import strace
 from wire import http, pki
 from wire.message import Wrong
 
@@ -99,6 +102,24 @@ def run_rounds(source, node, fleet):
         assert fleet.faults == []
 
 
+def run_killed(node, call, number, seconds=2.0):
+    """A daemon that dies in its N-th call of a kind; true if it did."""
+    node.kill_daemon()
+    node.wrapper = strace(call, number)
+    try:
+        node.start_daemon(timeout=15)
+    except RuntimeError:
+        assert node.process.poll() is not None, node.log_tail()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and node.process.poll() is None:
+        time.sleep(0.02)
+    died = node.process.poll() is not None
+    node.kill_daemon()
+    node.wrapper = []
+    node.start_daemon()
+    return died
+
+
 def check_ledger(node, fleet):
     rows = query(node, "SELECT context, count(*) FROM ledger WHERE context LIKE 'wifi/%' "
                        "GROUP BY context")
@@ -125,4 +146,25 @@ def test_every_device_has_one_certificate_whoever_is_killed(nodes):
     check_ledger(node, fleet)
     # The registration authority did not get new keys by dying.
     assert node.server.get("/scep/wifi", "GetCACert").body == bundle
+    assert node.stop() == 0
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
+def test_there_is_no_place_where_dying_makes_a_second_certificate(nodes):
+    """Before a sync, before a write of the store, before an answer to the front door."""
+    node = nodes()
+    node.start()
+    fleet = Fleet(node, node.device("wifi"))
+    fleet.start()
+    died = 0
+    with contextlib.ExitStack() as stack:
+        stack.callback(fleet.stop.set)
+        for call, numbers in (("fdatasync", range(1, 13)), ("pwrite64", range(1, 40, 7)),
+                              ("sendto,write", range(1, 30, 5))):
+            for number in numbers:
+                died += run_killed(node, call, number)
+                assert fleet.faults == []
+    fleet.finish()
+    assert died >= 12
+    check_ledger(node, fleet)
     assert node.stop() == 0
