@@ -74,8 +74,7 @@ a_retry_stays_where_it_is_and_an_end_is_an_end(void **state)
         /* A device's request is judged while the device waits, or not at all. */
         bool is_judging = row->step == CF_STEP_SCEP_ADMIT || row->step == CF_STEP_SCEP_VALIDATE;
 
-        assert_int_equal(row->next[CF_OUTCOME_RETRY],
-                         is_judging ? CF_STATE_REPORTED : row->state);
+        assert_int_equal(row->next[CF_OUTCOME_RETRY], is_judging ? CF_STATE_REPORTED : row->state);
         for (unsigned outcome = 0;
              cf_machine_is_final((enum cf_kind)kind, row->state) && outcome < CF_OUTCOME_MAX_;
              outcome++)
