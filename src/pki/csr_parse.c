@@ -7,9 +7,6 @@
 
 #include "internal.h"
 
-/* Checking a signature takes time that grows with the cube of the key's size. */
-enum { KEY_BITS_MAX = 8192 };
-
 struct cf_csr {
     struct cf_dn *subject;
     struct cf_buf *spki;
@@ -63,13 +60,8 @@ check_signature(struct cf_csr *csr, X509_REQ *req, struct cf_err *err)
         return cf_fail_openssl(err, CF_E_UNSUPPORTED,
                                "the request's public key cannot be read; RSA and EC keys are "
                                "supported");
+    CF_TRY(cf_pkey_check_cost(pkey, err));
     csr->key_bits = cf_pkey_bits(pkey, &csr->is_rsa);
-    if (csr->key_bits == 0)
-        return cf_fail(err, CF_E_UNSUPPORTED,
-                       "the request's public key is neither an RSA nor an EC key");
-    if (csr->key_bits > KEY_BITS_MAX)
-        return cf_fail(err, CF_E_LIMIT, "a request's key of %u bits; at most %d are accepted",
-                       csr->key_bits, KEY_BITS_MAX);
     if (X509_REQ_verify(req, pkey) != 1)
         return cf_fail_openssl(err, CF_E_CRYPTO,
                                "the request's signature does not verify: whoever sent it has not "

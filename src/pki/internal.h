@@ -69,6 +69,13 @@ ASN1_OBJECT *cf_object_of_oid(const char *oid);
 /* Size of a public key; 0 when it is neither RSA nor EC. ret_is_rsa may be NULL. */
 unsigned cf_pkey_bits(const EVP_PKEY *pkey, bool *ret_is_rsa);
 
+/* Whether to verify with a key that a stranger made takes no longer than with an ordinary one: time
+ * grows with the cube of an RSA key's size, and with the size of its exponent, which OpenSSL bounds
+ * for keys above 3072 bits only. CF_E_LIMIT: RSA beyond these sizes; CF_E_UNSUPPORTED: neither RSA
+ * nor EC, or a curve without a name. */
+enum { CF_PKEY_BITS_MAX = 8192, CF_PKEY_EXPONENT_BITS_MAX = 64 };
+CF_MUST_USE enum cf_rc cf_pkey_check_cost(const EVP_PKEY *pkey, struct cf_err *err);
+
 /* An otherName of this type whose value is a string of `string_type` (V_ASN1_*). */
 CF_MUST_USE enum cf_rc cf_other_name_new(const char *oid, int string_type, const char *text,
                                          GENERAL_NAME **ret_name, struct cf_err *err);

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <openssl/core_names.h>
+
 #include "certferry/text.h"
 
 enum cf_rc
@@ -115,4 +117,45 @@ cf_pkey_bits(const EVP_PKEY *pkey, bool *ret_is_rsa)
     if (ret_is_rsa)
         *ret_is_rsa = is_rsa;
     return bits > 0 ? (unsigned)bits : 0;
+}
+
+/* To verify on a curve that came with the key could take as long as its sender likes. */
+static bool
+is_named_curve(const EVP_PKEY *pkey)
+{
+    int is_explicit = 0;
+
+    return EVP_PKEY_get_int_param(pkey, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
+                                  &is_explicit) == 1 &&
+           !is_explicit;
+}
+
+static bool
+has_short_exponent(const EVP_PKEY *pkey)
+{
+    cf_own_ossl(BIGNUM) exponent = NULL;
+
+    return EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
+           BN_num_bits(exponent) <= CF_PKEY_EXPONENT_BITS_MAX;
+}
+
+enum cf_rc
+cf_pkey_check_cost(const EVP_PKEY *pkey, struct cf_err *err)
+{
+    bool is_rsa = false;
+    unsigned bits = cf_pkey_bits(pkey, &is_rsa);
+
+    if (bits == 0)
+        return cf_fail(err, CF_E_UNSUPPORTED, "the public key is neither an RSA nor an EC key");
+    if (bits > CF_PKEY_BITS_MAX)
+        return cf_fail(err, CF_E_LIMIT, "a public key of %u bits; at most %d are accepted", bits,
+                       CF_PKEY_BITS_MAX);
+    if (is_rsa && !has_short_exponent(pkey))
+        return cf_fail(err, CF_E_LIMIT,
+                       "a public key with an RSA exponent of more than %d bits; 65537 is usual",
+                       CF_PKEY_EXPONENT_BITS_MAX);
+    if (!is_rsa && !is_named_curve(pkey))
+        return cf_fail(err, CF_E_UNSUPPORTED,
+                       "a public key on a curve of its own; P-256, P-384 and P-521 are usual");
+    return CF_OK;
 }

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
 
@@ -44,17 +43,6 @@ split_signature(int nid, int *ret_key_nid, int *ret_digest_nid)
            (*ret_key_nid == NID_rsaEncryption || *ret_key_nid == NID_X9_62_id_ecPublicKey);
 }
 
-/* To verify on a curve that came with the key could take as long as its sender likes. */
-static bool
-is_named_curve(const EVP_PKEY *pkey)
-{
-    int is_explicit = 0;
-
-    return EVP_PKEY_get_int_param(pkey, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
-                                  &is_explicit) == 1 &&
-           !is_explicit;
-}
-
 static enum cf_rc
 check_algorithms(const struct cf_scep_message *message, EVP_PKEY **ret_pkey, const EVP_MD **ret_md,
                  enum cf_scep_fail_info *ret_fail_info, struct cf_err *err)
@@ -68,9 +56,12 @@ check_algorithms(const struct cf_scep_message *message, EVP_PKEY **ret_pkey, con
     if (!split_signature(message->signature_nid, &key_nid, &digest_nid) ||
         (digest_nid != NID_undef && digest_nid != message->digest_nid))
         return fail_algorithm(ret_fail_info, err, "its kind of signature", message->signature_nid);
-    if (message->signer_bits == 0 || (!message->signer_is_rsa && !is_named_curve(pkey)))
-        return fail_algorithm(ret_fail_info, err, "the kind of its signer's key",
-                              pkey ? EVP_PKEY_get_base_id(pkey) : NID_undef);
+    enum cf_rc rc = cf_pkey_check_cost(pkey, err);
+    if (rc != CF_OK) {
+        *ret_fail_info = CF_SCEP_BAD_ALG;
+        (void)cf_err_prefix(err, "SCEP message: its signer");
+        return rc;
+    }
     if (message->signer_is_rsa != (key_nid == NID_rsaEncryption))
         return fail_signature(ret_fail_info, err,
                               "the signature is of another kind than the signer's key");

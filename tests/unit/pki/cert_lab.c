@@ -74,6 +74,34 @@ lab_key(const char *kind)
     return keys[i].pkey;
 }
 
+static EVP_PKEY *
+generate(EVP_PKEY_CTX *context)
+{
+    EVP_PKEY *pkey = NULL;
+
+    assert_int_equal(EVP_PKEY_generate(context, &pkey), 1);
+    EVP_PKEY_CTX_free(context);
+    return pkey;
+}
+
+EVP_PKEY *
+lab_slow_key(bool is_rsa)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, is_rsa ? "RSA" : "EC", NULL);
+    BIGNUM *exponent = NULL;
+
+    assert_int_equal(EVP_PKEY_keygen_init(context), 1);
+    if (is_rsa) {
+        assert_true(BN_hex2bn(&exponent, "1000000000000000D") > 0);
+        assert_true(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(context, exponent) > 0);
+        BN_free(exponent);
+    } else {
+        assert_true(EVP_PKEY_CTX_set_group_name(context, "P-256") > 0 &&
+                    EVP_PKEY_CTX_set_ec_param_enc(context, OPENSSL_EC_EXPLICIT_CURVE) > 0);
+    }
+    return generate(context);
+}
+
 static void
 add_extensions(X509 *x509, X509 *issuer, const struct lab_extension *extensions)
 {

@@ -45,6 +45,8 @@ int lab_teardown(void **state);
 
 EVP_PKEY *lab_key(const char *kind); /* "RSA" (2048), or a curve's name; made once, borrowed */
 EVP_PKEY *lab_fresh_key(const char *kind, unsigned bits); /* owned */
+/* Owned; slow to verify with: RSA with an exponent of 65 bits, or P-256 spelled out. */
+EVP_PKEY *lab_slow_key(bool is_rsa);
 X509 *lab_x509(const struct lab_spec *spec);
 struct cf_cert *lab_to_cf(X509 *x509);
 struct cf_cert *lab_cert(const struct lab_spec *spec); /* both steps */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "csr_test.h"
 
+#include <openssl/core_names.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -269,6 +270,20 @@ keys_that_are_neither_rsa_nor_ec_are_unsupported(void **state)
               CF_E_UNSUPPORTED);
 }
 
+/* To verify on it could take as long as its sender likes. */
+static void
+a_key_on_a_curve_of_its_own_is_refused(void **state)
+{
+    struct cf_err err = {0};
+    EVP_PKEY *pkey = EVP_EC_gen("P-256");
+
+    (void)state;
+    assert_int_equal(EVP_PKEY_set_utf8_string_param(pkey, OSSL_PKEY_PARAM_EC_ENCODING, "explicit"),
+                     1);
+    assert_rc(parse_odd(odd_request(pkey), NULL, &err), CF_E_UNSUPPORTED);
+    assert_contains(err.text, "curve of its own");
+}
+
 static void
 an_rsa_request_tells_its_size(void **state)
 {
@@ -300,6 +315,7 @@ main(void)
         cmocka_unit_test(two_security_identifiers_are_refused),
         cmocka_unit_test(an_extension_that_cannot_be_decoded_is_named),
         cmocka_unit_test(keys_that_are_neither_rsa_nor_ec_are_unsupported),
+        cmocka_unit_test(a_key_on_a_curve_of_its_own_is_refused),
         cmocka_unit_test(an_rsa_request_tells_its_size),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

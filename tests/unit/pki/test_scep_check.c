@@ -117,6 +117,25 @@ ec_keys_sign_too(void **state)
 }
 
 static void
+keys_that_take_long_to_verify_with_are_refused(void **state)
+{
+    (void)state;
+    for (int is_rsa = 0; is_rsa <= 1; is_rsa++) {
+        struct cf_err err;
+        enum cf_scep_fail_info fail_info;
+        EVP_PKEY *pkey = lab_slow_key(is_rsa);
+        X509 *x509 = lab_x509(&(struct lab_spec){.cn = "slow", .pkey = pkey});
+        cf_own(cf_scep_message) message =
+            kit_parsed(&(struct kit_spec){.signer = x509, .signer_key = pkey});
+        assert_int_equal(check(message, &fail_info, &err), is_rsa ? CF_E_LIMIT : CF_E_UNSUPPORTED);
+        assert_int_equal(fail_info, CF_SCEP_BAD_ALG);
+        assert_contains(err.text, "SCEP message: its signer: a public key ");
+        X509_free(x509);
+        EVP_PKEY_free(pkey);
+    }
+}
+
+static void
 say_pss(CMS_SignerInfo *signer)
 {
     X509_ALGOR_set0(signature_algorithm(signer), OBJ_nid2obj(NID_rsassaPss), V_ASN1_UNDEF, NULL);
@@ -388,6 +407,7 @@ main(void)
         cmocka_unit_test(signatures_with_each_digest_hold),
         cmocka_unit_test(the_usual_ways_to_write_it_hold),
         cmocka_unit_test(ec_keys_sign_too),
+        cmocka_unit_test(keys_that_take_long_to_verify_with_are_refused),
         cmocka_unit_test(algorithms_that_cannot_be_verified_are_bad_alg),
         cmocka_unit_test(keys_of_another_kind_are_bad_alg),
         cmocka_unit_test(another_keys_signature_is_bad_message_check),
