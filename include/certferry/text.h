@@ -49,6 +49,7 @@ bool cf_text_equal_nocase(const char *a, const char *b); /* ASCII only; NULL equ
 bool cf_text_starts_with(const char *text, const char *prefix);
 
 void cf_text_hex(struct cf_bytes bytes, bool upper, char *ret, size_t size); /* 2 * len + 1 */
+int cf_text_hex_value(char digit); /* 0..15, of either case; -1: it is no hexadecimal digit */
 CF_MUST_USE enum cf_rc cf_text_from_hex(const char *text, struct cf_buf **ret, struct cf_err *err);
 
 /* RFC 4648: standard alphabet with padding, one line; decoding refuses anything else,

@@ -22,15 +22,15 @@ cf_text_hex(struct cf_bytes bytes, bool upper, char *ret, size_t size)
     ret[2 * bytes.len] = '\0';
 }
 
-static int
-hex_value(char c)
+int
+cf_text_hex_value(char digit)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    if (digit >= 'a' && digit <= 'f')
+        return digit - 'a' + 10;
+    if (digit >= 'A' && digit <= 'F')
+        return digit - 'A' + 10;
     return -1;
 }
 
@@ -46,8 +46,8 @@ cf_text_from_hex(const char *text, struct cf_buf **ret, struct cf_err *err)
     if (!buf)
         return cf_fail_oom(err);
     for (size_t i = 0; i < len; i += 2) {
-        int high = hex_value(text[i]);
-        int low = hex_value(text[i + 1]);
+        int high = cf_text_hex_value(text[i]);
+        int low = cf_text_hex_value(text[i + 1]);
         if (high < 0 || low < 0)
             return cf_fail(err, CF_E_SYNTAX, "character %zu is no hexadecimal digit",
                            high < 0 ? i + 1 : i + 2);

@@ -24,18 +24,6 @@ cf_scep_operation_name(enum cf_scep_operation operation)
     return OPERATIONS[operation];
 }
 
-static int
-hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* The next character, and how many bytes wrote it; 0: a '%' that begins nothing. */
 static size_t
 next_char(const char *text, size_t len, char *ret_c)
@@ -44,9 +32,9 @@ next_char(const char *text, size_t len, char *ret_c)
         *ret_c = text[0];
         return 1;
     }
-    if (len < 3 || hex_value(text[1]) < 0 || hex_value(text[2]) < 0)
+    if (len < 3 || cf_text_hex_value(text[1]) < 0 || cf_text_hex_value(text[2]) < 0)
         return 0;
-    *ret_c = (char)(hex_value(text[1]) * 16 + hex_value(text[2]));
+    *ret_c = (char)(cf_text_hex_value(text[1]) * 16 + cf_text_hex_value(text[2]));
     return 3;
 }
 
