@@ -127,15 +127,17 @@ get_secret(const struct cf_key *key, uint8_t ret[SECRET_LEN])
     return is_made;
 }
 
-/* The key that comes out when there is none. */
+/* The key that comes out when there is none; another with OAEP, as it is when there is one. */
 static bool
-stand_in(const struct cf_key *key, struct cf_bytes cipher, uint8_t ret[CF_UNWRAP_KEY_MAX])
+stand_in(const struct cf_key *key, bool is_oaep, struct cf_bytes cipher,
+         uint8_t ret[CF_UNWRAP_KEY_MAX])
 {
+    const char *digest = is_oaep ? "SHA512-256" : "SHA256";
     uint8_t secret[SECRET_LEN];
     size_t len = 0;
 
     bool is_good = get_secret(key, secret) &&
-                   EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, secret, sizeof secret, cipher.data,
+                   EVP_Q_mac(NULL, "HMAC", NULL, digest, NULL, secret, sizeof secret, cipher.data,
                              cipher.len, ret, CF_UNWRAP_KEY_MAX, &len) != NULL;
     cf_wipe(secret, sizeof secret);
     return is_good && len == CF_UNWRAP_KEY_MAX;
@@ -244,7 +246,7 @@ cf_rsa_unwrap(const struct cf_key *key, const struct cf_oaep_digests *oaep, stru
         memcpy(whole + len - cipher.len, cipher.data, cipher.len);
         cipher = cf_bytes_of(whole, len);
     }
-    if (!stand_in(key, cipher, ret_key))
+    if (!stand_in(key, oaep != NULL, cipher, ret_key))
         return fail_token(key, err);
     if (!is_short_enough || !is_below_modulus(key, whole, len))
         return CF_OK;

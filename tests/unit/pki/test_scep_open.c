@@ -344,10 +344,24 @@ leave_zero_away(uint8_t *envelope, size_t len)
     memcpy(encrypted_key(envelope, len) - 4, head, sizeof head);
 }
 
-/* A padding that is right gives the same key in both writings; so does one that is wrong. */
+/* OAEP with its defaults, in as many octets. */
 static void
-a_broken_key_written_shorter_gives_the_same_content(void **state)
+say_oaep(uint8_t *envelope, size_t len)
 {
+    static const uint8_t rsa[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05};
+    uint8_t *at = memmem(envelope, len, rsa, sizeof rsa);
+
+    assert_non_null(at);
+    at[8] = 0x07;
+    at[9] = 0x30;
+}
+
+/* A padding that is right gives the same key in both writings; so does one that is wrong. With OAEP
+ * the right one of PKCS#1 v1.5 gives another key; so does the wrong one. */
+static void
+a_broken_key_written_otherwise_gives_what_a_good_one_would(void **state)
+{
+    static uint8_t said_oaep[sizeof zero_led_envelope];
     struct cf_err err;
     bool is_padded = false;
 
@@ -357,14 +371,22 @@ a_broken_key_written_shorter_gives_the_same_content(void **state)
         cf_own(cf_scep_message) whole = kit_parsed(&(struct kit_spec){.edit = put_zero_led});
         cf_own(cf_secret) first = NULL;
         cf_own(cf_secret) second = NULL;
+        cf_own(cf_secret) third = NULL;
         if (cf_scep_message_open(whole, kit_ras(), KIT_RAS, &first, &err) != CF_OK)
             continue;
         is_padded = true;
+        memcpy(said_oaep, zero_led_envelope, zero_led_len);
+        say_oaep(said_oaep, zero_led_len);
         leave_zero_away(zero_led_envelope, zero_led_len);
         cf_own(cf_scep_message) shorter = kit_parsed(
             &(struct kit_spec){.envelope = cf_bytes_of(zero_led_envelope, zero_led_len)});
         assert_ok(cf_scep_message_open(shorter, kit_ras(), KIT_RAS, &second, &err), err);
         assert_true(cf_secret_equal(first, second));
+        cf_own(cf_scep_message) oaep =
+            kit_parsed(&(struct kit_spec){.envelope = cf_bytes_of(said_oaep, zero_led_len)});
+        assert_int_equal(cf_scep_message_transport(oaep), CF_SCEP_OAEP);
+        if (cf_scep_message_open(oaep, kit_ras(), KIT_RAS, &third, &err) == CF_OK)
+            assert_false(cf_secret_equal(first, third));
     }
     assert_true(is_padded);
 }
@@ -400,7 +422,7 @@ main(void)
         cmocka_unit_test(whatever_is_wrong_gives_one_error),
         cmocka_unit_test(a_content_of_part_of_a_block_gives_the_same_error),
         cmocka_unit_test(the_same_broken_key_gives_the_same_content_each_time),
-        cmocka_unit_test(a_broken_key_written_shorter_gives_the_same_content),
+        cmocka_unit_test(a_broken_key_written_otherwise_gives_what_a_good_one_would),
         cmocka_unit_test(too_much_content_is_refused_by_its_length),
     };
     return cmocka_run_group_tests(tests, kit_setup, kit_teardown);
