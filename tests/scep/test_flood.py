@@ -4,6 +4,7 @@
 import os
 import pathlib
 import random
+import signal
 import threading
 import time
 
@@ -144,3 +145,54 @@ def test_a_million_ways_to_spoil_a_message(node):
                 # What is not covered by the signature, such as the order of certificates.
                 assert reply.certificate.x509.subject.rfc4514_string() == "CN=spoiled"
     assert seen == {200, 400}
+
+
+def test_one_address_does_not_take_all_connections(nodes):
+    node = nodes(max_connections="64", max_per_address="8", request_timeout="30s")
+    node.start()
+    device = node.device("wifi")
+    greedy, held = http.Server(node.port, source="127.0.0.2", timeout=5), []
+    try:
+        for _ in range(100):
+            try:
+                held.append(greedy.connect())
+                held[-1].sendall(b"GET /scep/wifi?operation=GetCACaps HTTP/1.1\r\n")
+            except OSError:
+                continue
+        for number in range(3):
+            device.enrol(f"beside-{number}", CHALLENGE).success()
+    finally:
+        for connection in held:
+            connection.close()
+
+
+def test_more_requests_than_may_wait_are_told_to_come_again(nodes):
+    node = nodes(max_waiting="2")
+    node.start()
+    device = node.device("wifi")
+    messages = [device.pkcs_req(f"crowd-{number}", challenge=CHALLENGE) for number in range(8)]
+    answers = {}
+
+    def send(request, octets):
+        answers[request.transaction] = device.exchange(octets)
+
+    threads = [threading.Thread(target=send, args=(one, one.build())) for one in messages]
+    node.process.send_signal(signal.SIGSTOP)  # those that were let in have to wait
+    try:
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 20
+        while len(answers) < len(messages) - 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        node.process.send_signal(signal.SIGCONT)
+    for thread in threads:
+        thread.join(60)
+    away = [one for one in messages if answers[one.transaction].status == 503]
+    assert len(away) == len(messages) - 2
+    assert all(int(answers[one.transaction].header("Retry-After")) >= 1 for one in away)
+    for one in messages:
+        if one not in away:
+            device.judge(one, answers[one.transaction]).success()
+    for one in away:
+        device.send(one).success()
