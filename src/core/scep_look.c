@@ -103,6 +103,19 @@ find_cert(struct cf_site *site, const char *ca, struct cf_bytes issuer, const ch
     return CF_OK;
 }
 
+/* What a device has been given, or might have been: neither revoked nor kept back, because the
+ * management service has not heard of it, or it is not what was asked for. */
+static enum cf_rc
+is_for_devices(struct cf_site *site, const struct cf_ledger_entry *entry, bool *ret,
+               struct cf_err *err)
+{
+    cf_own(cf_item) item = NULL;
+
+    CF_TRY(cf_scep_find_item(site, entry->context, &item, err));
+    *ret = entry->revoked_ms == 0 && (!item || item->state == CF_STATE_DELIVERED);
+    return CF_OK;
+}
+
 enum cf_rc
 cf_scep_get_cert(struct cf_scheduler *scheduler, const char *profile, struct cf_bytes issuer,
                  const char *serial, struct cf_scep_answer *ret_answer, struct cf_err *err)
@@ -111,6 +124,7 @@ cf_scep_get_cert(struct cf_scheduler *scheduler, const char *profile, struct cf_
     const struct cf_scep_profile_settings *settings = NULL;
     cf_own(cf_ledger_entry) entry = NULL;
     struct cf_scep_answer answer = {0};
+    bool may_have_it = false;
 
     CF_TRY(need_profile(site, profile, &settings, err));
     if (!settings->get_cert) {
@@ -119,13 +133,15 @@ cf_scep_get_cert(struct cf_scheduler *scheduler, const char *profile, struct cf_
         return CF_OK;
     }
     CF_TRY(find_cert(site, settings->ca, issuer, serial, &entry, err));
-    if (entry) {
+    if (entry)
+        CF_TRY(is_for_devices(site, entry, &may_have_it, err));
+    if (entry && may_have_it) {
         answer.state = CF_SCEP_ANSWER_ISSUED;
         answer.cert = cf_give(entry->cert);
         cf_scep_chain_of(site, settings->ca, &answer.chain);
     } else {
-        cf_scep_refuse(&answer, CF_SCEP_BAD_CERT_ID, "no certificate %.64s was issued here",
-                       serial);
+        cf_scep_refuse(&answer, CF_SCEP_BAD_CERT_ID,
+                       "no certificate %.64s was handed out here, or it is revoked", serial);
     }
     *ret_answer = answer;
     return CF_OK;

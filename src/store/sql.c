@@ -114,7 +114,9 @@ const char *const CF_SQL_TEXT[CF_SQL_MAX_] = {
     [CF_SQL_ITEM_GET] = "SELECT " ITEM_ALL " FROM item WHERE kind = ? AND context = ?",
     /* The states are written out so that the partial index is used. */
     [CF_SQL_ITEM_PRUNE] =
-        "DELETE FROM item WHERE state IN (6, 8) AND updated_ms < ? AND claimed_until_ms <= ?",
+        "DELETE FROM item WHERE state IN (6, 8) AND updated_ms < ?1 AND claimed_until_ms <= ?2 "
+        "AND NOT (kind = 4 AND state = 8 AND EXISTS (SELECT 1 FROM ledger WHERE ledger.context = "
+        "item.context AND ledger.revoked_ms = 0 AND ledger.not_after_ms > ?2))",
     [CF_SQL_HISTORY_INSERT] = "INSERT INTO history (item_id, at_ms, from_state, to_state, rc, "
                               "text) VALUES (?, ?, ?, ?, ?, ?)",
     [CF_SQL_HISTORY_LIST] = "SELECT at_ms, from_state, to_state, rc, text FROM history "

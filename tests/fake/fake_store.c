@@ -260,10 +260,25 @@ fake_make_due(struct cf_store *store, int64_t now_ms, struct cf_err *err)
 }
 
 static bool
+has_good_certificate(const struct fake_store *fake, const char *context)
+{
+    for (size_t i = 0; i < fake->n_entries; i++) {
+        const struct cf_ledger_entry *entry = fake->entry[i];
+
+        if (strcmp(entry->context, context) == 0 && entry->revoked_ms == 0 &&
+            entry->not_after_ms > fake_now(fake))
+            return true;
+    }
+    return false;
+}
+
+static bool
 is_prunable(const struct fake_store *fake, const struct cf_item *item, int64_t before_ms)
 {
     return (item->state == CF_STATE_DELIVERED || item->state == CF_STATE_REPORTED) &&
-           item->updated_ms < before_ms && item->claimed_until_ms <= fake_now(fake);
+           item->updated_ms < before_ms && item->claimed_until_ms <= fake_now(fake) &&
+           !(item->kind == CF_KIND_SCEP && item->state == CF_STATE_REPORTED &&
+             has_good_certificate(fake, item->context));
 }
 
 static enum cf_rc

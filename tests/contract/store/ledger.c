@@ -106,6 +106,41 @@ outlives_the_item_it_came_from(void **state)
     assert_ledger(f, (struct cf_ledger_filter){.context = "r1"}, "01");
 }
 
+static uint64_t
+prune_at(struct fixture *f, int64_t now_ms)
+{
+    uint64_t n = 0;
+
+    cf_clock_fake_advance(f->clock, now_ms - cf_clock_now_ms(f->clock));
+    assert_ok(f, f->store->ops->prune(f->store, now_ms, &n, &f->err));
+    return n;
+}
+
+/* That no device may have the certificate is known from the item alone. */
+static void
+keeps_what_says_that_a_good_certificate_is_kept_back(void **state)
+{
+    struct fixture *f = *state;
+
+    (void)receive_one(f, CF_KIND_SCEP, "bad", CF_STATE_RECEIVED, NOW);
+    (void)receive_one(f, CF_KIND_SCEP, "revoked", CF_STATE_RECEIVED, NOW);
+    (void)receive_one(f, CF_KIND_SCEP, "none", CF_STATE_RECEIVED, NOW);
+    (void)receive_one(f, CF_KIND_SCEP, "had", CF_STATE_RECEIVED, NOW);
+    (void)add(f, "CN=A", "01", "bad", NOW + 10 * MINUTE);
+    int64_t revoked = add(f, "CN=A", "02", "revoked", NOW + 10 * MINUTE);
+    (void)add(f, "CN=A", "03", "had", NOW + 10 * MINUTE);
+    assert_ok(f, f->store->ops->ledger_revoke(f->store, revoked, NOW + 1, 4, &f->err));
+    finish(f, CF_KIND_SCEP, "bad", CF_STATE_REPORTED);
+    finish(f, CF_KIND_SCEP, "revoked", CF_STATE_REPORTED);
+    finish(f, CF_KIND_SCEP, "none", CF_STATE_REPORTED);
+    finish(f, CF_KIND_SCEP, "had", CF_STATE_DELIVERED);
+
+    assert_int_equal(prune_at(f, NOW + 5 * MINUTE), 3);
+    cf_own(cf_item) kept = get_it(f, CF_KIND_SCEP, "bad");
+    assert_int_equal(kept->state, CF_STATE_REPORTED);
+    assert_int_equal(prune_at(f, NOW + 11 * MINUTE), 1);
+}
+
 static void
 refuses_an_entry_without_issuer_or_serial(void **state)
 {
@@ -127,6 +162,7 @@ run_ledger(void)
         CONTRACT_TEST(finds_by_each_filter_and_by_all_together),
         CONTRACT_TEST(marks_a_revocation_once),
         CONTRACT_TEST(outlives_the_item_it_came_from),
+        CONTRACT_TEST(keeps_what_says_that_a_good_certificate_is_kept_back),
         CONTRACT_TEST(refuses_an_entry_without_issuer_or_serial),
     };
     return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);

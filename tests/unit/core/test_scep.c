@@ -277,6 +277,14 @@ a_certificate_for_somebody_else_is_not_handed_out(void **state)
     assert_int_equal(core_ledger(kit, answer.context), 1);
     scep_dispatch(kit);
     assert_scep_state(kit, answer.context, CF_STATE_REPORTED);
+
+    /* Nor once the request has been pruned, or would have been. */
+    struct cf_err err = {0};
+    uint64_t n = 0;
+    cf_clock_fake_advance(kit->clock, 1000);
+    assert_ok(kit->store->ops->prune(kit->store, cf_clock_now_ms(kit->clock), &n, &err), err);
+    assert_int_equal(scep_enroll(kit, &device, csr, &answer), CF_SCEP_ANSWER_FAILED);
+    assert_null(answer.cert);
 }
 
 static void

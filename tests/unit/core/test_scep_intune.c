@@ -231,6 +231,80 @@ until_it_is_notified_nothing_is_handed_out(void **state)
 }
 
 static void
+get_cert_state(struct core_kit *kit, const char *context, enum cf_scep_answer_state expected)
+{
+    const struct cf_ledger_filter filter = {.context = context, .limit = 1};
+    struct cf_ledger ledger = {0};
+    cf_own(cf_cert) cert = NULL;
+    cf_own(cf_buf) issuer = NULL;
+    own_answer answer = {0};
+    struct cf_err err = {0};
+
+    assert_ok(kit->store->ops->ledger(kit->store, &filter, &ledger, &err), err);
+    assert_int_equal(ledger.n, 1);
+    assert_ok(cf_cert_parse(cf_buf_bytes(ledger.entry[0]->cert), &cert, &err), err);
+    cf_ledger_done(&ledger);
+    assert_ok(cf_dn_der(cf_cert_issuer(cert), &issuer, &err), err);
+    assert_ok(cf_scep_get_cert(kit->scheduler, "wifi", cf_buf_bytes(issuer), cf_cert_serial(cert),
+                               &answer, &err),
+              err);
+    assert_int_equal(answer.state, expected);
+    if (expected == CF_SCEP_ANSWER_FAILED)
+        assert_int_equal(answer.fail_info, CF_SCEP_BAD_CERT_ID);
+}
+
+static void
+get_cert_gives_out_only_what_the_device_was_to_have(void **state)
+{
+    struct core_kit *kit = *state;
+    own_device device = scep_device();
+    own_device other = scep_device();
+    cf_own(cf_buf) csr = scep_good_csr(device.key);
+    cf_own(cf_buf) other_csr = scep_good_csr(other.key);
+    own_answer answer = {0};
+    own_answer refused = {0};
+    struct cf_err failure = {0};
+
+    cf_fail(&failure, CF_E_HTTP, "503");
+    fake_cloud_fail(kit->cloud, FAKE_CLOUD_SCEP_ISSUED, &failure, 1);
+    assert_int_equal(scep_settle(kit, &device, csr, &answer), CF_SCEP_ANSWER_LATER);
+    get_cert_state(kit, answer.context, CF_SCEP_ANSWER_FAILED);
+    cf_clock_fake_advance(kit->clock, SCEP_MINUTE_MS);
+    scep_dispatch(kit);
+    get_cert_state(kit, answer.context, CF_SCEP_ANSWER_ISSUED);
+
+    fake_cloud_refuse(kit->cloud, FAKE_CLOUD_SCEP_ISSUED, "SubjectNameMismatch");
+    assert_int_equal(scep_settle(kit, &other, other_csr, &refused), CF_SCEP_ANSWER_FAILED);
+    get_cert_state(kit, refused.context, CF_SCEP_ANSWER_FAILED);
+    scep_dispatch(kit);
+    get_cert_state(kit, refused.context, CF_SCEP_ANSWER_FAILED);
+}
+
+/* Nobody can revoke it, and it is good for a year: the refusal is not forgotten. */
+static void
+what_was_refused_and_cannot_be_revoked_is_kept_back_for_good(void **state)
+{
+    struct core_kit *kit = *state;
+    own_device device = scep_device();
+    cf_own(cf_buf) csr = scep_good_csr(device.key);
+    own_answer answer = {0};
+    struct cf_err err = {0};
+    uint64_t n = 0;
+
+    fake_cloud_refuse(kit->cloud, FAKE_CLOUD_SCEP_ISSUED, "SubjectNameMismatch");
+    assert_int_equal(scep_settle(kit, &device, csr, &answer), CF_SCEP_ANSWER_FAILED);
+    kit->ca->fail = CF_E_UNSUPPORTED;
+    scep_dispatch(kit);
+    kit->ca->fail = CF_OK;
+    assert_scep_state(kit, answer.context, CF_STATE_REPORTED);
+    cf_clock_fake_advance(kit->clock, 100 * 24 * 60 * SCEP_MINUTE_MS);
+    assert_ok(kit->store->ops->prune(kit->store, cf_clock_now_ms(kit->clock), &n, &err), err);
+    assert_int_equal(scep_enroll(kit, &device, csr, &answer), CF_SCEP_ANSWER_FAILED);
+    get_cert_state(kit, answer.context, CF_SCEP_ANSWER_FAILED);
+    assert_int_equal(kit->ca->n_submits, 1);
+}
+
+static void
 a_notification_that_never_gets_through_revokes_the_certificate(void **state)
 {
     struct core_kit *kit = *state;
@@ -325,6 +399,8 @@ main(void)
         intune_test(a_failure_notification_is_tried_again_and_given_up_in_the_end),
         intune_test(a_refused_notification_revokes_the_certificate),
         intune_test(until_it_is_notified_nothing_is_handed_out),
+        intune_test(get_cert_gives_out_only_what_the_device_was_to_have),
+        intune_test(what_was_refused_and_cannot_be_revoked_is_kept_back_for_good),
         intune_test(a_notification_that_never_gets_through_revokes_the_certificate),
         intune_test(a_crash_between_any_two_steps_gives_one_certificate),
         intune_test(a_cancelled_request_is_no_longer_certified),
