@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "certferry/digest.h"
+#include "certferry/text.h"
 #include "scep.h"
 
 enum { CODE_BYTES = 20, CODE_LEN = 32 };
@@ -84,12 +85,45 @@ refuse_use(const char *profile, enum cf_rc rc, struct cf_err *err)
 {
     const char *why = rc == CF_E_CONFLICT   ? "was used by another request"
                       : rc == CF_E_RANGE    ? "has expired"
-                      : rc == CF_E_MISMATCH ? "is for another subject"
+                      : rc == CF_E_MISMATCH ? "is for another subject, or for fewer names"
                                             : "does not exist";
 
     return cf_fail(err, CF_E_CHALLENGE,
                    "CSR: its one-time challenge %s; make one with 'certferry scep challenge %.64s'",
                    why, profile);
+}
+
+struct wanted {
+    const char *value;
+    bool is_there;
+};
+
+static enum cf_rc
+compare(void *arg, const char *oid, const char *value, struct cf_err *err)
+{
+    struct wanted *wanted = arg;
+
+    (void)oid;
+    (void)err;
+    wanted->is_there = wanted->is_there || cf_text_equal_nocase(value, wanted->value);
+    return CF_OK;
+}
+
+/* Whether each alternative name is one of the subject's values: a challenge for a subject is not
+ * good for what else a device may think of. */
+static enum cf_rc
+are_names_of_subject(const struct cf_csr *csr, bool *ret, struct cf_err *err)
+{
+    const struct cf_san *san = cf_csr_san(csr);
+
+    *ret = true;
+    for (size_t i = 0; i < cf_san_count(san) && *ret; i++) {
+        struct wanted wanted = {.value = cf_san_value_at(san, i)};
+
+        CF_TRY(cf_dn_each(cf_csr_subject(csr), compare, &wanted, err));
+        *ret = wanted.is_there;
+    }
+    return CF_OK;
 }
 
 static enum cf_rc
@@ -99,10 +133,14 @@ use_up(const struct cf_work *work, const struct cf_secret *challenge, struct cf_
     const char *profile = work->scep->profile->name;
     uint8_t digest[CF_SHA256_LEN];
     cf_own_str subject = NULL;
+    bool is_subject_all = false;
     struct cf_err fault = {0};
 
     CF_TRY(digest_of(site, challenge, digest, err));
-    CF_TRY(cf_dn_text(cf_csr_subject(work->scep->csr), &subject, err));
+    CF_TRY(are_names_of_subject(work->scep->csr, &is_subject_all, err));
+    /* Without a subject only a challenge for any will do. */
+    if (is_subject_all)
+        CF_TRY(cf_dn_text(cf_csr_subject(work->scep->csr), &subject, err));
     enum cf_rc rc =
         site->store->ops->challenge_use(site->store, profile, digest, subject, work->item->context,
                                         cf_clock_now_ms(site->clock), &fault);

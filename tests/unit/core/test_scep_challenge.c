@@ -130,6 +130,38 @@ it_ends_and_may_be_for_one_subject(void **state)
 }
 
 static void
+for_one_subject_it_is_for_no_other_names(void **state)
+{
+    struct core_kit *kit = *state;
+    own_device device = scep_device();
+
+    scep_profile(kit)->challenge = CF_SCEP_ONE_TIME;
+    cf_own_str bound = make(kit, "CN=pc1.example.com", 60 * SCEP_MINUTE_MS);
+    cf_own_str open = make(kit, NULL, 60 * SCEP_MINUTE_MS);
+    const struct {
+        const char *san;
+        const char *code;
+        enum cf_scep_answer_state state;
+    } rows[] = {
+        {"otherName:msUPN;UTF8:admin@example.com", bound, CF_SCEP_ANSWER_FAILED},
+        {"DNS:pc1.example.com,DNS:dc1.example.com", bound, CF_SCEP_ANSWER_FAILED},
+        {"DNS:PC1.example.com", bound, CF_SCEP_ANSWER_ISSUED},
+        {"DNS:pc1.example.com,DNS:pc2.example.com", open, CF_SCEP_ANSWER_ISSUED},
+    };
+
+    for (size_t i = 0; i < CF_COUNT(rows); i++) {
+        own_answer answer = {0};
+        cf_own(cf_buf) csr = scep_csr(device.key, &(struct scep_csr){.cn = "pc1.example.com",
+                                                                     .san = rows[i].san,
+                                                                     .challenge = rows[i].code});
+
+        assert_int_equal(scep_settle(kit, &device, csr, &answer), rows[i].state);
+        if (rows[i].state == CF_SCEP_ANSWER_FAILED)
+            assert_contains(answer.text, "for fewer names");
+    }
+}
+
+static void
 a_request_that_is_refused_otherwise_does_not_use_it_up(void **state)
 {
     struct core_kit *kit = *state;
@@ -190,6 +222,7 @@ main(void)
         scep_test(a_one_time_challenge_is_good_for_one_request),
         scep_test(it_is_typed_in_either_case),
         scep_test(it_ends_and_may_be_for_one_subject),
+        scep_test(for_one_subject_it_is_for_no_other_names),
         scep_test(a_request_that_is_refused_otherwise_does_not_use_it_up),
         scep_test(no_two_are_the_same_and_the_store_has_none),
         scep_test(it_is_made_for_profiles_that_want_it_and_not_for_ever),
