@@ -203,17 +203,18 @@ def test_an_envelope_for_somebody_else(device):
         "badMessageCheck")
 
 
-def test_every_failure_of_decryption_is_the_same_to_the_device(device):
+@pytest.mark.parametrize("transport", cms.TRANSPORTS)
+def test_every_failure_of_decryption_is_the_same_to_the_device(device, transport):
     """Nothing may tell which step failed (RFC 3218): not the key, not the padding, and not that what
     came out is no request."""
-    request = device.pkcs_req("bleichenbacher", challenge=CHALLENGE)
+    request = device.pkcs_req("bleichenbacher", challenge=CHALLENGE, transport=transport)
     size = (request.recipient.public_key.key_size + 7) // 8
     spoiled = [
         {"encrypted_key": b"\0" * size}, {"encrypted_key": os.urandom(size - 1)},
         {"encrypted_key": b""}, {"encrypted_key": b"\xff" * size},
         {"encrypted_key": b"\0" + os.urandom(size - 1)},
         {"encrypted_key": request.recipient.public_key.encrypt(
-            b"short", cms._transport("pkcs1")[1])},
+            b"short", cms._transport(transport)[1])},
         {"encrypted": os.urandom(1024)}, {"encrypted": b""}, {"encrypted": os.urandom(33)},
     ]
     seen = set()
