@@ -37,6 +37,8 @@ struct cf_scep_body {
     enum cf_scep_message_type type;
     const char *transaction_id;
     const char *remote;
+    bool is_for_cloud;  /* admitted for the management service's verdict, whatever the profile says
+                         * by now */
     struct cf_buf *csr; /* NULL once it is the item's, or forgotten */
     struct cf_buf *signer;
 };

@@ -75,7 +75,7 @@ cf_scep_is_judged_by_cloud(struct cf_work *work)
 {
     const struct cf_scep_profile_settings *profile = cf_scep_profile_of(work);
 
-    return profile && profile->challenge == CF_SCEP_INTUNE;
+    return profile && (work->scep->body.is_for_cloud || profile->challenge == CF_SCEP_INTUNE);
 }
 
 /* No certificate outlives its CA's: it is asked for less then. */

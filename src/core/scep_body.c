@@ -23,6 +23,8 @@ cf_scep_body_write(const struct cf_scep_body *body, struct cf_bytes csr, struct 
         cf_json_put_string(&writer, "profile", body->profile);
         cf_json_put_int(&writer, "type", body->type);
         cf_json_put_string(&writer, "transactionId", body->transaction_id);
+        if (body->is_for_cloud)
+            cf_json_put_bool(&writer, "isForCloud", true);
     } else {
         cf_json_put_string(&writer, "ca", body->ca);
         cf_json_put_int(&writer, "role", body->role);
@@ -58,6 +60,7 @@ read_device(struct cf_scep_body *body, struct cf_err *err)
 
     CF_TRY(cf_json_int(body->document, "type", CF_SCEP_CERT_REP, CF_SCEP_GET_CRL, &type, err));
     body->type = (enum cf_scep_message_type)type;
+    CF_TRY(cf_json_bool_opt(body->document, "isForCloud", &body->is_for_cloud, err));
     return cf_json_string(body->document, "transactionId", 1, CF_SCEP_TRANSACTION_MAX * 4,
                           &body->transaction_id, err);
 }

@@ -90,6 +90,7 @@ take_csr(struct cf_work *work, struct cf_err *err)
 
     if (!body->csr)
         return CF_OK;
+    body->is_for_cloud = work->scep->profile && work->scep->profile->challenge == CF_SCEP_INTUNE;
     CF_TRY(cf_scep_body_write(body, none, body->signer ? cf_buf_bytes(body->signer) : none, &json,
                               err));
     cf_buf_free(item->body);

@@ -33,7 +33,7 @@ cf_step_scep_notify(struct cf_work *work, struct cf_outcome *ret_outcome, struct
 
     (void)ret_outcome;
     CF_TRY(cf_scep_need_body(work, err));
-    if (work->scep->profile && work->scep->profile->challenge == CF_SCEP_INTUNE) {
+    if (cf_scep_is_judged_by_cloud(work)) {
         CF_TRY(cf_cert_parse(cf_buf_bytes(item->cert), &cert, err));
         CF_TRY(notify(work, cert, err));
     }

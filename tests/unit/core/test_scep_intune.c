@@ -323,6 +323,47 @@ a_notification_that_never_gets_through_revokes_the_certificate(void **state)
     assert_int_equal(kit->log.n[CF_EV_ENROLLMENT_WITHDRAWN], 1);
 }
 
+/* The administrator changes the profile while the service is away. */
+static void
+what_was_admitted_for_the_service_s_verdict_gets_no_other(void **state)
+{
+    struct core_kit *kit = *state;
+    own_device device = scep_device();
+    cf_own(cf_buf) csr =
+        scep_csr(device.key, &(struct scep_csr){.cn = "pc1", .challenge = "not in the file"});
+    own_answer answer = {0};
+    struct cf_err failure = {0};
+
+    cf_fail(&failure, CF_E_STOPPED, "the service is stopping");
+    fake_cloud_fail(kit->cloud, FAKE_CLOUD_SCEP_VALIDATE, &failure, 1);
+    (void)scep_settle(kit, &device, csr, &answer);
+    assert_scep_state(kit, answer.context, CF_STATE_ADMITTED);
+    scep_profile(kit)->challenge = CF_SCEP_STATIC;
+    fake_cloud_refuse(kit->cloud, FAKE_CLOUD_SCEP_VALIDATE, "ChallengeDecodingError");
+    scep_dispatch(kit);
+    assert_scep_state(kit, answer.context, CF_STATE_REPORTED);
+    assert_int_equal(kit->ca->n_submits, 0);
+}
+
+static void
+what_the_service_judged_it_is_told_of(void **state)
+{
+    struct core_kit *kit = *state;
+    own_device device = scep_device();
+    cf_own(cf_buf) csr = scep_good_csr(device.key);
+    own_answer answer = {0};
+    struct cf_err failure = {0};
+
+    cf_fail(&failure, CF_E_HTTP, "503");
+    fake_cloud_fail(kit->cloud, FAKE_CLOUD_SCEP_ISSUED, &failure, 1);
+    assert_int_equal(scep_settle(kit, &device, csr, &answer), CF_SCEP_ANSWER_LATER);
+    scep_profile(kit)->challenge = CF_SCEP_STATIC;
+    cf_clock_fake_advance(kit->clock, SCEP_MINUTE_MS);
+    scep_dispatch(kit);
+    assert_scep_state(kit, answer.context, CF_STATE_DELIVERED);
+    assert_int_equal(calls(kit, FAKE_CLOUD_SCEP_ISSUED), 2);
+}
+
 /* Each commit in turn is lost, as in a crash; the work is begun again from what the store has. */
 static void
 a_crash_between_any_two_steps_gives_one_certificate(void **state)
@@ -402,6 +443,8 @@ main(void)
         intune_test(get_cert_gives_out_only_what_the_device_was_to_have),
         intune_test(what_was_refused_and_cannot_be_revoked_is_kept_back_for_good),
         intune_test(a_notification_that_never_gets_through_revokes_the_certificate),
+        intune_test(what_was_admitted_for_the_service_s_verdict_gets_no_other),
+        intune_test(what_the_service_judged_it_is_told_of),
         intune_test(a_crash_between_any_two_steps_gives_one_certificate),
         intune_test(a_cancelled_request_is_no_longer_certified),
     };
