@@ -392,9 +392,9 @@ struct cf_store_ops {
 
     /* Deletes finished items (delivered, reported) last changed before this, with their history;
      * the ledger stays. A reported one of kind `scep` stays as long as a certificate of its context
-     * is good: the item alone says that no device may have it. One-time challenges go a day after they expired. Copies for re-encryption
-     * go with the end of their certificate (not_after, revocation), entries of `grant` after an
-     * hour. */
+     * is good: the item alone says that no device may have it. One-time challenges go a day after
+     * they expired. Copies for re-encryption go with the end of their certificate (not_after,
+     * revocation), entries of `grant` after an hour. */
     enum cf_rc (*prune)(struct cf_store *store, int64_t before_ms, uint64_t *ret_n,
                         struct cf_err *err);
     /* Between writes, now and then: what was deleted or overwritten leaves the files beside the
