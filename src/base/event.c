@@ -375,8 +375,8 @@ static const struct cf_event_info EVENTS[CF_EV_MAX_] = {
     EVENT(RA_KEY_UNREADABLE, "b543d2c1f041487e9aa41a0f30aec583", 3, 10,
           "A key of the registration authority cannot be opened",
           "The store has a key for CA @CERTFERRY_CA@ that this node cannot open: the\n"
-          "file that [scep] ra_key_file names is not the one that it was sealed with, or\n"
-          "the token does not have the key. Requests that come to this node and are\n"
+          "file that [scep] ra_key_file names is not the one that it was sealed with,\n"
+          "or the token does not have the key. Requests that come to this node and are\n"
           "encrypted to it fail.\n\n"
           "Give all nodes the same ra_key_file, or access to the same token, and\n"
           "restart certferry-scepd. When the file is lost the keys are: new ones are\n"
