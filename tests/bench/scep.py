@@ -25,40 +25,47 @@ from wire.device import Device  # noqa: E402
 LEVELS = (1, 4, 32)
 
 
-def measure(device, pids, count, levels, strict):
-    """{concurrency: figures}; the peak of the processes' memory comes last."""
-    found, serials = {}, []
-    for level in levels:
-        messages = Messages(device, CHALLENGE, count, f"bench-{level}")
-        cpu = sum(map(process_cpu, pids))
+class Subject:
+    """A server under measurement: its device, its processes, and what was found so far."""
+
+    def __init__(self, device, pids, strict):
+        self.device, self.pids, self.strict = device, pids, strict
+        self.levels, self._serials = {}, []
+
+    def measure(self, level, count):
+        messages = Messages(self.device, CHALLENGE, count, f"bench-{level}")
+        cpu = sum(map(process_cpu, self.pids))
         run = Run(messages, level)
-        own = run.serials(strict)
-        serials += own
-        found[level] = {
+        cpu = sum(map(process_cpu, self.pids)) - cpu
+        serials = run.serials(self.strict)
+        self._serials += serials
+        self.levels[level] = {
             "rate": run.rate, "p50": run.percentile(0.5), "p99": run.percentile(0.99),
-            "cpu": (sum(map(process_cpu, pids)) - cpu) / count,
-            "lost": count - len(own), "twice": len(own) - len(set(own)),
+            "cpu": cpu / count, "lost": count - len(serials),
         }
-    return {"levels": found, "memory": [peak_memory(pid) for pid in pids],
-            "twice": len(serials) - len(set(serials))}
+
+    def finish(self):
+        return {"levels": self.levels, "memory": [peak_memory(pid) for pid in self.pids],
+                "twice": len(self._serials) - len(set(self._serials))}
 
 
-def measure_certferry(folder, count, levels, options):
-    with Node(folder / "node", max_waiting="64", max_per_address="0") as node:
-        node.config["connector"]["log_level"] = "warning"
-        for section, key, value in options:
-            node.config[section][key] = value
+def measure(folder, count, levels, options):
+    """The two take turns, so that what else the machine does meets both."""
+    node = Node(folder / "node", max_waiting="64", max_per_address="0")
+    node.config["connector"]["log_level"] = "warning"
+    for section, key, value in options:
+        node.config[section][key] = value
+    with node, ScepServer(folder, CHALLENGE) as other:
         node.start()
-        pids = [node.scepd.process.pid, node.process.pid]
-        found = measure(node.device("wifi"), pids, count, levels, strict=True)
+        own = Subject(node.device("wifi"), [node.scepd.process.pid, node.process.pid], True)
+        theirs = Subject(Device(other.server, "/scep", strict=False).discover(),
+                         [other.process.pid], False)
+        for level in levels:
+            theirs.measure(level, count)
+            own.measure(level, count)
+        found = own.finish(), theirs.finish()
         node.stop()
         return found
-
-
-def measure_scepserver(folder, count, levels):
-    with ScepServer(folder, CHALLENGE) as other:
-        device = Device(other.server, "/scep", strict=False).discover()
-        return measure(device, [other.process.pid], count, levels, strict=False)
 
 
 def report(count, own, other):
@@ -89,8 +96,7 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="certferry-bench-") as name:
         folder = pathlib.Path(name)
-        other = measure_scepserver(folder, options.count, options.levels)
-        own = measure_certferry(folder, options.count, options.levels, options.set)
+        own, other = measure(folder, options.count, options.levels, options.set)
         return 0 if report(options.count, own, other) else 1
 
 
