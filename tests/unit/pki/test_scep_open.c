@@ -366,7 +366,7 @@ a_broken_key_written_otherwise_gives_what_a_good_one_would(void **state)
     bool is_padded = false;
 
     (void)state;
-    cf_own(cf_buf) unused = kit_message(&(struct kit_spec){.edit = find_zero_led});
+    cf_buf_free(kit_message(&(struct kit_spec){.edit = find_zero_led}));
     for (int i = 0; i < 10000 && !is_padded; i++) {
         cf_own(cf_scep_message) whole = kit_parsed(&(struct kit_spec){.edit = put_zero_led});
         cf_own(cf_secret) first = NULL;

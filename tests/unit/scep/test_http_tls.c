@@ -14,6 +14,7 @@ static char folder[] = "/tmp/scep-tls-XXXXXX";
 static struct door door;
 
 /* Runs a shell command in the folder; its output, cut. */
+static const char *tell(const char *format, ...) CF_PRINTF(1, 2);
 static const char *
 tell(const char *format, ...)
 {
