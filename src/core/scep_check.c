@@ -18,8 +18,9 @@ is_listed(char *const *list, const char *name)
     return false;
 }
 
-static bool
-has_policy(const struct cf_settings *settings, const struct cf_scep_profile_settings *profile)
+/* The one that its requests are judged by, as core/policy.c finds it. */
+static const struct cf_policy_settings *
+find_policy(const struct cf_settings *settings, const struct cf_scep_profile_settings *profile)
 {
     unsigned type = profile->types == CF_TYPES_USER ? CF_TYPES_USER : CF_TYPES_DEVICE;
 
@@ -29,9 +30,9 @@ has_policy(const struct cf_settings *settings, const struct cf_scep_profile_sett
         if (is_listed(policy->cas, profile->ca) &&
             is_listed(policy->templates, profile->template_name) &&
             ((unsigned)policy->types & type) != 0)
-            return true;
+            return policy;
     }
-    return false;
+    return NULL;
 }
 
 static void
@@ -80,6 +81,7 @@ check_profile(struct cf_site *site, size_t index, cf_finding_fn *fn, void *arg)
     const struct cf_scep_profile_settings *profile = settings->scep_profiles[index];
     const struct cf_report report = cf_report_to(fn, arg, "scep-profile %s", profile->name);
     const struct cf_ca_slot *slot = cf_site_ca(site, profile->ca);
+    const struct cf_policy_settings *policy = find_policy(settings, profile);
 
     if (!slot) {
         cf_report_say(&report, CF_FINDING_ERROR, "name a [ca] section", "ca: there is no [ca %s]",
@@ -90,11 +92,17 @@ check_profile(struct cf_site *site, size_t index, cf_finding_fn *fn, void *arg)
         cf_report_say(&report, CF_FINDING_ERROR, "add it to the CA's templates",
                       "template: [ca %s] templates does not list %s", profile->ca,
                       profile->template_name);
-    if (!has_policy(settings, profile))
+    if (!policy)
         cf_report_say(&report, CF_FINDING_ERROR, "add a [policy] section for them",
                       "no [policy] names ca = %s, templates = %s and this certificate type: "
                       "everything is refused",
                       profile->ca, profile->template_name);
+    else if (profile->challenge == CF_SCEP_STATIC && !policy->subject_allow)
+        cf_report_say(&report, CF_FINDING_WARNING,
+                      "set subject_allow and san_allow in that section",
+                      "challenge = static, and [policy %s] allows any name: whoever learns the "
+                      "challenge chooses one",
+                      policy->name);
     if (profile->challenge == CF_SCEP_STATIC)
         check_challenges(&report, site->scep_challenges && index < site->n_scep_challenges
                                       ? site->scep_challenges[index]

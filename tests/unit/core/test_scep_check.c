@@ -171,6 +171,21 @@ challenges_that_can_be_guessed_are_told_of(void **state)
 }
 
 static void
+a_challenge_that_all_share_wants_a_policy_for_names(void **state)
+{
+    struct core_kit *kit = *state;
+    struct cf_policy_settings *policy = kit->site->settings->policies[0];
+    char **words = calloc(2, sizeof *words);
+
+    put_authority(kit, 365ULL * KIT_DAY_MS);
+    assert_null(policy->subject_allow);
+    assert_contains(check(kit).text, "allows any name");
+    words[0] = strdup("CN=*.corp.example");
+    policy->subject_allow = words;
+    assert_null(strstr(check(kit).text, "allows any name"));
+}
+
+static void
 a_challenge_of_intune_needs_the_cloud(void **state)
 {
     struct core_kit *kit = *state;
@@ -215,6 +230,7 @@ main(void)
         scep_test(the_journal_hears_of_it_once_per_stage),
         scep_test(what_a_profile_names_has_to_be_there),
         scep_test(challenges_that_can_be_guessed_are_told_of),
+        scep_test(a_challenge_that_all_share_wants_a_policy_for_names),
         scep_test(a_challenge_of_intune_needs_the_cloud),
         scep_test(without_a_front_door_nothing_is_looked_at),
         scep_test(the_certificate_of_the_listener_is_looked_at),
