@@ -68,13 +68,19 @@ postgres_close(struct cf_store *store)
         (void)cf_postgres_free(cf_postgres_of(store));
 }
 
-/* Rows that are deleted leave the files when the server vacuums: it does that by itself. */
+/* Marks of connections that are long gone. Rows that are deleted leave the files when the server
+ * vacuums, which it does by itself. */
 static enum cf_rc
 postgres_tidy(struct cf_store *store, struct cf_err *err)
 {
-    (void)store;
-    (void)err;
-    return CF_OK;
+    struct cf_postgres *self = cf_postgres_of(store);
+    struct cf_pg_conn *conn = NULL;
+
+    CF_TRY(cf_pg_pool_take(&self->pool, &conn, err));
+    enum cf_rc rc = cf_pg_conn_run(
+        conn, "DELETE FROM commit_mark WHERE at < now() - interval '1 day'", "tidying", NULL, err);
+    cf_pg_pool_give(&self->pool, conn);
+    return rc;
 }
 
 const struct cf_store_ops cf_store_postgres = {

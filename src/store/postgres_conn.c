@@ -30,6 +30,7 @@ cf_pg_conn_new(const struct cf_pg_place *place, struct cf_pg_conn **ret_conn, st
 
     conn->conn.ops = &CF_PG_CONN_OPS;
     conn->place = place;
+    cf_text_uuid(conn->name);
     CF_TRY(cf_pg_connect(place, &conn->pg, err));
     CF_TRY(cf_pg_conn_run(conn, SESSION, "setting the session up", NULL, err));
 

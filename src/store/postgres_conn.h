@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "certferry/text.h"
 #include "postgres_error.h"
 #include "query.h"
 
@@ -15,6 +16,8 @@ struct cf_pg_conn {
     PGconn *pg;
     enum cf_pg_effect effect; /* of the last error since cf_pg_conn_forget */
     bool is_prepared[CF_SQL_MAX_];
+    char name[CF_UUID_SIZE]; /* of its row in commit_mark */
+    uint64_t n_commits;      /* the last one's number there */
     struct cf_pg_conn *next; /* pool */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* postgres_transact - one transaction, and what became of it when the connection broke. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,41 +14,83 @@ enum { ATTEMPTS = 5, TURN_MS = 20, NUMBER_SIZE = 24, OUTCOME_MS = 15000, OUTCOME
 
 enum outcome { OUTCOME_UNKNOWN, OUTCOME_COMMITTED, OUTCOME_UNDONE };
 
-/* The transaction's number, by which it can be asked for later; empty when it has written nothing.
+/*
+ * Each transaction that writes leaves a mark of its own, so that it can be asked for later: `xid`
+ * is empty when it has written nothing. The server's number of the transaction would not do alone:
+ * a server that was killed may give a number again that it had not written down.
  */
+struct mark {
+    char name[CF_UUID_SIZE];
+    char n[NUMBER_SIZE];
+    char xid[NUMBER_SIZE];
+};
+
 static enum cf_rc
-read_number(struct cf_pg_conn *conn, char number[NUMBER_SIZE], struct cf_err *err)
+leave_mark(struct cf_pg_conn *conn, struct mark *mark, struct cf_err *err)
 {
+    const char *const texts[] = {mark->name, mark->n};
     cf_own_pg_result result = NULL;
 
-    CF_TRY(cf_pg_conn_run(conn, "SELECT pg_current_xact_id_if_assigned()::text", "committing",
-                          &result, err));
-    (void)snprintf(number, NUMBER_SIZE, "%s", PQgetvalue(result, 0, 0));
+    (void)snprintf(mark->name, sizeof mark->name, "%s", conn->name);
+    (void)snprintf(mark->n, sizeof mark->n, "%" PRIu64, ++conn->n_commits);
+    CF_TRY(cf_pg_conn_ask(conn,
+                          "INSERT INTO commit_mark (name, n, at) "
+                          "SELECT $1::text, $2::bigint, now() "
+                          "WHERE pg_current_xact_id_if_assigned() IS NOT NULL "
+                          "ON CONFLICT (name) DO UPDATE SET n = excluded.n, at = excluded.at "
+                          "RETURNING pg_current_xact_id()::text",
+                          texts, 2, "committing", &result, err));
+    if (PQntuples(result) == 1)
+        (void)snprintf(mark->xid, sizeof mark->xid, "%s", PQgetvalue(result, 0, 0));
+    return CF_OK;
+}
+
+/* The server may still be at it on the connection that we have lost. A number that it does not know
+ * any more is an error of its own. */
+static enum cf_rc
+ask_progress(struct cf_pg_conn *conn, const struct mark *mark, bool *ret_is_going_on,
+             struct cf_err *err)
+{
+    const char *const texts[] = {mark->xid};
+    cf_own_pg_result result = NULL;
+
+    enum cf_rc rc = cf_pg_conn_ask(conn, "SELECT pg_xact_status($1::text::xid8)", texts, 1,
+                                   "asking for a commit", &result, err);
+    if (rc != CF_OK && cf_pg_conn_is_lost(conn))
+        return rc;
+    *ret_is_going_on = rc == CF_OK && strcmp(PQgetvalue(result, 0, 0), "in progress") == 0;
     return CF_OK;
 }
 
 static enum cf_rc
-ask_outcome(struct cf_pg_pool *pool, const char *number, enum outcome *ret, struct cf_err *err)
+ask_mark(struct cf_pg_conn *conn, const struct mark *mark, enum outcome *ret, struct cf_err *err)
 {
-    const char *const texts[] = {number};
-    struct cf_pg_conn *conn = NULL;
+    const char *const texts[] = {mark->name, mark->n};
     cf_own_pg_result result = NULL;
 
+    CF_TRY(cf_pg_conn_ask(conn, "SELECT 1 FROM commit_mark WHERE name = $1 AND n = $2::bigint",
+                          texts, 2, "asking for a commit", &result, err));
+    *ret = PQntuples(result) == 1 ? OUTCOME_COMMITTED : OUTCOME_UNDONE;
+    return CF_OK;
+}
+
+static enum cf_rc
+ask_outcome(struct cf_pg_pool *pool, const struct mark *mark, enum outcome *ret, struct cf_err *err)
+{
+    struct cf_pg_conn *conn = NULL;
+    bool is_going_on = false;
+
     CF_TRY(cf_pg_pool_take(pool, &conn, err));
-    enum cf_rc rc = cf_pg_conn_ask(conn, "SELECT pg_xact_status($1::text::xid8)", texts, 1,
-                                   "asking for a commit", &result, err);
-    const char *text = rc == CF_OK ? PQgetvalue(result, 0, 0) : "";
-    if (strcmp(text, "committed") == 0)
-        *ret = OUTCOME_COMMITTED;
-    else if (strcmp(text, "aborted") == 0)
-        *ret = OUTCOME_UNDONE;
+    enum cf_rc rc = ask_progress(conn, mark, &is_going_on, err);
+    if (rc == CF_OK && !is_going_on)
+        rc = ask_mark(conn, mark, ret, err);
     cf_pg_pool_give(pool, conn);
     return rc;
 }
 
 /* The answer to COMMIT was lost, not the transaction: the server knows, once it can be asked. */
 static enum outcome
-find_outcome(struct cf_pg_pool *pool, const char *number)
+find_outcome(struct cf_pg_pool *pool, const struct mark *mark)
 {
     const struct timespec turn = {.tv_nsec = OUTCOME_TURN_MS * 1000000L};
     int64_t until_ms = cf_pg_now_ms() + OUTCOME_MS;
@@ -55,7 +98,7 @@ find_outcome(struct cf_pg_pool *pool, const char *number)
 
     for (;;) {
         int64_t left_ms = until_ms - cf_pg_now_ms();
-        if (ask_outcome(pool, number, &outcome, NULL) == CF_OK && outcome != OUTCOME_UNKNOWN)
+        if (ask_outcome(pool, mark, &outcome, NULL) == CF_OK && outcome != OUTCOME_UNKNOWN)
             return outcome;
         if (cf_stop_is_set(pool->place->stop_flag) && left_ms > CF_PG_STOP_MS)
             until_ms = cf_pg_now_ms() + CF_PG_STOP_MS;
@@ -78,20 +121,19 @@ commit(struct cf_pg_conn *conn, struct cf_err *err)
                    conn->place->name);
 }
 
-/* Until COMMIT is sent, a connection that breaks undoes everything. *ret_number is not empty when
- * it broke after. */
+/* Until COMMIT is sent, a connection that breaks undoes everything. ret_mark's xid is not empty
+ * when it broke after. */
 static enum cf_rc
-run(struct cf_pg_conn *conn, cf_write_fn *fn, void *arg, char ret_number[NUMBER_SIZE],
-    struct cf_err *err)
+run(struct cf_pg_conn *conn, cf_write_fn *fn, void *arg, struct mark *ret_mark, struct cf_err *err)
 {
-    char number[NUMBER_SIZE];
+    struct mark mark = {0};
 
     CF_TRY(cf_pg_conn_run(conn, "BEGIN", "beginning", NULL, err));
     CF_TRY(fn(&conn->conn, arg, err));
-    CF_TRY(read_number(conn, number, err));
+    CF_TRY(leave_mark(conn, &mark, err));
     enum cf_rc rc = commit(conn, err);
     if (rc != CF_OK && cf_pg_conn_is_lost(conn))
-        memcpy(ret_number, number, NUMBER_SIZE);
+        *ret_mark = mark;
     return rc;
 }
 
@@ -99,19 +141,19 @@ static enum cf_rc
 attempt(struct cf_pg_pool *pool, cf_write_fn *fn, void *arg, bool *ret_is_again, struct cf_err *err)
 {
     struct cf_pg_conn *conn = NULL;
-    char number[NUMBER_SIZE] = "";
+    struct mark mark = {0};
 
     CF_TRY(cf_pg_pool_take(pool, &conn, err));
-    enum cf_rc rc = run(conn, fn, arg, number, err);
+    enum cf_rc rc = run(conn, fn, arg, &mark, err);
     *ret_is_again = rc != CF_OK && (conn->effect == CF_PG_AGAIN || cf_pg_conn_is_lost(conn));
     if (rc != CF_OK && !cf_pg_conn_is_lost(conn) && PQtransactionStatus(conn->pg) != PQTRANS_IDLE)
         (void)!cf_pg_conn_run(conn, "ROLLBACK", "rolling back", NULL, NULL);
     cf_pg_pool_give(pool, conn);
-    if (!number[0])
+    if (!mark.xid[0])
         return rc;
 
     *ret_is_again = false;
-    switch (find_outcome(pool, number)) {
+    switch (find_outcome(pool, &mark)) {
     case OUTCOME_COMMITTED:
         return CF_OK;
     case OUTCOME_UNDONE:

@@ -293,6 +293,45 @@ learns_of_a_commit_that_was_undone(void **state)
     receive_new(f, "r1");
 }
 
+/* The server is killed while it commits, before any of it is on the disk. It then gives the
+ * transaction's number to another one, which is committed. */
+static void
+takes_no_others_commit_for_its_own(void **state)
+{
+    struct faults *faults = *state;
+    struct fixture *f = &faults->f;
+    struct call call = {.f = f, .context = "r1", .rc = CF_E_BUG};
+    char n[32] = "0";
+    pthread_t thread;
+
+    run_sql(faults, "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS "
+                    "'BEGIN IF current_setting(''wal_writer_delay'') = ''10s'' THEN "
+                    "PERFORM pg_sleep(60); END IF; RETURN NULL; END'; "
+                    "CREATE CONSTRAINT TRIGGER fault AFTER INSERT ON item "
+                    "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fault()");
+    postgres_run("ALTER SYSTEM SET wal_writer_delay = '10s'");
+    postgres_run("SELECT pg_reload_conf()");
+    do {
+        postgres_ask("SELECT current_setting('wal_writer_delay')", n, sizeof n);
+    } while (strcmp(n, "10s") != 0);
+    assert_int_equal(pthread_create(&thread, NULL, receive_in_thread, &call), 0);
+    do {
+        postgres_ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", n,
+                     sizeof n);
+    } while (strcmp(n, "0") == 0);
+    postgres_run("ALTER SYSTEM RESET wal_writer_delay");
+    postgres_kill();
+    postgres_start();
+    for (int i = 0; i < 10; i++)
+        postgres_run("SELECT pg_current_xact_id()");
+    (void)pthread_join(thread, NULL);
+    if (call.rc != CF_OK)
+        fail_msg("%s", call.err.text);
+    cf_own(cf_item) item = get_it(f, CF_KIND_PKCS, "r1");
+    assert_string_equal(item->context, "r1");
+    run_sql(faults, "DROP TRIGGER fault ON item; DROP FUNCTION fault()");
+}
+
 static void *
 stop_soon(void *arg)
 {
@@ -376,6 +415,7 @@ run_faults(void)
         FAULTS_TEST(goes_on_when_the_server_is_back),
         FAULTS_TEST(learns_of_a_commit_whose_answer_was_lost),
         FAULTS_TEST(learns_of_a_commit_that_was_undone),
+        FAULTS_TEST(takes_no_others_commit_for_its_own),
         FAULTS_TEST(does_not_wait_for_a_dead_server_once_it_stops),
         FAULTS_TEST(gets_out_of_deadlocks),
     };

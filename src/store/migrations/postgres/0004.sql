@@ -178,3 +178,10 @@ CREATE TABLE scep_ra (
     version  bigint NOT NULL,
     document bytea NOT NULL
 );
+
+-- The last transaction of each connection, for when the answer to a commit is lost.
+CREATE TABLE commit_mark (
+    name text COLLATE "C" PRIMARY KEY,
+    n    bigint NOT NULL,
+    at   timestamptz NOT NULL
+);
