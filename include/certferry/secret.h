@@ -35,6 +35,7 @@ size_t cf_secret_len(const struct cf_secret *secret);
 void cf_secret_truncate(struct cf_secret *secret, size_t len); /* wipes what falls away */
 /* Constant time for equal lengths. */
 bool cf_secret_equal(const struct cf_secret *a, const struct cf_secret *b);
+bool cf_secret_is(const struct cf_secret *secret, const void *data, size_t len);
 /* Stars over each part of the text that is the secret, or its first eight bytes or more: a peer may
  * quote in its error what it was sent. */
 void cf_secret_mask(const struct cf_secret *secret, char *text);

@@ -362,6 +362,11 @@ uint64_t cf_template_validity_ms(const struct cf_template_settings *template_set
 /* Borrowed; NULL when there is none. Host and name compare without case. */
 const struct cf_ca_settings *cf_settings_find_ca(const struct cf_settings *settings,
                                                  const char *host, const char *ca_name);
+/* The first that names all three (CA and template by section name), which is the one that requests
+ * are judged by. */
+const struct cf_policy_settings *cf_settings_find_policy(const struct cf_settings *settings,
+                                                         const char *ca, const char *template_name,
+                                                         enum cf_certificate_types type);
 /* By section name. */
 const struct cf_scep_profile_settings *
 cf_settings_find_scep_profile(const struct cf_settings *settings, const char *name);

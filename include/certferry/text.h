@@ -46,6 +46,8 @@ bool cf_text_is_printable(const char *text, size_t len);
 void cf_text_sanitize(const char *text, size_t len, char *ret, size_t size);
 
 bool cf_text_equal_nocase(const char *a, const char *b); /* ASCII only; NULL equals nothing */
+/* Byte for byte; words end with NULL, and NULL is a list without words. */
+bool cf_text_is_listed(char *const *words, const char *text);
 bool cf_text_starts_with(const char *text, const char *prefix);
 
 void cf_text_hex(struct cf_bytes bytes, bool upper, char *ret, size_t size); /* 2 * len + 1 */

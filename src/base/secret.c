@@ -161,14 +161,22 @@ cf_secret_truncate(struct cf_secret *secret, size_t len)
 }
 
 bool
-cf_secret_equal(const struct cf_secret *a, const struct cf_secret *b)
+cf_secret_is(const struct cf_secret *secret, const void *data, size_t len)
 {
-    if (a->len != b->len)
+    const uint8_t *other = data;
+
+    if (secret->len != len)
         return false;
     volatile uint8_t difference = 0;
-    for (size_t i = 0; i < a->len; i++)
-        difference = (uint8_t)(difference | (a->data[i] ^ b->data[i]));
+    for (size_t i = 0; i < len; i++)
+        difference = (uint8_t)(difference | (secret->data[i] ^ other[i]));
     return difference == 0;
+}
+
+bool
+cf_secret_equal(const struct cf_secret *a, const struct cf_secret *b)
+{
+    return cf_secret_is(a, b->data, b->len);
 }
 
 void

@@ -157,6 +157,16 @@ cf_text_equal_nocase(const char *a, const char *b)
 }
 
 bool
+cf_text_is_listed(char *const *words, const char *text)
+{
+    for (; words && *words; words++) {
+        if (strcmp(*words, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool
 cf_text_starts_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;

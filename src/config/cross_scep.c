@@ -140,28 +140,6 @@ cross_profile_template(const struct cf_build *build, const struct cf_scep_profil
                        tmpl->name);
 }
 
-static bool
-is_in(char *const *list, const char *name)
-{
-    for (; list && *list; list++) {
-        if (cf_text_equal_nocase(*list, name))
-            return true;
-    }
-    return false;
-}
-
-static bool
-is_allowed(const struct cf_settings *settings, const struct cf_scep_profile_settings *profile)
-{
-    for (size_t i = 0; i < settings->n_policies; i++) {
-        const struct cf_policy_settings *policy = settings->policies[i];
-        if (policy->types & profile->types && is_in(policy->cas, profile->ca) &&
-            is_in(policy->templates, profile->template_name))
-            return true;
-    }
-    return false;
-}
-
 static enum cf_rc
 cross_target(struct cf_build *build, struct cf_scep_profile_settings *profile, struct cf_err *err)
 {
@@ -186,7 +164,8 @@ cross_target(struct cf_build *build, struct cf_scep_profile_settings *profile, s
         cf_build_fault(build, "scep-profile", profile->name, "template",
                        "[ca %s] does not issue by %s: add it to its templates", ca->name,
                        tmpl->name);
-    else if (settings->n_policies > 0 && profile->types && !is_allowed(settings, profile))
+    else if (settings->n_policies > 0 && profile->types &&
+             !cf_settings_find_policy(settings, ca->name, tmpl->name, profile->types))
         cf_build_fault(build, "scep-profile", profile->name, "certificate_type",
                        "no [policy] allows %s of [ca %s] for it, so every request would be "
                        "refused: name all three in one",

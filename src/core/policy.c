@@ -68,33 +68,17 @@ judge_template(void *arg, struct cf_rule_note *note, struct cf_err *err)
     return CF_OK;
 }
 
-static bool
-is_listed(char *const *list, const char *name)
-{
-    for (; list && *list; list++) {
-        if (strcmp(*list, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static enum cf_rc
 judge_section(void *arg, struct cf_rule_note *note, struct cf_err *err)
 {
     struct judging *judging = arg;
     struct cf_grant *grant = &judging->grant;
     bool is_device = judging->request->profile.is_device;
-    unsigned type = is_device ? CF_TYPES_DEVICE : CF_TYPES_USER;
     const char *type_name = is_device ? "device" : "user";
 
-    for (size_t i = 0; i < judging->settings->n_policies && !grant->policy; i++) {
-        const struct cf_policy_settings *policy = judging->settings->policies[i];
-
-        if (is_listed(policy->cas, grant->ca->name) &&
-            is_listed(policy->templates, grant->template_settings->name) &&
-            ((unsigned)policy->types & type) != 0)
-            grant->policy = policy;
-    }
+    grant->policy =
+        cf_settings_find_policy(judging->settings, grant->ca->name, grant->template_settings->name,
+                                is_device ? CF_TYPES_DEVICE : CF_TYPES_USER);
     if (!grant->policy)
         return cf_fail(
             err, CF_E_POLICY,

@@ -13,17 +13,6 @@ enum { CODE_BYTES = 20, CODE_LEN = 32 };
 
 static const char LABEL[] = "certferry one-time challenge 1";
 
-/* How long it takes says nothing about where they differ. */
-static bool
-is_same(const uint8_t *a, const uint8_t *b, size_t len)
-{
-    volatile uint8_t difference = 0;
-
-    for (size_t i = 0; i < len; i++)
-        difference = (uint8_t)(difference | (a[i] ^ b[i]));
-    return difference == 0;
-}
-
 /* Against every line, also after one that was the same. */
 static bool
 is_a_line(const struct cf_secret *lines, const struct cf_secret *challenge)
@@ -39,8 +28,7 @@ is_a_line(const struct cf_secret *lines, const struct cf_secret *challenge)
 
         if (len > 0 && at[len - 1] == '\r')
             len--;
-        if (len > 0 && len == cf_secret_len(challenge) &&
-            is_same(at, cf_secret_data(challenge), len))
+        if (len > 0 && cf_secret_is(challenge, at, len))
             is_found = true;
         at = next;
     }

@@ -8,33 +8,6 @@
 
 enum { PEM_MAX = 1024 * 1024, CHALLENGE_LEN_MIN = 16, STAGE_ERROR = 3 };
 
-static bool
-is_listed(char *const *list, const char *name)
-{
-    for (; list && *list; list++) {
-        if (strcmp(*list, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The one that its requests are judged by, as core/policy.c finds it. */
-static const struct cf_policy_settings *
-find_policy(const struct cf_settings *settings, const struct cf_scep_profile_settings *profile)
-{
-    unsigned type = profile->types == CF_TYPES_USER ? CF_TYPES_USER : CF_TYPES_DEVICE;
-
-    for (size_t i = 0; i < settings->n_policies; i++) {
-        const struct cf_policy_settings *policy = settings->policies[i];
-
-        if (is_listed(policy->cas, profile->ca) &&
-            is_listed(policy->templates, profile->template_name) &&
-            ((unsigned)policy->types & type) != 0)
-            return policy;
-    }
-    return NULL;
-}
-
 static void
 check_challenges(const struct cf_report *report, const struct cf_secret *lines)
 {
@@ -81,7 +54,8 @@ check_profile(struct cf_site *site, size_t index, cf_finding_fn *fn, void *arg)
     const struct cf_scep_profile_settings *profile = settings->scep_profiles[index];
     const struct cf_report report = cf_report_to(fn, arg, "scep-profile %s", profile->name);
     const struct cf_ca_slot *slot = cf_site_ca(site, profile->ca);
-    const struct cf_policy_settings *policy = find_policy(settings, profile);
+    const struct cf_policy_settings *policy =
+        cf_settings_find_policy(settings, profile->ca, profile->template_name, profile->types);
 
     if (!slot) {
         cf_report_say(&report, CF_FINDING_ERROR, "name a [ca] section", "ca: there is no [ca %s]",

@@ -22,16 +22,6 @@ check_hash(const struct cf_scep_profile_settings *profile, const struct cf_csr *
     return CF_OK;
 }
 
-static bool
-is_listed(char *const *list, const char *name)
-{
-    for (; *list; list++) {
-        if (strcmp(*list, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static enum cf_rc
 check_key(const struct cf_scep_profile_settings *profile, const struct cf_csr *csr,
           struct cf_err *err)
@@ -45,7 +35,7 @@ check_key(const struct cf_scep_profile_settings *profile, const struct cf_csr *c
                        "CSR: key: RSA of %u bits is below [scep-profile %.64s] min_rsa = %llu",
                        bits, profile->name, (unsigned long long)profile->min_rsa_bits);
     if (profile->keys && cf_csr_key_kind(csr, &kind) &&
-        !is_listed(profile->keys, cf_key_kind_name(kind)))
+        !cf_text_is_listed(profile->keys, cf_key_kind_name(kind)))
         return cf_fail(err, CF_E_POLICY, "CSR: key: %s is not among [scep-profile %.64s] keys",
                        cf_key_kind_name(kind), profile->name);
     return CF_OK;

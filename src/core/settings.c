@@ -268,6 +268,20 @@ cf_settings_find_ca(const struct cf_settings *settings, const char *host, const 
     return NULL;
 }
 
+const struct cf_policy_settings *
+cf_settings_find_policy(const struct cf_settings *settings, const char *ca,
+                        const char *template_name, enum cf_certificate_types type)
+{
+    for (size_t i = 0; i < settings->n_policies; i++) {
+        const struct cf_policy_settings *policy = settings->policies[i];
+
+        if (cf_text_is_listed(policy->cas, ca) &&
+            cf_text_is_listed(policy->templates, template_name) && (policy->types & type) != 0)
+            return policy;
+    }
+    return NULL;
+}
+
 const struct cf_scep_profile_settings *
 cf_settings_find_scep_profile(const struct cf_settings *settings, const char *name)
 {

@@ -62,6 +62,9 @@ a_copy_can_be_compared_and_truncated(void **state)
     assert_ok(cf_secret_copy("password", 8, &a, &err), err);
     assert_ok(cf_secret_copy("passw0rd", 8, &b, &err), err);
     assert_false(cf_secret_equal(a, b));
+    assert_true(cf_secret_is(a, "password", 8));
+    assert_false(cf_secret_is(a, "passwor", 7));
+    assert_false(cf_secret_is(a, "passworD", 8));
     cf_secret_truncate(a, 5);
     assert_false(cf_secret_equal(a, b));
     cf_secret_truncate(b, 5);

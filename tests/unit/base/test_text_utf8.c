@@ -150,6 +150,14 @@ names_compare_without_ascii_case(void **state)
     assert_false(cf_text_equal_nocase("abc", "abcd"));
     assert_false(cf_text_equal_nocase("[", "{"));
     assert_false(cf_text_equal_nocase(NULL, NULL));
+
+    char first[] = "corp", second[] = "Lab";
+    char *const words[] = {first, second, NULL};
+    assert_true(cf_text_is_listed(words, "corp"));
+    assert_true(cf_text_is_listed(words, "Lab"));
+    assert_false(cf_text_is_listed(words, "lab"));
+    assert_false(cf_text_is_listed(words, "cor"));
+    assert_false(cf_text_is_listed(NULL, "corp"));
     assert_true(cf_text_starts_with("https://x", "https://"));
     assert_false(cf_text_starts_with("http", "https"));
 }
